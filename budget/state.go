@@ -1,0 +1,46 @@
+package budget
+
+import (
+	"time"
+
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A Status says in one word how an objective stands.
+type Status string
+
+// The statuses. Only OK says that all is well.
+const (
+	OK        Status = "ok"         // in sight, budget left, burning at most at rate 1
+	Burning   Status = "burning"    // in sight, budget left, burning faster than rate 1 over the shortest window
+	Exhausted Status = "exhausted"  // no budget left
+	NoTraffic Status = "no-traffic" // in sight, but no event in the whole window
+	NoData    Status = "no-data"    // nothing observed of late
+	Partial   Status = "partial"    // in sight, but less than half of the window's life was observed
+)
+
+// A State is where the budget of one objective stands at an instant: all
+// that a decision may know about it. It is made of counts, so that whoever
+// has the State can check every figure in it.
+type State struct {
+	Objective string      `json:"objective"`
+	Service   string      `json:"service"`
+	At        time.Time   `json:"at"`     // end of the newest slice that could be known
+	Newest    time.Time   `json:"newest"` // end of the newest slice that was observed; zero = none
+	Since     time.Time   `json:"since"`  // start of the oldest slice known
+	Target    slo.Decimal `json:"target"`
+	Status    Status      `json:"status"`
+	Budget    Window      `json:"budget"`    // the objective's own window
+	Remaining float64     `json:"remaining"` // share of the budget left; 1 = untouched, below 0 = overdrawn
+	Windows   []Window    `json:"windows"`   // ascending by length
+	Flaws     []sli.Flaw  `json:"flaws,omitempty"`
+}
+
+// A Window is the counts of the stretch of Length that ends at State.At.
+type Window struct {
+	Length time.Duration `json:"length"` // ns
+	sli.Counts
+	Burn  float64 `json:"burn"`  // bad share / budget; 0 without events
+	Known bool    `json:"known"` // enough was observed, and events were seen, to judge by it
+}

@@ -1,0 +1,250 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A Source counts events. Counts returns the slices of o from from (included)
+// to to (excluded), in order, one for each slice that it asked about; a slice
+// that nothing was observed of has Covered 0. Times are slice boundaries.
+type Source interface {
+	Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error)
+}
+
+// A Store remembers slices, so that a restart continues where it stopped.
+type Store interface {
+	// Keep writes slices; a slice that is there already is replaced.
+	Keep(ctx context.Context, objective string, slices []sli.Slice) error
+	// Slices returns the slices that start in [from, to), in order.
+	Slices(ctx context.Context, objective string, from, to time.Time) ([]sli.Slice, error)
+	// Extent returns the start of the oldest and of the newest slice; both
+	// are zero when there is none.
+	Extent(ctx context.Context, objective string) (oldest, newest time.Time, err error)
+}
+
+// An Actuator can be read and set.
+type Actuator interface {
+	// Read returns the setting in force, read back from where it acts.
+	Read(ctx context.Context) (float64, error)
+	// Apply puts m.Setting in force. Applying twice is applying once. A move
+	// with a lower epoch than one applied before is refused with ErrDeposed.
+	Apply(ctx context.Context, m Move) error
+}
+
+// A Move is what an actuator is told to do.
+type Move struct {
+	Actuator string
+	Setting  float64
+	Epoch    int64
+	Decision string    // ID of the decision that is on record
+	At       time.Time // of the decision
+}
+
+// A Ledger records what is decided before it is done.
+type Ledger interface {
+	// Conditions returns what people have ordered about an actuator and
+	// what was done to it, as in force at now.
+	Conditions(ctx context.Context, q ConditionsQuery) (Conditions, error)
+	// Begin records a decision. It is durable when Begin returns nil, and the
+	// decision must not be carried out before. It refuses a decision whose
+	// epoch is not the newest with ErrDeposed.
+	Begin(ctx context.Context, d Decision) error
+	// Finish records how carrying out a decision ended, or how long a hold
+	// lasted.
+	Finish(ctx context.Context, o Outcome) error
+}
+
+// Definitions keep each version of a loop and its actuator, so that a past
+// decision can be judged by the policy that was in force.
+type Definitions interface {
+	// Define keeps text under its policy hash; a second time does nothing.
+	Define(ctx context.Context, policy string, text []byte) error
+	// Definition returns the text kept under a policy hash.
+	Definition(ctx context.Context, policy string) ([]byte, error)
+}
+
+// Leadership says who may act.
+type Leadership interface {
+	// Lead takes the lead if it is free, or confirms it, and returns its
+	// epoch: a number that rises with each change of leader. While another
+	// leads the error is ErrNotLeader.
+	Lead(ctx context.Context) (epoch int64, err error)
+}
+
+// A ConditionsQuery asks for the conditions of one actuator.
+type ConditionsQuery struct {
+	Actuator string
+	Service  string        // orders about the service count too
+	Now      time.Time     // orders that lapsed before are not in force
+	Per      time.Duration // how far back tightening moves are listed
+}
+
+// The sentinel errors.
+var (
+	ErrDeposed   = errors.New("a newer leader has taken over")
+	ErrNotLeader = errors.New("another instance leads")
+)
+
+// Conditions are what a decision must respect besides the evidence.
+type Conditions struct {
+	Stop       *Order      `json:"stop,omitempty"`       // an emergency stop in force
+	Pin        *Order      `json:"pin,omitempty"`        // a person's setting in force
+	Approval   *Order      `json:"approval,omitempty"`   // a person's consent in force
+	LastMove   time.Time   `json:"lastMove,omitzero"`    // last move carried out, either way
+	Tightened  []time.Time `json:"tightened,omitempty"`  // tightening moves of late, oldest first
+	Unfinished []string    `json:"unfinished,omitempty"` // moves on record without an outcome: IDs
+}
+
+// A Verb is what a decision does.
+type Verb string
+
+// The verbs.
+const (
+	Hold    Verb = "hold"
+	Tighten Verb = "tighten"
+	Relax   Verb = "relax"
+)
+
+// A Reason says why, in a word that programs can rely on.
+type Reason string
+
+// The reasons of decisions. Reasons of guards are named after the guard.
+const (
+	ReasonBurning    Reason = "burning"     // a rule asks for a tighter setting
+	ReasonRecovered  Reason = "recovered"   // no rule asks for the present setting any more
+	ReasonAtSetpoint Reason = "at-setpoint" // the setting is the wanted one
+	ReasonNoData     Reason = "no-data"     // a rule cannot see, so nothing is relaxed
+	ReasonUnreadable Reason = "unreadable"  // the actuator's setting could not be read
+	ReasonStopped    Reason = "stopped"     // emergency stop
+	ReasonReverting  Reason = "reverting"   // emergency stop with revert: walking to rest
+	ReasonPinned     Reason = "pinned"      // a person set it
+	ReasonObserving  Reason = "observing"   // mode observe: would move, does not
+	ReasonUnapproved Reason = "unapproved"  // mode ask: waits for a person
+	ReasonCooldown   Reason = "cooldown"    // relaxed or tightened too short ago to relax
+	ReasonPace       Reason = "pace"        // tightened too often of late
+	ReasonLedgerDown Reason = "ledger-down" // could not be recorded, so was not done
+)
+
+// A Pull is what one rule asks for, with its evidence.
+type Pull struct {
+	Rule      string  `json:"rule"`
+	Objective string  `json:"objective"`
+	Known     bool    `json:"known"`          // the rule can see
+	Wanted    float64 `json:"wanted"`         // the setting it asks for; meaningless unless Known
+	Tier      string  `json:"tier,omitempty"` // the tier in force
+	Why       string  `json:"why"`            // in words, with figures
+}
+
+// A Check is what one guard made of a decision.
+type Check struct {
+	Guard  string  `json:"guard"`
+	In     float64 `json:"in"`  // setting asked for
+	Out    float64 `json:"out"` // setting let through
+	Reason Reason  `json:"reason,omitempty"`
+	Why    string  `json:"why,omitempty"`
+}
+
+// An Input is everything that Decide looks at.
+type Input struct {
+	At         time.Time       `json:"at"`
+	Loop       slo.ControlLoop `json:"-"` // on record once for each version, found by Policy
+	Actuator   slo.Actuator    `json:"-"`
+	Policy     string          `json:"policy"`
+	Epoch      int64           `json:"epoch"`
+	Evidence   []budget.State  `json:"evidence"`
+	Current    float64         `json:"current"`
+	Unreadable string          `json:"unreadable,omitempty"` // why Current is not known
+	Conditions Conditions      `json:"conditions"`
+}
+
+// A Decision is what the loop chose for one actuator at one instant, and
+// why. It holds its whole input, so that it can be made again.
+type Decision struct {
+	ID       string   `json:"id"`
+	Loop     string   `json:"loop"`
+	Actuator string   `json:"actuator"`
+	Mode     slo.Mode `json:"mode"`
+	Verb     Verb     `json:"verb"`
+	Reason   Reason   `json:"reason"`
+	From     float64  `json:"from"`
+	Wanted   float64  `json:"wanted"` // by the rules, before the guards
+	To       float64  `json:"to"`
+	Pulls    []Pull   `json:"pulls"`
+	Checks   []Check  `json:"checks"` // guards that changed or stopped the move, in order
+	Words    string   `json:"words"`  // one sentence for people
+	Input    Input    `json:"input"`
+}
+
+// An Outcome is how a decision ended: a move that was applied and read back,
+// or a run of equal holds that lasted.
+type Outcome struct {
+	Decision string    `json:"decision"`
+	At       time.Time `json:"at"`
+	Applied  bool      `json:"applied"` // the move is in force, as read back
+	ReadBack float64   `json:"readBack"`
+	Error    string    `json:"error,omitempty"`
+	Until    time.Time `json:"until,omitzero"`  // of a hold: when it was last decided alike
+	Ticks    int       `json:"ticks,omitempty"` // of a hold: how often
+}
+
+// An Order is what a person commanded.
+type Order struct {
+	ID      string    `json:"id"`
+	At      time.Time `json:"at"`
+	Kind    OrderKind `json:"kind"`
+	Target  string    `json:"target"` // an actuator, a service, or "*"
+	By      string    `json:"by"`
+	Why     string    `json:"why"`
+	Until   time.Time `json:"until,omitzero"`    // when it lapses; zero = when it is ended by its counterpart
+	Setting *float64  `json:"setting,omitempty"` // of pin and approve
+	Revert  bool      `json:"revert,omitempty"`  // of stop: walk to rest
+}
+
+// An OrderKind names a command.
+type OrderKind string
+
+// The kinds of order, each with what ends it.
+const (
+	OrderStop    OrderKind = "stop"    // nothing is actuated; ended by resume
+	OrderResume  OrderKind = "resume"  //
+	OrderFreeze  OrderKind = "freeze"  // a service's releases are frozen; ended by thaw
+	OrderThaw    OrderKind = "thaw"    //
+	OrderPin     OrderKind = "pin"     // an actuator stays at Setting; ended by unpin
+	OrderUnpin   OrderKind = "unpin"   //
+	OrderApprove OrderKind = "approve" // an actuator may move as far as Setting; lapses at Until
+)
+
+// A Setting is an actuator's setting as last read.
+type Setting struct {
+	Actuator string    `json:"actuator"`
+	Service  string    `json:"service,omitempty"`
+	Loop     string    `json:"loop,omitempty"`
+	Kind     string    `json:"kind"`
+	Value    float64   `json:"value"`
+	Rest     float64   `json:"rest"`
+	Tight    float64   `json:"tight"`
+	Unit     string    `json:"unit,omitempty"`
+	Shown    string    `json:"shown"`           // with unit, for people
+	At       time.Time `json:"at"`              // when it was read
+	Error    string    `json:"error,omitempty"` // why it could not be read
+	Decision string    `json:"decision,omitempty"`
+}
+
+// A Report is what one tick saw and did.
+type Report struct {
+	At        time.Time
+	Epoch     int64
+	Leader    bool
+	States    []budget.State
+	Settings  []Setting
+	Decisions []Decision // the newest of each actuator, holds included
+	Orders    []Order    // in force
+	LedgerErr error      // why the ledger could not be used
+	Errs      []error
+}

@@ -1,0 +1,53 @@
+package sli
+
+import "time"
+
+// A Count is a number of events in thousandths, so that sums are exact, the
+// same on every machine and in any order. It holds 9.2e15 events.
+type Count int64
+
+// Event is one event.
+const Event Count = 1000
+
+// Float is the count in events.
+func (c Count) Float() float64 { return float64(c) / float64(Event) }
+
+// Counts are the good and the bad events of some stretch of time, and how
+// much of that stretch was observed. Counts of adjoining stretches add up.
+type Counts struct {
+	Good    Count         `json:"good"`
+	Bad     Count         `json:"bad"`
+	Covered time.Duration `json:"covered"` // observed time, in ns; at most the stretch
+}
+
+// Total is the number of events, good and bad.
+func (c Counts) Total() Count { return c.Good + c.Bad }
+
+// Add is the counts of both stretches.
+func (c Counts) Add(d Counts) Counts {
+	return Counts{c.Good + d.Good, c.Bad + d.Bad, c.Covered + d.Covered}
+}
+
+// Sub takes back what Add added.
+func (c Counts) Sub(d Counts) Counts {
+	return Counts{c.Good - d.Good, c.Bad - d.Bad, c.Covered - d.Covered}
+}
+
+// A Slice is the counts of one slice of time, from Start on, as long as its
+// objective's slices are. Starts are multiples of that length since the Unix
+// epoch.
+type Slice struct {
+	Start time.Time `json:"start"`
+	Counts
+	Flaw Flaw `json:"flaw,omitempty"`
+}
+
+// A Flaw says what is doubtful about a slice. Empty is none.
+type Flaw string
+
+// The flaws, from the least serious on.
+const (
+	FlawGap     Flaw = "gap"     // holds increments that happened over a gap before it
+	FlawExcess  Flaw = "excess"  // the part (good or bad) outran the total; the total was raised to it
+	FlawInvalid Flaw = "invalid" // a sample was NaN, infinite or negative and was left out
+)
