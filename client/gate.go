@@ -1,0 +1,95 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// A Verdict is the gate's answer in a word.
+type Verdict string
+
+// The verdicts. Hold means: not now, ask again.
+const (
+	Allow Verdict = "allow"
+	Deny  Verdict = "deny"
+	Hold  Verdict = "hold"
+)
+
+// A Question asks whether a release of Service may go. The other fields may
+// be empty.
+type Question struct {
+	Service     string
+	Environment string
+	Change      string // class of the change, such as feature, fix, rollback, security
+	Release     string // the release's own name, such as a version or a commit
+}
+
+// An Answer says whether a release may go, why, and from what it is known.
+type Answer struct {
+	Verdict     Verdict   `json:"verdict"`
+	Allowed     bool      `json:"allowed"` // Verdict is allow
+	Service     string    `json:"service"`
+	At          time.Time `json:"at"`
+	Words       string    `json:"words"` // one sentence for people
+	Reasons     []Reason  `json:"reasons"`
+	Policy      string    `json:"policy"`               // name of the release policy
+	Decision    string    `json:"decision,omitempty"`   // ID of the decision behind a freeze
+	Link        string    `json:"link,omitempty"`       // page of that decision, or of the service's gate
+	MayChangeAt time.Time `json:"mayChangeAt,omitzero"` // earliest time the verdict may change, where it is known
+	DataAsOf    time.Time `json:"dataAsOf,omitzero"`    // how far the data behind the answer reaches
+	DataAge     float64   `json:"dataAgeSeconds"`       // seconds from DataAsOf to At; −1 when there never was data
+	Degraded    bool      `json:"degraded"`             // the answer rests on less than it should
+	DegradedBy  []string  `json:"degradedBy,omitempty"` // codes, such as no-data, stale, ledger-down
+	Environment string    `json:"environment,omitempty"`
+	Change      string    `json:"change,omitempty"`
+	Release     string    `json:"release,omitempty"`
+}
+
+// A Reason is one thing that speaks about a release, with its figures.
+type Reason struct {
+	Code      string  `json:"code"`
+	Verdict   Verdict `json:"verdict"` // what this reason alone asks for
+	Objective string  `json:"objective,omitempty"`
+	Actuator  string  `json:"actuator,omitempty"`
+	Window    string  `json:"window,omitempty"`
+	Value     float64 `json:"value"`
+	Limit     float64 `json:"limit"`
+	Message   string  `json:"message"`
+}
+
+// Gate asks whether a release may go. Denial and hold are answers, not
+// errors. An error that wraps ErrNoAnswer means that nothing is known; the
+// caller decides what that is worth. A *Problem is the server's refusal of
+// the question itself.
+func (c Client) Gate(ctx context.Context, q Question) (Answer, error) {
+	if q.Service == "" {
+		return Answer{}, errors.New("ask gate: no service named")
+	}
+	path := query("/v1/gate/"+url.PathEscape(q.Service), url.Values{
+		"environment": {q.Environment}, "change": {q.Change}, "release": {q.Release},
+	})
+	var a Answer
+	if err := c.get(ctx, path, &a); err != nil {
+		return Answer{}, fmt.Errorf("ask gate of %s: %w", q.Service, err)
+	}
+	if err := a.consistent(q); err != nil {
+		return Answer{}, fmt.Errorf("ask gate of %s: %w: %w", q.Service, ErrNoAnswer, err)
+	}
+	return a, nil
+}
+
+// consistent refuses JSON that is not an answer to q.
+func (a Answer) consistent(q Question) error {
+	switch {
+	case a.Verdict != Allow && a.Verdict != Deny && a.Verdict != Hold:
+		return fmt.Errorf("verdict %q is none of allow, deny, hold", a.Verdict)
+	case a.Allowed != (a.Verdict == Allow):
+		return fmt.Errorf("verdict %q with allowed %t", a.Verdict, a.Allowed)
+	case a.Service != q.Service:
+		return fmt.Errorf("the answer is about %q", a.Service)
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+)
+
+// A Kind names a command.
+type Kind string
+
+// The kinds of order, each with what ends it.
+const (
+	Stop    Kind = "stop"    // nothing is actuated; ended by Resume
+	Resume  Kind = "resume"  //
+	Freeze  Kind = "freeze"  // a service's releases are frozen; ended by Thaw
+	Thaw    Kind = "thaw"    //
+	Pin     Kind = "pin"     // an actuator stays at Setting; ended by Unpin
+	Unpin   Kind = "unpin"   //
+	Approve Kind = "approve" // an actuator may move as far as Setting, until Until
+)
+
+// An Order is what a person commands.
+type Order struct {
+	ID      string    `json:"id,omitempty"` // the same ID given twice is one order; "" = made by Give
+	At      time.Time `json:"at,omitzero"`  // when the server took it; set by the server
+	Kind    Kind      `json:"kind"`
+	Target  string    `json:"target"` // an actuator, a service, or "*"
+	By      string    `json:"by"`     // required
+	Why     string    `json:"why"`    // required
+	Until   time.Time `json:"until,omitzero"`
+	Setting *float64  `json:"setting,omitempty"` // of pin and approve, in the actuator's unit
+	Revert  bool      `json:"revert,omitempty"`  // of stop: walk back to rest
+}
+
+// A Receipt says what became of an order.
+type Receipt struct {
+	Order    Order  `json:"order"`
+	Recorded bool   `json:"recorded"` // it is in the ledger; if not it is in force in this server and will be recorded
+	Words    string `json:"words"`    // what it means, for people
+}
+
+// Give gives an order. After an error that wraps ErrNoAnswer it may or may
+// not be in force: give it again with the same ID.
+func (c Client) Give(ctx context.Context, o Order) (Receipt, error) {
+	if o.ID == "" {
+		o.ID = rand.Text()
+	}
+	var r Receipt
+	if err := c.post(ctx, "/v1/orders", o, &r); err != nil {
+		return Receipt{Order: o}, fmt.Errorf("give order %s of %s: %w", o.Kind, o.Target, err)
+	}
+	return r, nil
+}
+
+// Stop stops all actuation. With revert the settings walk back to rest.
+func (c Client) Stop(ctx context.Context, by, why string, revert bool) (Receipt, error) {
+	return c.Give(ctx, Order{Kind: Stop, Target: "*", By: by, Why: why, Revert: revert})
+}
+
+// Resume ends a stop of all actuation.
+func (c Client) Resume(ctx context.Context, by, why string) (Receipt, error) {
+	return c.Give(ctx, Order{Kind: Resume, Target: "*", By: by, Why: why})
+}
+
+// Orders returns the orders in force, as of the server's newest tick.
+func (c Client) Orders(ctx context.Context) ([]Order, error) {
+	var list struct {
+		Orders []Order `json:"orders"`
+	}
+	if err := c.get(ctx, "/v1/orders", &list); err != nil {
+		return nil, fmt.Errorf("read orders: %w", err)
+	}
+	return list.Orders, nil
+}

@@ -1,0 +1,91 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// A Status is how everything stands, as of the newest tick of the loop.
+type Status struct {
+	At         time.Time   `json:"at"`         // of the newest tick; zero = there was none yet
+	AgeSeconds float64     `json:"ageSeconds"` // since At; −1 = there was none yet
+	Stale      bool        `json:"stale"`      // the loop has not ticked of late
+	Version    string      `json:"version"`
+	Leader     bool        `json:"leader"` // this server acts
+	Epoch      int64       `json:"epoch"`  // of the leadership it last knew
+	Ledger     Ledger      `json:"ledger"`
+	Stop       *Order      `json:"stop,omitempty"` // an emergency stop of everything in force
+	Words      string      `json:"words"`          // all of it in a sentence or two
+	Problems   []string    `json:"problems"`       // what went wrong in the newest tick
+	Objectives []Objective `json:"objectives"`
+	Settings   []Setting   `json:"settings"`
+	Gates      []Answer    `json:"gates"`     // one a service, for an ordinary change now
+	Decisions  []Decision  `json:"decisions"` // the newest of each actuator
+	Orders     []Order     `json:"orders"`    // in force
+}
+
+// A Ledger says whether what is decided can be recorded.
+type Ledger struct {
+	Up    bool   `json:"up"`
+	Error string `json:"error,omitempty"`
+}
+
+// An Objective is one promise and where its budget stands.
+type Objective struct {
+	Name      string      `json:"name"`
+	Service   string      `json:"service"`
+	Title     string      `json:"title,omitempty"`
+	Status    string      `json:"status"` // ok, burning, exhausted, no-traffic, no-data, partial; waiting = not measured yet
+	Words     string      `json:"words"`
+	Target    json.Number `json:"target"`          // share of good events, exact
+	Remaining float64     `json:"remaining"`       // share of the budget left; below 0 = overdrawn
+	Budget    Window      `json:"budget"`          // the objective's own window
+	Allowed   float64     `json:"allowed"`         // bad events that the traffic of the budget's window allows
+	Windows   []Window    `json:"windows"`         // ascending by length
+	At        time.Time   `json:"at,omitzero"`     // how far its data could reach
+	Newest    time.Time   `json:"newest,omitzero"` // how far its data does reach
+	Since     time.Time   `json:"since,omitzero"`  // how far back it reaches
+	Link      string      `json:"link,omitempty"`  // its page
+}
+
+// A Window is the events of a stretch of time.
+type Window struct {
+	Seconds float64 `json:"seconds"`
+	Good    float64 `json:"good"`
+	Bad     float64 `json:"bad"`
+	Covered float64 `json:"coveredSeconds"` // how much of it was observed
+	Burn    float64 `json:"burn"`           // share of bad events divided by the share that the target allows
+	Known   bool    `json:"known"`          // enough was observed to judge by Burn
+}
+
+// Status returns how everything stands.
+func (c Client) Status(ctx context.Context) (Status, error) {
+	var s Status
+	if err := c.get(ctx, "/v1/status", &s); err != nil {
+		return Status{}, fmt.Errorf("read status: %w", err)
+	}
+	return s, nil
+}
+
+// Objectives returns all objectives.
+func (c Client) Objectives(ctx context.Context) ([]Objective, error) {
+	var list struct {
+		Objectives []Objective `json:"objectives"`
+	}
+	if err := c.get(ctx, "/v1/objectives", &list); err != nil {
+		return nil, fmt.Errorf("read objectives: %w", err)
+	}
+	return list.Objectives, nil
+}
+
+// Objective returns one objective by its name.
+func (c Client) Objective(ctx context.Context, name string) (Objective, error) {
+	var o Objective
+	if err := c.get(ctx, "/v1/objectives/"+url.PathEscape(name), &o); err != nil {
+		return Objective{}, fmt.Errorf("read objective %s: %w", name, err)
+	}
+	return o, nil
+}
