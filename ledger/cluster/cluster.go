@@ -38,7 +38,8 @@ type Config struct {
 	// Settings are server settings such as "max_connections": "100". Those that keep the
 	// cluster private (listen_addresses, the socket's) are refused.
 	Settings map[string]string
-	// NoSync trades durability for speed: a power failure may lose the cluster. For tests.
+	// NoSync trades durability for speed: a power failure may lose the cluster, a killed server
+	// loses nothing. For tests.
 	NoSync bool
 }
 

@@ -22,7 +22,8 @@
 // The lock is inherited by initdb and by postgres, hence it is free exactly when no process of the
 // cluster is alive, whoever was killed in whichever order. So two processes that start at the same
 // instant end with one that started and one that adopted, a cluster that is shutting down is waited
-// for, and a postmaster.pid found while holding the lock is stale.
+// for, and the pid files of postgres found while holding the lock are stale. (Do not run a server over the
+// data directory by hand while Setpoint may start: it has no part in the lock.)
 //
 // # Safety
 //

@@ -39,7 +39,7 @@ type owner struct {
 // locate works out a cluster's paths and creates Dir; the rest is created under the lock.
 func locate(cfg Config) (home, error) {
 	name := nameOf(cfg)
-	if name != filepath.Base(name) || name == "." || name == ".." {
+	if name != filepath.Base(name) || strings.Trim(name, "./") == "" {
 		return home{}, fmt.Errorf("name %q is not a plain file name", name)
 	}
 	base, err := baseDir(cfg.Dir)
@@ -58,6 +58,18 @@ func (h home) create() error {
 	for _, dir := range []string{h.dir, h.socket} {
 		if err := h.owner.own(dir); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// removeStale removes what a killed server left. The caller's lock says that no process of this
+// cluster lives; the process ids in these files may by now be anybody's, and postgres would believe them.
+func (h home) removeStale() error {
+	socket := filepath.Join(h.socket, ".s.PGSQL."+port)
+	for _, path := range []string{filepath.Join(h.data, "postmaster.pid"), socket + ".lock", socket} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove a killed server's file: %w", err)
 		}
 	}
 	return nil

@@ -113,9 +113,8 @@ func initdb(ctx context.Context, h home, b binaries, args []string, lock *os.Fil
 
 // serve starts postgres as a direct child.
 func serve(h home, b binaries, args []string, lock *os.File) (*child, error) {
-	// The lock says that no process of this cluster lives, whatever process has that id today.
-	if err := os.Remove(filepath.Join(h.data, "postmaster.pid")); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("remove stale postmaster.pid: %w", err)
+	if err := h.removeStale(); err != nil {
+		return nil, err
 	}
 	log, size, err := h.openLog()
 	if err != nil {
@@ -141,7 +140,7 @@ func settings(h home, cfg Config) ([]string, error) {
 		"max_wal_size":    "256MB",
 	}
 	if cfg.NoSync {
-		maps.Copy(all, map[string]string{"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
+		maps.Copy(all, map[string]string{"fsync": "off", "full_page_writes": "off"})
 	}
 	maps.Copy(all, cfg.Settings)
 	ours := map[string]string{
