@@ -6,16 +6,20 @@ import (
 )
 
 // An Actuator is something that can be set. Its setting lies between Rest
-// (normal) and Tight (most protective); Tight may be the smaller number.
+// (normal) and Tight (most protective); Tight may be the smaller number. Its
+// JSON form is what decisions are judged by: where it stands in the files,
+// its words for people and its secrets are not part of it.
 type Actuator struct {
-	Name     string
-	Service  string // the service that it protects; may be empty
-	Kind     ActuatorKind
-	Rest     float64 // in Unit
-	Tight    float64 // in Unit
-	Unit     string  // "s" for QueryTimeout, "" for Freeze
-	Query    QueryTimeout
-	Position Position
+	Name        string       `json:"name"`
+	Title       string       `json:"-"`
+	Description string       `json:"-"`
+	Service     string       `json:"service,omitempty"` // the service that it protects; may be empty
+	Kind        ActuatorKind `json:"kind"`
+	Rest        float64      `json:"rest"`           // in Unit
+	Tight       float64      `json:"tight"`          // in Unit
+	Unit        string       `json:"unit,omitempty"` // "s" for PGQueryTimeout, "" for Freeze
+	Query       QueryTimeout `json:"query,omitzero"`
+	Position    Position     `json:"-"`
 }
 
 // An ActuatorKind says what an actuator sets.
@@ -32,17 +36,26 @@ const (
 // statement of the role while the role holds too many workers; the role's
 // statement_timeout is set beside it as the durable default.
 type QueryTimeout struct {
-	DatabaseURL    string        // "${NAME}" was replaced by the environment; never printed
-	Role           string        // the class of statements: those of this role, no others
-	Workers        int           // size of the pool that the role shares
-	High, Low      float64       // watermarks as shares of Workers: above High cancel, down to Low
-	Every          time.Duration // period of the reaper; 500 ms unless declared
-	CancelsPerTick int           // most cancellations in one period; 4 unless declared
-	CancelsPerMin  int           // most cancellations in a minute; 60 unless declared
-	RoleDefault    bool          // also set statement_timeout as default of the role
+	DatabaseURL    string        `json:"-"`              // "${NAME}" was replaced by the environment; never printed
+	Role           string        `json:"role"`           // the class of statements: those of this role, no others
+	Workers        int           `json:"workers"`        // size of the pool that the role shares
+	High           float64       `json:"high"`           // share of Workers above which statements are cancelled; 0.75 unless declared
+	Low            float64       `json:"low"`            // share of Workers down to which they are; 0.6 unless declared
+	Every          time.Duration `json:"every"`          // period of the reaper, in ns; 500 ms unless declared
+	CancelsPerTick int           `json:"cancelsPerTick"` // most cancellations in one period; 4 unless declared
+	CancelsPerMin  int           `json:"cancelsPerMin"`  // most cancellations in a minute; 60 unless declared
+	RoleDefault    bool          `json:"roleDefault"`    // also set statement_timeout as default of the role
 }
 
-// Tighter reports whether setting a protects more than b.
+// String renders q without its secret.
+func (q QueryTimeout) String() string {
+	return fmt.Sprintf("role %s of %d workers, watermarks %g and %g", q.Role, q.Workers, q.High, q.Low)
+}
+
+// GoString is String, so that no way of printing shows the secret.
+func (q QueryTimeout) GoString() string { return "slo.QueryTimeout(" + q.String() + ")" }
+
+// Tighter reports whether setting x protects more than setting y.
 func (a Actuator) Tighter(x, y float64) bool {
 	if a.Tight < a.Rest {
 		return x < y

@@ -4,17 +4,21 @@ import "time"
 
 // A ControlLoop moves one actuator by the budgets of objectives. One
 // actuator belongs to one loop.
+// Its JSON form is what decisions are judged by: where it stands in the files
+// and its words for people are not part of it. Durations are in ns there.
 type ControlLoop struct {
-	Name     string
-	Actuator string
-	Mode     Mode
-	Owner    string
-	Rules    []Rule // the tightest wish wins
-	Step     Step
-	Cooldown time.Duration // shortest time between a move and a relaxing one
-	Pace     Pace          // limit on tightening moves
-	Stale    time.Duration // evidence older than this is not seen; 0 = 5 slices of its objective
-	Position Position
+	Name        string        `json:"name"`
+	Title       string        `json:"-"`
+	Description string        `json:"-"`
+	Actuator    string        `json:"actuator"`
+	Mode        Mode          `json:"mode"`
+	Owner       string        `json:"owner,omitempty"`
+	Rules       []Rule        `json:"rules"` // the tightest wish wins
+	Step        Step          `json:"step,omitzero"`
+	Cooldown    time.Duration `json:"cooldown,omitempty"` // shortest time between a move and a relaxing one
+	Pace        Pace          `json:"pace,omitzero"`      // limit on tightening moves
+	Stale       time.Duration `json:"stale,omitempty"`    // evidence older than this is not seen; 0 = 5 slices of its objective
+	Position    Position      `json:"-"`
 }
 
 // A Mode says how far a loop may go. The zero value is the safe one.
@@ -29,26 +33,26 @@ const (
 
 // A Step bounds one move, in units of the actuator. Zero means no bound.
 type Step struct {
-	Tighten float64
-	Relax   float64
+	Tighten float64 `json:"tighten,omitempty"`
+	Relax   float64 `json:"relax,omitempty"`
 }
 
 // A Pace allows at most Moves tightening moves in any stretch of Per. Zero
 // Moves means no limit.
 type Pace struct {
-	Moves int
-	Per   time.Duration
+	Moves int           `json:"moves"`
+	Per   time.Duration `json:"per"` // ns
 }
 
 // A Rule is one wish about an actuator: a control law over the evidence of
 // one objective.
 type Rule struct {
-	Name      string
-	Objective string
-	Law       Law
-	Tiers     []Tier    // law tiers
-	Watermark Watermark // law watermark
-	Position  Position
+	Name      string    `json:"name"`
+	Objective string    `json:"objective"`
+	Law       Law       `json:"law"`
+	Tiers     []Tier    `json:"tiers,omitempty"`    // law tiers
+	Watermark Watermark `json:"watermark,omitzero"` // law watermark
+	Position  Position  `json:"-"`
 }
 
 // A Law names a control law.
@@ -64,26 +68,26 @@ const (
 // Burn (multi-window, multi-burn-rate: SRE Workbook, chapter 5). Once
 // entered it is left only when the burn rate over Hold is below Leave.
 type Tier struct {
-	Name      string
-	Burn      Decimal
-	Long      time.Duration
-	Short     time.Duration
-	Setting   float64
-	Leave     Decimal       // burn rate below which the tier is left; half of Burn unless declared
-	Hold      time.Duration // window over which Leave is judged; Long unless declared
-	MinBad    int64         // fewest bad events in Long; 0 = no minimum
-	Exhausted bool          // the tier is also entered when the budget is used up, and not left before some is back
-	Position  Position
+	Name      string        `json:"name"`
+	Burn      Decimal       `json:"burn"`
+	Long      time.Duration `json:"long"`                // ns
+	Short     time.Duration `json:"short"`               // ns
+	Setting   float64       `json:"setting"`             // in units of the actuator
+	Leave     Decimal       `json:"leave"`               // burn rate below which the tier is left; half of Burn unless declared
+	Hold      time.Duration `json:"hold"`                // window over which Leave is judged, in ns; Long unless declared
+	MinBad    int64         `json:"minBad,omitempty"`    // fewest bad events in Long; 0 = no minimum
+	Exhausted bool          `json:"exhausted,omitempty"` // the tier is also entered when the budget is used up, and not left before some is back
+	Position  Position      `json:"-"`
 }
 
 // A Watermark moves the setting by Step while a signal is past one mark and
 // back while it is past the other; between the marks it holds.
 type Watermark struct {
-	Signal  Signal
-	Window  time.Duration // of the burn rate; unused for SignalRemaining
-	Tighten Decimal       // tighten at or past this mark
-	Relax   Decimal       // relax at or past this mark
-	Step    float64       // one move, in units of the actuator
+	Signal  Signal        `json:"signal"`
+	Window  time.Duration `json:"window,omitempty"` // of the burn rate, in ns; unused for SignalRemaining
+	Tighten Decimal       `json:"tighten"`          // tighten at or past this mark
+	Relax   Decimal       `json:"relax"`            // relax at or past this mark
+	Step    float64       `json:"step"`             // one move, in units of the actuator
 }
 
 // A Signal is what a watermark looks at.
@@ -97,24 +101,26 @@ const (
 
 // A ReleasePolicy says when a release of a service may go.
 type ReleasePolicy struct {
-	Name          string
-	Service       string
-	Freezes       []string // freeze actuators that deny while tight
-	Objectives    []string // empty = all objectives of the service
-	MinRemaining  Decimal  // deny while less of the budget is left; HasMin says whether it is declared
-	HasMin        bool
-	MaxBurn       []BurnLimit
-	OnNoData      Verdict // no data or stale data; hold unless declared
-	OnLedgerDown  Verdict // ledger unreachable; "" = answer from memory, marked degraded
-	StaleAfter    time.Duration
-	AlwaysAllowed []string // change classes that pass: rollback, security, fix unless declared
-	Position      Position
+	Name          string        `json:"name"`
+	Title         string        `json:"-"`
+	Description   string        `json:"-"`
+	Service       string        `json:"service"`
+	Freezes       []string      `json:"freezes,omitempty"`    // freeze actuators that deny while tight
+	Objectives    []string      `json:"objectives,omitempty"` // empty = all objectives of the service
+	MinRemaining  Decimal       `json:"minRemaining"`         // deny while less of the budget is left; HasMin says whether it is declared
+	HasMin        bool          `json:"hasMin"`
+	MaxBurn       []BurnLimit   `json:"maxBurn,omitempty"`
+	OnNoData      Verdict       `json:"onNoData"`               // no data or stale data; hold unless declared
+	OnLedgerDown  Verdict       `json:"onLedgerDown,omitempty"` // ledger unreachable; "" = answer from memory, marked degraded
+	StaleAfter    time.Duration `json:"staleAfter,omitempty"`   // ns; 0 = 5 slices of the objective
+	AlwaysAllowed []string      `json:"alwaysAllowed"`          // change classes that pass: rollback, security, fix unless declared
+	Position      Position      `json:"-"`
 }
 
 // A BurnLimit denies while the burn rate over Window is at least Burn.
 type BurnLimit struct {
-	Burn   Decimal
-	Window time.Duration
+	Burn   Decimal       `json:"burn"`
+	Window time.Duration `json:"window"` // ns
 }
 
 // A Verdict is the gate's answer.

@@ -5,15 +5,16 @@ import "time"
 // A Set is everything that the files of one configuration declare, resolved:
 // every reference in it names something that is in it.
 type Set struct {
-	Services   []Service
-	Sources    []Source
-	Objectives []Objective
-	Actuators  []Actuator
-	Loops      []ControlLoop
-	Policies   []ReleasePolicy
+	Services   []Service       `json:"services"`
+	Sources    []Source        `json:"sources"`
+	Objectives []Objective     `json:"objectives"`
+	Actuators  []Actuator      `json:"actuators"`
+	Loops      []ControlLoop   `json:"loops"`
+	Policies   []ReleasePolicy `json:"policies"`
 }
 
-// A Position is where a definition stands. Lines and columns count from 1.
+// A Position is where a definition stands. Lines and columns count from 1,
+// columns in characters.
 type Position struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
@@ -22,37 +23,45 @@ type Position struct {
 
 // A Service is what people promise about (OpenSLO v1, kind Service).
 type Service struct {
-	Name        string
-	Title       string
-	Description string
-	Labels      map[string]string
-	Position    Position
+	Name        string            `json:"name"`
+	Title       string            `json:"title,omitempty"`
+	Description string            `json:"description,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"` // a list of values is joined by ","
+	Position    Position          `json:"-"`
 }
 
 // A Source is a metrics backend (OpenSLO v1, kind DataSource). Its type is
 // Prometheus, which stands for every Prometheus-compatible query API.
 type Source struct {
-	Name     string
-	URL      string        // base address; "${NAME}" was replaced by the environment when the file was read
-	Timeout  time.Duration // deadline of one query; 0 = 10 s
-	Delay    time.Duration // how long after its end a slice is first read, so that the last scrape has arrived; 0 = 5 s
-	Scrape   time.Duration // scrape interval, where it is declared; 0 = learned from the samples
-	Position Position
+	Name        string        `json:"name"`
+	Title       string        `json:"title,omitempty"`
+	Description string        `json:"description,omitempty"`
+	URL         string        `json:"-"`                 // base address; "${NAME}" was replaced by the environment when the file was read; may hold a password
+	Timeout     time.Duration `json:"timeout,omitempty"` // deadline of one query, in ns; 0 = 10 s
+	Delay       time.Duration `json:"delay,omitempty"`   // how long after its end a slice is first read, so that the last scrape has arrived, in ns; 0 = 5 s
+	Scrape      time.Duration `json:"scrape,omitempty"`  // scrape interval, where it is declared, in ns; 0 = learned from the samples
+	Position    Position      `json:"-"`
 }
+
+// String renders s without its address, which may hold a password.
+func (s Source) String() string { return "data source " + s.Name }
+
+// GoString is String, so that no way of printing shows the secret.
+func (s Source) GoString() string { return "slo.Source(" + s.Name + ")" }
 
 // An Objective is one promise: at least Target of the events that Indicator
 // counts are good, over Window.
 type Objective struct {
-	Name        string
-	Service     string
-	Title       string
-	Description string
-	Labels      map[string]string
-	Target      Decimal       // share of good events, 0 < Target < 1
-	Window      Window        // over which the budget is kept
-	Slice       time.Duration // length of the time slices that are counted; 1 min unless declared
-	Indicator   Indicator
-	Position    Position
+	Name        string            `json:"name"`
+	Service     string            `json:"service"`
+	Title       string            `json:"title,omitempty"`
+	Description string            `json:"description,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"` // a list of values is joined by ","
+	Target      Decimal           `json:"target"`           // share of good events, 0 < Target < 1
+	Window      Window            `json:"window"`           // over which the budget is kept
+	Slice       time.Duration     `json:"slice"`            // length of the time slices that are counted, in ns; 1 min unless declared
+	Indicator   Indicator         `json:"indicator"`
+	Position    Position          `json:"-"`
 }
 
 // Budget is the share of events that may be bad: 1 − Target, exactly.
@@ -61,16 +70,16 @@ func (o Objective) Budget() Decimal { return o.Target.Complement() }
 // A Window is the time over which a budget is kept. It rolls: it ends at the
 // newest slice and is Length long.
 type Window struct {
-	Length time.Duration
+	Length time.Duration `json:"length"` // ns
 }
 
 // An Indicator says how to count events: Total, and one of Good and Bad, are
 // PromQL expressions over raw counters.
 type Indicator struct {
-	Name     string
-	Source   string // name of the Source that is asked
-	Good     string
-	Bad      string
-	Total    string
-	Position Position
+	Name     string   `json:"name"`
+	Source   string   `json:"source"` // name of the Source that is asked
+	Good     string   `json:"good,omitempty"`
+	Bad      string   `json:"bad,omitempty"`
+	Total    string   `json:"total"`
+	Position Position `json:"-"`
 }
