@@ -20,5 +20,5 @@ func run(args []string) error {
 	if len(args) > 0 && args[0] == "shop" {
 		return runShop(args[1:], os.Stdout, os.Stderr)
 	}
-	return errors.New("the story is not wired yet")
+	return runStory(args, os.Stdout, os.Stderr)
 }
