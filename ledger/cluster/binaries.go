@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,8 +122,6 @@ func isProgram(path string) bool {
 	return err == nil && !bytes.Equal(head, []byte("#!"))
 }
 
-var versionLine = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
-
 // version runs postgres --version as the server's user in a working directory.
 func version(o owner, bin, workdir string) (int, error) {
 	cmd := exec.Command(filepath.Join(bin, "postgres"), "--version")
@@ -133,11 +130,13 @@ func version(o owner, bin, workdir string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("ask postgres for its version: %w", err)
 	}
-	m := versionLine.FindSubmatch(out)
-	if m == nil {
+	_, text, _ := strings.Cut(string(out), "(PostgreSQL) ") // 15.18 (Debian …), 19beta1
+	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
+	major, err := strconv.Atoi(text[:digits])
+	if err != nil {
 		return 0, fmt.Errorf("read version of postgres: got %q", out)
 	}
-	return strconv.Atoi(string(m[1]))
+	return major, nil
 }
 
 // reach makes sure that the server's user can come to a directory, and names the one that blocks. It tries

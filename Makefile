@@ -1,0 +1,61 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+FUZZTIME ?= 20s
+STATICCHECK_VERSION := v0.8.2
+STATICCHECK := .cache/bin/staticcheck-$(STATICCHECK_VERSION)
+
+.PHONY: help
+help: ## this text
+	@echo 'make TARGET [NAME=value]'
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/setpoint and bin/demo
+	@mkdir -p bin
+	@go build -v -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/setpoint ./cmd/demo 2>&1 | scripts/progress building
+
+.PHONY: parts
+parts: ## find or fetch PostgreSQL and Prometheus
+	@scripts/parts postgres prometheus
+
+.PHONY: test
+test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'
+	go test -race -shuffle=on $(ARGS) ./...
+
+.PHONY: check
+check: $(STATICCHECK) ## formatting, go vet, staticcheck, and who may import whom
+	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec gofmt -l {} +); \
+		if [[ -n $$unformatted ]]; then printf 'not formatted by gofmt:\n%s\n' "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(STATICCHECK) ./...
+	go test -run TestArch .
+
+.PHONY: bench
+bench: ## run all benchmarks; BENCH=name
+	go test -run - -bench '$(or $(BENCH),.)' -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (20s) in turn
+	@grep -roE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir='.?*' . | sort | \
+		while IFS=: read -r file name; do \
+			echo "$${file%/*} $${name#func }"; \
+			go test -run - -fuzz "^$${name#func }$$" -fuzztime $(FUZZTIME) "$${file%/*}"; \
+		done
+
+.PHONY: demo
+demo: parts build ## an incident that heals, with a page to watch; DURATION=120s ends by itself
+	@bin/demo $(if $(DURATION),--duration=$(DURATION))
+
+.PHONY: clean
+clean: ## remove what was built and fetched
+	rm -rf bin .cache
+
+$(STATICCHECK):
+	@mkdir -p $(@D)
+	@GOBIN=$(CURDIR)/$(@D) go install -v honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) 2>&1 | scripts/progress 'building staticcheck'
+	@mv $(@D)/staticcheck $@
