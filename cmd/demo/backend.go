@@ -21,36 +21,33 @@ type backend struct {
 // scrapeEvery is how often the shops are scraped.
 const scrapeEvery = 2 * time.Second
 
-// chooseBackend takes $METRICS_URL, else Prometheus from PATH or parts, else VictoriaMetrics from parts.
+// chooseBackend takes the user's own, else Prometheus from PATH or parts, else VictoriaMetrics likewise.
 // Whatever it starts keeps its data in dir and reads scrape.yml there.
 func chooseBackend(own, parts, dir, address string) (backend, error) {
 	if own != "" {
 		return backend{Name: "yours", URL: own}, nil
 	}
-	if program := findProgram("prometheus", parts); program != "" {
+	if program := findProgram("prometheus", filepath.Join(parts, "prometheus/usr/bin/prometheus"), filepath.Join(parts, "prometheus")); program != "" {
 		return prometheusServer(program, dir, address), nil
 	}
-	if program := findProgram("victoria-metrics", parts); program != "" {
+	if program := findProgram("victoria-metrics", filepath.Join(parts, "victoria-metrics")); program != "" {
 		return victoriaMetrics(program, dir, address), nil
 	}
-	return backend{}, fmt.Errorf("find a metrics backend: no prometheus on PATH or in %s, no victoria-metrics in %s: run `make parts`, or set METRICS_URL", parts, parts)
+	return backend{}, fmt.Errorf("find a metrics backend: neither prometheus nor victoria-metrics is on PATH or in %s: run `make parts`, or set METRICS_URL", parts)
 }
 
-func findProgram(name, parts string) string {
-	if name == "prometheus" {
-		if program, err := exec.LookPath(name); err == nil {
-			return program
+// findProgram returns the absolute path of the first candidate that can be run: a name on PATH, or a path.
+func findProgram(candidates ...string) string {
+	for _, candidate := range candidates {
+		program, err := exec.LookPath(candidate)
+		if err != nil {
+			continue
+		}
+		if absolute, err := filepath.Abs(program); err == nil {
+			return absolute
 		}
 	}
-	program, err := exec.LookPath(filepath.Join(parts, name))
-	if err != nil {
-		return ""
-	}
-	absolute, err := filepath.Abs(program)
-	if err != nil {
-		return ""
-	}
-	return absolute
+	return ""
 }
 
 func prometheusServer(program, dir, address string) backend {

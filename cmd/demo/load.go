@@ -20,8 +20,8 @@ type load struct {
 }
 
 const (
-	loadTimeout = time.Minute // longer than any answer of the shop takes
-	drainFor    = 5 * time.Second
+	loadTimeout = time.Minute     // longer than any answer of the shop takes
+	drainFor    = 3 * time.Second // longer than a checkout waits
 )
 
 func newLoad(base string, seen *truth) *load {

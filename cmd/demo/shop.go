@@ -90,8 +90,8 @@ func (c shopConfig) schedule() schedule {
 	return schedule{Seed: c.Seed, Duration: c.Duration, SurgeAfter: c.SurgeAfter, SurgeFor: c.SurgeFor}
 }
 
-// serveShop serves, drives the load, and on the way out waits for requests in flight. The load ends
-// by itself or with ctx; whatever was seen until then is in the summary.
+// serveShop serves and drives the load, which ends by itself or with ctx; whatever the customers saw
+// until then is in the summary. A report that would not end in time is cut off and counts as failed.
 func serveShop(ctx context.Context, config shopConfig, sessions *sessions, listener net.Listener, log *slog.Logger) error {
 	seen := newTruth(config.Arm, config.Seed)
 	handler := newShop(sessions, seen).routes()
@@ -103,20 +103,9 @@ func serveShop(ctx context.Context, config shopConfig, sessions *sessions, liste
 	load := newLoad("http://"+listener.Addr().String(), seen)
 	load.run(ctx, config.schedule().arrivals())
 
-	closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	stopErr := ignoreDeadline(server.Shutdown(closing))
-	server.Close()
+	closeErr := server.Close() // the load has waited for its answers
 	<-served
-	return errors.Join(stopErr, writeSummary(config.Summary, seen.summary(config.Duration)))
-}
-
-// ignoreDeadline forgives requests that would not end in time: they are cut off, and counted as such.
-func ignoreDeadline(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil
-	}
-	return err
+	return errors.Join(closeErr, writeSummary(config.Summary, seen.summary(config.Duration)))
 }
 
 // writeSummary puts the summary in place whole or not at all.
