@@ -1,0 +1,64 @@
+// Package sli counts what happened: the good and the bad events of an
+// indicator in each slice of time, from the raw samples of its counters.
+//
+//	samples of raw series ─► Cut.Increments: difference each series ─► sum per slice ─► []Slice
+//	(package sli/promql)     series.go        increments.go             observed.go: coverage
+//
+// Everything here is pure: the same samples give the same slices, on every
+// machine, live, backfilled or after a restart. There is no state to lose,
+// because nothing about a slice depends on what was asked about before.
+//
+// # Conventions
+//
+//   - The slice that starts at S holds the samples in (S, S+length]. A sample
+//     exactly on a boundary belongs to the slice that ends there.
+//   - What a counter grew by between two samples belongs to the slice of the
+//     later sample. Nothing is extrapolated.
+//   - A slice depends on samples up to its own end and on none after it, so
+//     that a slice read live equals the same slice backfilled.
+//   - Values of counters are rounded to thousandths, increments are not: over
+//     any time the increments add up to last value − first value.
+//
+// # Rules
+//
+//   - Reset: a value below the one before counts from zero.
+//   - Birth: a series without a sample before counts from zero if the
+//     indicator was under observation: some series of it (good, bad or total)
+//     was sampled without a gap for at least a gap limit before. It does too
+//     when the indicator was seen earlier, within MaxGap or a little more,
+//     but not continuously until the birth; then it is marked FlawGap.
+//   - Baseline: otherwise the backend was attached late (the indicator's
+//     targets show up one after the other during the first scrape interval),
+//     and the first sample only says where to count from.
+//   - Gap: two samples of a series further apart than the gap limit, 2.5
+//     scrape intervals, have a gap between them. What the counter grew by is
+//     known and counts where it was learned, in the slice of the later sample,
+//     which is marked FlawGap.
+//   - Coverage: instants of observation are the times of all samples of the
+//     indicator. The time between two of them counts as covered if it is not
+//     longer than the gap limit. From the last one in a slice on, the slice
+//     counts as covered for 1.5 scrape intervals at most: nothing was due yet.
+//     Slices inside a gap are therefore covered 0 (the first one up to 1.5
+//     scrape intervals), and are never read as "no errors".
+//   - NaN, infinite, negative and absurdly large (above 9.2e15) values are
+//     left out and their slice is marked FlawInvalid.
+//   - More good than total, or more bad than total: the total is raised and
+//     the slice is marked FlawExcess.
+//
+// The scrape interval is the declared one, or else the median distance of
+// samples in the slice and the five minutes before it. Declare it when series
+// of one indicator are scraped at different intervals (the longest), or less
+// often than every two minutes.
+//
+// # What nobody can know
+//
+// Events between a process's last scrape and its end were never stored. A
+// series that is added to the scrape configuration with a life behind it looks
+// like a birth, and its whole life counts at once; so does one that comes back
+// after longer than MaxGap while others were observed.
+//
+// # When the backend is down, slow or lying
+//
+// Then there is no slice but a ReadError, whose Reason says which of these it
+// is and whose Curl repeats the request.
+package sli

@@ -1,0 +1,127 @@
+package sli
+
+import (
+	"slices"
+	"time"
+)
+
+// Increments counts the events of an indicator in each slice of the cut:
+// those of the part, good or bad, and of the total. The package documentation
+// states the rules.
+//
+// The series hold their samples in (From−Lookback, To], and what Missing asks
+// for as a sample at From−Lookback. Samples before that are welcome, samples
+// after To are ignored.
+func (c Cut) Increments(part, total []Series) []Slice {
+	parts, invalid := clean(part)
+	totals, more := clean(total)
+	k := counting{Cut: c, from: c.From.UnixMilli(), to: c.To.UnixMilli(), step: c.slice().Milliseconds()}
+	k.measure(slices.Concat(parts, totals))
+	k.mark(append(invalid, more...), FlawInvalid)
+	return k.slices(k.sum(parts), k.sum(totals))
+}
+
+// counting is one cut at work.
+type counting struct {
+	Cut
+	from, to, step int64 // ms
+	seen           instants
+	paces          []pace // of each slice
+	flaws          []Flaw // of each slice
+}
+
+// measure finds when the indicator was observed, and how often.
+func (k *counting) measure(tracks []track) {
+	if k.Scrape <= 0 {
+		slices.SortFunc(tracks, byID)
+	}
+	k.seen = observed(tracks)
+	for start := k.from; start < k.to; start += k.step {
+		k.paces = append(k.paces, k.pace(tracks, start, start+k.step))
+	}
+	k.flaws = make([]Flaw, len(k.paces))
+}
+
+// sum adds up the increments of all tracks in each slice.
+func (k *counting) sum(tracks []track) []Count {
+	sums := make([]Count, len(k.paces))
+	for _, t := range tracks {
+		for i := t.after(k.from); i < len(t.points) && t.points[i].at <= k.to; i++ {
+			n := k.index(t.points[i].at)
+			increment, flaw := k.increment(t, i, n)
+			sums[n] += increment
+			k.flaws[n] = worse(k.flaws[n], flaw)
+		}
+	}
+	return sums
+}
+
+// increment is what track t grew by up to its i-th point, which lies in the
+// n-th slice.
+func (k *counting) increment(t track, i, n int) (Count, Flaw) {
+	now, pace := t.points[i], k.paces[n]
+	horizon := k.horizon(k.from + int64(n)*k.step)
+	if i == 0 || t.points[i-1].at <= horizon {
+		return k.born(now, pace, horizon)
+	}
+	before := t.points[i-1]
+	grown := now.value - before.value
+	if grown < 0 { // reset
+		grown = now.value
+	}
+	if grown > 0 && now.at-before.at > pace.limit {
+		return grown, FlawGap
+	}
+	return grown, ""
+}
+
+func (k *counting) born(now point, p pace, horizon int64) (Count, Flaw) {
+	counts, gap := k.seen.birth(now.at, p, horizon)
+	switch {
+	case !counts:
+		return 0, ""
+	case gap && now.value > 0:
+		return now.value, FlawGap
+	}
+	return now.value, ""
+}
+
+// index is the slice that an instant belongs to.
+func (k *counting) index(at int64) int { return int((at - k.from - 1) / k.step) }
+
+// mark gives a flaw to the slices of some instants.
+func (k *counting) mark(at []int64, flaw Flaw) {
+	for _, at := range at {
+		if at > k.from && at <= k.to {
+			n := k.index(at)
+			k.flaws[n] = worse(k.flaws[n], flaw)
+		}
+	}
+}
+
+// slices puts the slices together.
+func (k *counting) slices(part, total []Count) []Slice {
+	made := make([]Slice, len(k.paces))
+	for n := range made {
+		start := k.from + int64(n)*k.step
+		if part[n] > total[n] {
+			total[n], k.flaws[n] = part[n], worse(k.flaws[n], FlawExcess)
+		}
+		counts := Counts{Good: total[n] - part[n], Bad: part[n]}
+		if k.Good {
+			counts.Good, counts.Bad = counts.Bad, counts.Good
+		}
+		counts.Covered = time.Duration(k.seen.covered(start, start+k.step, k.paces[n])) * time.Millisecond
+		made[n] = Slice{Start: k.From.Add(time.Duration(n) * k.slice()), Counts: counts, Flaw: k.flaws[n]}
+	}
+	return made
+}
+
+// worse is the more serious of two flaws.
+func worse(a, b Flaw) Flaw {
+	order := []Flaw{"", FlawGap, FlawExcess, FlawInvalid}
+	if slices.Index(order, b) > slices.Index(order, a) {
+		return b
+	}
+	return a
+}

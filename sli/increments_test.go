@@ -1,0 +1,279 @@
+package sli_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// base is a multiple of a day since the Unix epoch.
+var base = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// series reads "30:5 60:7": the value is 5 at 30 s after base, 7 at 60 s.
+func series(t testing.TB, id, text string) sli.Series {
+	t.Helper()
+	s := sli.Series{ID: id}
+	for _, field := range strings.Fields(text) {
+		at, value, _ := strings.Cut(field, ":")
+		seconds, err := strconv.ParseFloat(at, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Samples = append(s.Samples, sli.Sample{Milli: base.UnixMilli() + int64(seconds*1000), Value: v})
+	}
+	return s
+}
+
+func list(t testing.TB, prefix string, texts []string) (all []sli.Series) {
+	t.Helper()
+	for i, text := range texts {
+		all = append(all, series(t, fmt.Sprint(prefix, i), text))
+	}
+	return all
+}
+
+// seconds is a cut of one-minute slices, bad/total, 30 s scrapes.
+func seconds(from, to int) sli.Cut {
+	at := func(s int) time.Time { return base.Add(time.Duration(s) * time.Second) }
+	return sli.Cut{From: at(from), To: at(to), Slice: time.Minute, Scrape: 30 * time.Second}
+}
+
+// show renders slices as "good/bad covered flaw", joined by commas.
+func show(all []sli.Slice) string {
+	var words []string
+	for _, s := range all {
+		w := fmt.Sprintf("%g/%g %gs %s", s.Good.Float(), s.Bad.Float(), s.Covered.Seconds(), s.Flaw)
+		words = append(words, strings.TrimSpace(w))
+	}
+	return strings.Join(words, ", ")
+}
+
+func TestIncrements(t *testing.T) {
+	tests := []struct {
+		name     string
+		from, to int
+		bad      []string
+		total    []string
+		want     string
+	}{
+		{name: "steady", from: 60, to: 180,
+			bad:   []string{"30:1 60:1 90:2 120:3 150:3 180:3"},
+			total: []string{"30:10 60:20 90:30 120:40 150:50 180:60"},
+			want:  "18/2 60s, 20/0 60s"},
+		{name: "a sample on the boundary belongs to the slice that ends there", from: 0, to: 120,
+			total: []string{"-30:0 0:7 30:7 60:10 90:10 120:10"},
+			want:  "3/0 60s, 0/0 60s"},
+		{name: "an increment belongs to the slice of its later sample", from: 0, to: 120,
+			total: []string{"-15:0 15:1 45:2 75:12 105:12"},
+			want:  "2/0 60s, 10/0 60s"},
+		{name: "a reset counts from zero", from: 0, to: 60,
+			total: []string{"-30:90 0:100 30:4 60:10"},
+			want:  "10/0 60s"},
+		{name: "two resets in a slice", from: 0, to: 60,
+			total: []string{"-15:90 0:100 15:4 30:9 45:2 60:3"},
+			want:  "12/0 60s"},
+		{name: "a birth inside covered time counts from zero", from: 120, to: 180,
+			bad:   []string{"150:3 180:4"},
+			total: []string{"30:10 60:10 90:10 120:10 150:10 180:11", "150:3 180:4"},
+			want:  "1/4 60s"},
+		{name: "the old instance ends, the new one is born", from: 120, to: 240,
+			total: []string{"30:10 60:10 90:10 120:10 150:12", "200:5 230:6"},
+			want:  "2/0 60s, 6/0 60s"},
+		{name: "a backend attached late: no series counts its life so far", from: 0, to: 120,
+			total: []string{"33:1000 63:1001 93:1002", "50:5000 80:5003 110:5003"},
+			want:  "0/0 27s, 5/0 60s"},
+		{name: "after a gap limit of observation births count", from: 60, to: 180,
+			total: []string{"70:1000 100:1000 130:1000 160:1000", "145:7"},
+			want:  "0/0 50s, 7/0 60s"},
+		{name: "so does observation at just the gap limit", from: 60, to: 120,
+			total: []string{"-75:1 0:1 75:1", "75:5"},
+			want:  "5/0 60s"},
+		{name: "growth over a gap is marked, the gap is not covered", from: 0, to: 240,
+			total: []string{"-30:0 0:10 30:20 190:100 220:110"},
+			want:  "10/0 60s, 0/0 15s, 0/0 0s, 90/0 50s gap"},
+		{name: "no growth over a gap is no flaw", from: 0, to: 240,
+			total: []string{"-30:20 0:20 30:20 190:20 220:20"},
+			want:  "0/0 60s, 0/0 15s, 0/0 0s, 0/0 50s"},
+		{name: "a restart inside a gap", from: 0, to: 240,
+			total: []string{"-30:0 0:10 30:20 190:7 220:8"},
+			want:  "10/0 60s, 0/0 15s, 0/0 0s, 8/0 50s gap"},
+		{name: "born inside a gap", from: 0, to: 240,
+			total: []string{"-30:0 0:10 30:20", "190:7 220:8"},
+			want:  "10/0 60s, 0/0 15s, 0/0 0s, 8/0 50s gap"},
+		{name: "one missed scrape is no gap", from: 0, to: 120,
+			total: []string{"-30:0 0:10 60:30 90:40 120:50"},
+			want:  "20/0 60s, 20/0 60s"},
+		{name: "a distance of just the gap limit is no gap", from: 0, to: 120,
+			total: []string{"-30:0 0:10 75:30 105:40"},
+			want:  "0/0 45s, 30/0 60s"},
+		{name: "a distance above the gap limit is one", from: 0, to: 120,
+			total: []string{"-30:0 0:10 75.001:30 105:40"},
+			want:  "0/0 45s, 30/0 44.999s gap"},
+		{name: "another series covers the gap of one", from: 0, to: 240,
+			total: []string{"-30:0 0:10 210:20 240:20", "-30:0 0:0 30:0 60:0 90:0 120:0 150:0 180:0 210:0 240:0"},
+			want:  "0/0 60s, 0/0 60s, 0/0 60s, 10/0 60s gap"},
+		{name: "total outage: nothing observed", from: 0, to: 120, want: "0/0 0s, 0/0 0s"},
+		{name: "no bad series at all", from: 0, to: 60, total: []string{"-30:0 0:0 30:1 60:2"}, want: "2/0 60s"},
+		{name: "more bad than total", from: 0, to: 60,
+			bad: []string{"-30:0 0:0 30:5 60:5"}, total: []string{"-30:0 0:0 30:3 60:3"},
+			want: "0/5 60s excess"},
+		{name: "invalid samples are left out", from: 0, to: 120,
+			total: []string{"-30:0 0:0 30:NaN 60:6 75:-4 80:+Inf 90:9 100:1e16 120:10"},
+			want:  "6/0 60s invalid, 4/0 60s invalid"},
+		{name: "invalid samples before the slices are no flaw of theirs", from: 0, to: 60,
+			total: []string{"-30:1 -15:NaN 0:2 30:3 60:4"},
+			want:  "2/0 60s"},
+		{name: "samples out of order", from: 0, to: 60, total: []string{"60:4 -30:0 30:3 0:1 30:3"}, want: "3/0 60s"},
+		{name: "two values at one instant: the higher one", from: 0, to: 60, total: []string{"-30:0 0:1 30:2 30:3 60:2"}, want: "4/0 60s invalid"},
+		{name: "two values at one instant, the other way round", from: 0, to: 60, total: []string{"-30:0 0:1 30:3 30:2 60:2"}, want: "4/0 60s invalid"},
+		{name: "two equal values at one instant", from: 0, to: 60, total: []string{"-30:0 0:1 30:3 30:3 60:4"}, want: "3/0 60s"},
+		{name: "thousandths, and less", from: 0, to: 60, total: []string{"-30:0.1 0:0.1 30:0.3001 60:0.3004"}, want: "0.2/0 60s"},
+		{name: "samples after the end are not looked at", from: 0, to: 60,
+			total: []string{"-30:0 0:0 30:1 45:1 70:9", "61:4"},
+			want:  "1/0 60s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := show(seconds(tt.from, tt.to).Increments(list(t, "bad", tt.bad), list(t, "total", tt.total)))
+			if got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestIncrementsGoodPart(t *testing.T) {
+	c := seconds(0, 60)
+	c.Good = true
+	good, total := []string{"-30:0 0:0 30:8 60:9"}, []string{"-30:0 0:0 30:8 60:12"}
+	if got, want := show(c.Increments(list(t, "g", good), list(t, "t", total))), "9/3 60s"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := show(c.Increments(list(t, "g", total), list(t, "t", good))), "12/0 60s excess"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestSlicesStartOnBoundaries(t *testing.T) {
+	got := seconds(60, 180).Increments(nil, list(t, "t", []string{"0:0 30:1"}))
+	want := []sli.Slice{{Start: base.Add(time.Minute)}, {Start: base.Add(2 * time.Minute)}}
+	want[0].Covered = 15 * time.Second // the tail of the sample at 30 s
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The scrape interval is learned around each slice: a change of it in the
+// middle makes no gap.
+func TestLearnedInterval(t *testing.T) {
+	c := seconds(0, 1200)
+	c.Scrape = 0
+	s := sli.Series{ID: "a"}
+	for at := -60; at <= 600; at += 15 {
+		s.Samples = append(s.Samples, sli.Sample{Milli: base.UnixMilli() + int64(at)*1000, Value: float64(at + 60)})
+	}
+	for at := 660; at <= 1200; at += 60 {
+		s.Samples = append(s.Samples, sli.Sample{Milli: base.UnixMilli() + int64(at)*1000, Value: float64(at + 60)})
+	}
+	got := c.Increments(nil, []sli.Series{s})
+	gaps := 0
+	for n, slice := range got {
+		if slice.Total() != 60*sli.Event {
+			t.Errorf("slice %d: %v events, want 60", n, slice.Total().Float())
+		}
+		if slice.Flaw == sli.FlawGap {
+			gaps++
+		}
+	}
+	if gaps == 0 || gaps > 5 {
+		t.Errorf("%d slices with a gap, want a few until the new interval is learned", gaps)
+	}
+	if last := got[len(got)-1]; last.Covered != time.Minute || last.Flaw != "" {
+		t.Errorf("last slice %v %q, want covered and sound", last.Covered, last.Flaw)
+	}
+}
+
+func TestLongGapIsForgotten(t *testing.T) {
+	day := 24 * 3600
+	c := seconds(3*day, 3*day+60)
+	old := fmt.Sprintf("%d:5 %d:9", day-30, 3*day+30)
+	if got, want := show(c.Increments(nil, list(t, "t", []string{old}))), "0/0 30s"; got != want {
+		t.Errorf("over two days: got %s, want %s", got, want)
+	}
+	c.MaxGap = 72 * time.Hour
+	if got, want := show(c.Increments(nil, list(t, "t", []string{old}))), "4/0 30s gap"; got != want {
+		t.Errorf("with MaxGap of three days: got %s, want %s", got, want)
+	}
+}
+
+func TestLargestCount(t *testing.T) {
+	s := sli.Series{ID: "a", Samples: []sli.Sample{
+		{Milli: base.UnixMilli() - 30_000}, {Milli: base.UnixMilli(), Value: 1}, {Milli: base.UnixMilli() + 30_000, Value: math.Nextafter(9.2e15, 0)},
+	}}
+	got := seconds(0, 60).Increments(nil, []sli.Series{s})[0]
+	if got.Good < 9_199_999_999_999_990*sli.Event || got.Flaw != "" {
+		t.Errorf("got %v %q", got.Good, got.Flaw)
+	}
+}
+
+// What cannot be told from the lookback alone is a gap.
+func TestLearnedIntervalIsBounded(t *testing.T) {
+	c := seconds(480, 540)
+	c.Scrape = 0
+	got := show(c.Increments(nil, list(t, "t", []string{"60:1 240:2 420:3 510:4 530:5"})))
+	if want := "2/0 60s"; got != want {
+		t.Errorf("scrapes of 3 min and faster: got %s, want %s", got, want)
+	}
+	got = show(c.Increments(nil, list(t, "t", []string{"60:1 240:2 360:3 520:4"})))
+	if want := "1/0 20s gap"; got != want {
+		t.Errorf("160 s: got %s, want %s", got, want)
+	}
+}
+
+// With very many samples the interval is learned from some of them, the same
+// ones in any order.
+func TestLearnedIntervalOfMany(t *testing.T) {
+	c := seconds(300, 360)
+	c.Scrape = 0
+	var fast, slow []sli.Series
+	for i := range 150 {
+		fast = append(fast, series(t, fmt.Sprint("a", i), "0:1 15:1 30:1 45:1 60:1 75:1 90:1 105:1 120:1 135:1 150:1"))
+		slow = append(slow, series(t, fmt.Sprint("b", i), "0:1 60:1 120:1 180:1 240:1 300:1 360:2"))
+	}
+	want := c.Increments(nil, slices.Concat(fast, slow))
+	if diff := cmp.Diff(want, c.Increments(nil, slices.Concat(slow, fast))); diff != "" {
+		t.Error(diff)
+	}
+	if want[0].Flaw != sli.FlawGap {
+		t.Errorf("flaw %q: the interval was not learned from the first series by ID", want[0].Flaw)
+	}
+}
+
+func TestReadable(t *testing.T) {
+	at := func(s int) time.Time { return base.Add(time.Duration(s) * time.Second) }
+	if got, want := sli.Readable(slo.Source{}, at(60)), at(65); !got.Equal(want) {
+		t.Errorf("Readable: got %v, want %v", got, want)
+	}
+	src := slo.Source{Delay: 10 * time.Second}
+	for _, tt := range []struct{ now, want int }{{69, 0}, {70, 60}, {129, 60}, {130, 120}} {
+		if got := sli.Newest(src, time.Minute, at(tt.now)); !got.Equal(at(tt.want)) {
+			t.Errorf("Newest at %d s: got %v, want %v", tt.now, got, at(tt.want))
+		}
+	}
+	if got, want := sli.Newest(src, 0, at(130)), at(120); !got.Equal(want) {
+		t.Errorf("Newest of unset slice: got %v, want %v", got, want)
+	}
+}
