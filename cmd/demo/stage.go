@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,6 +19,9 @@ const (
 	observing = "observing"
 	acting    = "acting"
 )
+
+// privatePrefix begins the names of the directories of databases.
+const privatePrefix = "setpoint-demo-"
 
 // stage is everything that runs for one story. close stops it in the reverse order of its start.
 type stage struct {
@@ -51,7 +53,8 @@ func newStage(c config, say func(string, ...any), now time.Time) (*stage, error)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make run directory: %w", err)
 	}
-	private, err := os.MkdirTemp("/tmp", "setpoint-demo-") // short: a socket's path is limited
+	sweep(now)
+	private, err := os.MkdirTemp("/tmp", privatePrefix) // short: a socket's path is limited
 	if err != nil {
 		return nil, fmt.Errorf("make directory of the private Postgres: %w", err)
 	}
@@ -200,10 +203,17 @@ func (s *stage) close() error {
 	for _, c := range s.clusters {
 		errs = append(errs, c.Stop())
 	}
-	if strings.HasPrefix(filepath.Base(s.private), "setpoint-demo-") {
-		errs = append(errs, os.RemoveAll(s.private))
+	return errors.Join(append(errs, os.RemoveAll(s.private))...)
+}
+
+// sweep removes the databases that a demo killed a day ago or more has left behind.
+func sweep(now time.Time) {
+	dirs, _ := filepath.Glob("/tmp/" + privatePrefix + "*") // errs only on a malformed pattern
+	for _, dir := range dirs {
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() && now.Sub(info.ModTime()) > 24*time.Hour {
+			os.RemoveAll(dir) // best effort: it may be another user's
+		}
 	}
-	return errors.Join(errs...)
 }
 
 func since(began time.Time) string { return fmt.Sprintf("%.1f s", time.Since(began).Seconds()) }
