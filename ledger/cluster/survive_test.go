@@ -98,6 +98,21 @@ func TestSeveralStartAtOnce(t *testing.T) {
 	}
 }
 
+// TestServerHoldsTheLock: its processes, not ours, so that it is free when the last of them has gone.
+func TestServerHoldsTheLock(t *testing.T) {
+	t.Parallel()
+	dir := tempDir(t)
+	c := start(t, config(dir))
+	lock, err := os.Open(filepath.Join(dir, "pg.lock"))
+	must(t, err)
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+		t.Error("lock of a running cluster is free")
+	}
+	must(t, c.Stop())
+	must(t, syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+}
+
 // TestStartWhileShuttingDown must wait for the end of the old server rather than fail or adopt it.
 func TestStartWhileShuttingDown(t *testing.T) {
 	t.Parallel()
