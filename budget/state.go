@@ -24,17 +24,18 @@ const (
 // that a decision may know about it. It is made of counts, so that whoever
 // has the State can check every figure in it.
 type State struct {
-	Objective string      `json:"objective"`
-	Service   string      `json:"service"`
-	At        time.Time   `json:"at"`     // end of the newest slice that could be known
-	Newest    time.Time   `json:"newest"` // end of the newest slice that was observed; zero = none
-	Since     time.Time   `json:"since"`  // start of the oldest slice known
-	Target    slo.Decimal `json:"target"`
-	Status    Status      `json:"status"`
-	Budget    Window      `json:"budget"`    // the objective's own window
-	Remaining float64     `json:"remaining"` // share of the budget left; 1 = untouched, below 0 = overdrawn
-	Windows   []Window    `json:"windows"`   // ascending by length
-	Flaws     []sli.Flaw  `json:"flaws,omitempty"`
+	Objective string        `json:"objective"`
+	Service   string        `json:"service"`
+	At        time.Time     `json:"at"`     // end of the newest slice that could be known
+	Newest    time.Time     `json:"newest"` // end of the newest slice that was observed; zero = none in the longest window
+	Since     time.Time     `json:"since"`  // start of the oldest slice known, at most the longest window ago; zero = none
+	Slice     time.Duration `json:"slice"`  // length of the slices, ns
+	Target    slo.Decimal   `json:"target"`
+	Status    Status        `json:"status"`
+	Budget    Window        `json:"budget"`          // the objective's own window
+	Remaining float64       `json:"remaining"`       // share of the budget left; 1 = untouched, below 0 = overdrawn
+	Windows   []Window      `json:"windows"`         // ascending by length, the objective's own among them
+	Flaws     []sli.Flaw    `json:"flaws,omitempty"` // of the slices in the objective's window, sorted
 }
 
 // A Window is the counts of the stretch of Length that ends at State.At.
@@ -43,4 +44,15 @@ type Window struct {
 	sli.Counts
 	Burn  float64 `json:"burn"`  // bad share / budget; 0 without events
 	Known bool    `json:"known"` // enough was observed, and events were seen, to judge by it
+}
+
+// Window returns the window that was kept for length, which may be longer by
+// less than a slice: a Book rounds lengths up to whole slices.
+func (s State) Window(length time.Duration) (Window, bool) {
+	for _, w := range s.Windows {
+		if w.Length >= length {
+			return w, w.Length-length < max(s.Slice, 1)
+		}
+	}
+	return Window{}, false
 }

@@ -1,0 +1,70 @@
+// Package budget says what counts mean: how much of an error budget is left,
+// how fast it burns over each window, and whether that can be known.
+//
+//	slices ─► Book (one running sum a window) ─► State ─► rules, gate, page
+//
+// It is pure: it has no clock, asks nobody, and gives the same bits on every
+// machine. Read book.go for the flow, state.go for what comes out, exact.go
+// for the arithmetic, tiers.go for the standard alerting tiers.
+//
+// # A book
+//
+// A Book keeps one objective's windows up to date over a stream of slices.
+// Every window is one sum of counts in whole thousandths of an event, so a
+// slice that came in is taken out again without a trace: nothing drifts, and
+// windows add up. A slice that was handed in twice counts once.
+//
+// Its memory does not grow with the windows. The newest 720 slices are kept
+// in a packed ring, about four bytes each. A window that is longer needs the
+// slices that leave it: Leaving says which, in stretches of some sixty, an
+// hour ahead, and Leave takes them; the caller reads them from its store.
+// One tick of an objective is
+//
+//	store.Keep(fresh)                        // first of all: what leaves later is read back
+//	book.Advance(at)                         // the windows end at at now
+//	book.Put(fresh...)                       // new slices, and corrections of those in the ring
+//	for need := book.Leaving(); len(need) > 0; need = book.Leaving() { // seldom any
+//		book.Leave(need[0], store.Slices(need[0].From, need[0].To))    // stop at an error
+//	}
+//	state := book.State()
+//
+// Put takes slices forward in time, Prepend older history in descending
+// chunks while live slices go on, Correct a late change of a slice that is
+// older than the ring. At a restart NewBook is told the present and since
+// when slices are on record; then Put takes the stored slices in order, or
+// PutSum takes one sum for each stretch of Stretches, so that the restart
+// does not read every slice. All ways lead to the same State.
+//
+// A slice without counts, coverage and flaw is blank and the same as none.
+//
+// # What is known
+//
+// A window is Known when an event was seen in it, the newest observed slice
+// ends at most Stale (five slices) before the present, at least half of it
+// was observed (of a book younger than the window: half of its age), and all
+// that left it was taken out. Rules may judge by a known window only.
+//
+// The status says first whether the budget can be seen, then how it stands;
+// the first that applies wins:
+//
+//	no-data     nothing was observed within Stale
+//	partial     less than half of the objective's window (or of the book's age) was observed
+//	no-traffic  no event in the objective's window
+//	exhausted   bad ≥ (1 − target) × total, and bad > 0
+//	burning     burn > 1 over the shortest window that is known
+//	ok          none of these
+//
+// A budget that was exhausted and goes blind is therefore no-data, not
+// exhausted: the word tells what is the matter now. Remaining still says what
+// the counts that are known come to, and whoever freezes must not thaw on
+// no-data.
+//
+// # When something is down
+//
+// The metrics backend: no slices come, windows go on, coverage falls, the
+// status becomes no-data. Slices that come late are counted where they
+// belong. The store: stretches that leave are in hand for at least sixty
+// slices; after that a window longer than the ring keeps what should have
+// left, is not Known, and is exact again as soon as Leave catches up. Shorter
+// windows never notice.
+package budget

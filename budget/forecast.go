@@ -1,0 +1,49 @@
+package budget
+
+import (
+	"math"
+	"math/big"
+	"time"
+)
+
+// Never is the forecast of a budget that will not be used up.
+const Never = time.Duration(math.MaxInt64)
+
+// Forecast returns how long the budget lasts when it goes on burning as it
+// did over the window of that length: Remaining × Budget.Length / Burn,
+// rounded down to 1 ns. It supposes steady traffic and that nothing of what
+// is spent leaves the budget's window before; so it is the earliest time. It
+// is 0 when the budget is used up, and Never when nothing burns or when it
+// takes longer than the budget's window, for by then all that is spent now
+// has left. It is not known when one of the two windows is not.
+func (s State) Forecast(window time.Duration) (left time.Duration, known bool) {
+	w, ok := s.Window(window)
+	if !ok || !w.Known || !s.Budget.Known {
+		return 0, false
+	}
+	if Spent(s.Budget, s.Target) {
+		return 0, true
+	}
+	if w.Bad == 0 {
+		return Never, true
+	}
+	left = s.lasts(w)
+	if left > s.Budget.Length {
+		return Never, true
+	}
+	return left, true
+}
+
+// lasts is Length × (1 − bad/(total×budget)) ÷ (bad_w/(total_w×budget)),
+// that is Length × (total×budget − bad) × total_w ÷ (total × bad_w).
+func (s State) lasts(w Window) time.Duration {
+	num, den := s.Target.Complement().Fraction()
+	most, bad := multiply(int64(s.Budget.Total()), num), multiply(int64(s.Budget.Bad), den)
+	n := scale(scale(most.minus(bad).big(), int64(w.Total())), int64(s.Budget.Length))
+	d := scale(multiply(int64(s.Budget.Total()), int64(w.Bad)).big(), den)
+	n.Quo(n, d)
+	if n.Cmp(big.NewInt(int64(Never))) > 0 {
+		return Never
+	}
+	return time.Duration(n.Int64())
+}

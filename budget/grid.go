@@ -1,0 +1,87 @@
+package budget
+
+import (
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/sli"
+)
+
+// maxTime is how far from the Unix epoch times may be: 146 years. It leaves
+// room to add and subtract.
+const maxTime = time.Duration(1 << 62)
+
+// index is the number of the slice that starts at t.
+func (b *Book) index(t time.Time) (int64, error) {
+	i := b.floor(t)
+	if !b.time(i).Equal(t) {
+		return 0, errMisaligned
+	}
+	return i, nil
+}
+
+// number is the number of a slice that was checked.
+func (b *Book) number(s sli.Slice) int64 { return s.Start.UnixNano() / int64(b.slice) }
+
+// floor is the number of the slice that contains t.
+func (b *Book) floor(t time.Time) int64 {
+	epoch := time.Unix(0, 0)
+	ns := int64(min(max(t.Sub(epoch), -maxTime), maxTime))
+	i := ns / int64(b.slice)
+	if ns%int64(b.slice) < 0 {
+		i--
+	}
+	return i
+}
+
+// time is the start of slice i.
+func (b *Book) time(i int64) time.Time { return time.Unix(0, i*int64(b.slice)).UTC() }
+
+// span is the length of n slices.
+func (b *Book) span(n int64) time.Duration { return time.Duration(n) * b.slice }
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// phase spreads the reads of many books over time: books read at different
+// slices, each always at the same ones.
+func phase(name string, of int64) int64 {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	return int64(h.Sum32()) % of
+}
+
+// A tally counts slices by flaw. Flaws are numbered as they come; 0 is none.
+type tally struct {
+	names  []sli.Flaw
+	counts []int64
+}
+
+func newTally() tally { return tally{names: []sli.Flaw{""}, counts: []int64{0}} }
+
+// number is the number of a flaw.
+func (t *tally) number(f sli.Flaw) int {
+	if f == "" {
+		return 0
+	}
+	i := slices.Index(t.names, f)
+	if i < 0 {
+		i = len(t.names)
+		t.names, t.counts = append(t.names, f), append(t.counts, 0)
+	}
+	return i
+}
+
+func (t *tally) add(flaw int, n int64) { t.counts[flaw] += n }
+
+// list is the flaws that are there, sorted.
+func (t *tally) list() []sli.Flaw {
+	var list []sli.Flaw
+	for i, f := range t.names {
+		if i > 0 && t.counts[i] > 0 {
+			list = append(list, f)
+		}
+	}
+	slices.Sort(list)
+	return list
+}

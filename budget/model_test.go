@@ -1,0 +1,158 @@
+package budget_test
+
+import (
+	"math"
+	"math/big"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A model is the naive budget: it remembers every slice, adds all of them up
+// for each question, and divides big rationals.
+type model struct {
+	config budget.Config
+	slice  time.Duration
+	at     int64 // number of the slice that starts where the windows end
+	since  int64 // oldest slice that was ever not blank; MaxInt64 = none
+	slices map[int64]sli.Slice
+}
+
+func newModel(c budget.Config) *model {
+	m := &model{config: c, slice: c.Objective.Slice, slices: map[int64]sli.Slice{}}
+	m.at = c.At.UnixNano() / int64(m.slice)
+	m.since = math.MaxInt64
+	return m
+}
+
+func (m *model) time(i int64) time.Time { return time.Unix(0, i*int64(m.slice)).UTC() }
+
+func (m *model) keep(all ...sli.Slice) {
+	for _, s := range all {
+		i := s.Start.UnixNano() / int64(m.slice)
+		m.slices[i] = s
+		if s.Counts != (sli.Counts{}) || s.Flaw != "" {
+			m.since = min(m.since, i)
+		}
+	}
+}
+
+// get is what is on record of slices [from, to).
+func (m *model) get(from, to int64) []sli.Slice {
+	var all []sli.Slice
+	for i := from; i < to; i++ {
+		if s, ok := m.slices[i]; ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func (m *model) read(r budget.Range) []sli.Slice {
+	return m.get(r.From.UnixNano()/int64(m.slice), r.To.UnixNano()/int64(m.slice))
+}
+
+// lengths is the windows in slices, ascending.
+func (m *model) lengths() []int64 {
+	var all []int64
+	for _, l := range append([]time.Duration{m.config.Objective.Window.Length}, m.config.Windows...) {
+		all = append(all, int64((l+m.slice-1)/m.slice))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (m *model) state() budget.State {
+	o := m.config.Objective
+	lengths := m.lengths()
+	longest := lengths[len(lengths)-1]
+	s := budget.State{Objective: o.Name, Service: o.Service, Target: o.Target, Slice: m.slice, At: m.time(m.at)}
+	life := int64(0)
+	if m.since < m.at {
+		oldest := max(m.since, m.at-longest)
+		s.Since, life = m.time(oldest), m.at-oldest
+	}
+	for _, x := range m.get(m.at-longest, m.at) {
+		if x.Covered > 0 {
+			s.Newest = x.Start.Add(m.slice)
+		}
+	}
+	for _, n := range lengths {
+		s.Windows = append(s.Windows, m.window(n, life, m.inSight(s)))
+	}
+	own := int64((o.Window.Length + m.slice - 1) / m.slice)
+	s.Budget = s.Windows[slices.Index(lengths, own)]
+	s.Remaining = 1
+	if s.Budget.Total() > 0 {
+		left := new(big.Rat).Sub(big.NewRat(1, 1), burnRate(s.Budget.Counts, o.Target))
+		s.Remaining, _ = left.Float64()
+	}
+	s.Flaws = m.flaws(own)
+	s.Status = m.status(s, time.Duration(min(own, life))*m.slice)
+	return s
+}
+
+func (m *model) inSight(s budget.State) bool {
+	stale := m.config.Stale
+	if stale == 0 {
+		stale = 5 * m.slice
+	}
+	return !s.Newest.IsZero() && !s.Newest.Before(s.At.Add(-stale))
+}
+
+func (m *model) window(n, life int64, inSight bool) budget.Window {
+	w := budget.Window{Length: time.Duration(n) * m.slice}
+	for _, s := range m.get(m.at-n, m.at) {
+		w.Good += s.Good
+		w.Bad += s.Bad
+		w.Covered += s.Covered
+	}
+	w.Burn, _ = burnRate(w.Counts, m.config.Objective.Target).Float64()
+	w.Known = inSight && w.Total() > 0 && 2*w.Covered >= time.Duration(min(n, life))*m.slice
+	return w
+}
+
+func (m *model) flaws(own int64) []sli.Flaw {
+	var all []sli.Flaw
+	for _, s := range m.get(m.at-own, m.at) {
+		if s.Flaw != "" {
+			all = append(all, s.Flaw)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (m *model) status(s budget.State, life time.Duration) budget.Status {
+	one := big.NewRat(1, 1)
+	spent := burnRate(s.Budget.Counts, s.Target)
+	shortest := slices.IndexFunc(s.Windows, func(w budget.Window) bool { return w.Known })
+	switch {
+	case !m.inSight(s):
+		return budget.NoData
+	case 2*s.Budget.Covered < life:
+		return budget.Partial
+	case s.Budget.Total() == 0:
+		return budget.NoTraffic
+	case s.Budget.Bad > 0 && spent.Cmp(one) >= 0:
+		return budget.Exhausted
+	case shortest >= 0 && burnRate(s.Windows[shortest].Counts, s.Target).Cmp(one) > 0:
+		return budget.Burning
+	}
+	return budget.OK
+}
+
+// burnRate is bad/total/(1 − target), 0 without events.
+func burnRate(c sli.Counts, target slo.Decimal) *big.Rat {
+	r := new(big.Rat)
+	if c.Total() == 0 {
+		return r
+	}
+	r.SetFrac64(int64(c.Bad), int64(c.Total()))
+	return r.Quo(r, ratOf(target.Complement()))
+}
+
+func ratOf(d slo.Decimal) *big.Rat { return big.NewRat(d.Fraction()) }

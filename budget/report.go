@@ -1,0 +1,94 @@
+package budget
+
+import "time"
+
+// State is where the budget stands, by all that was handed in.
+func (b *Book) State() State {
+	s := State{
+		Objective: b.objective, Service: b.service, Target: b.target, Slice: b.slice,
+		At: b.time(b.end), Newest: b.newestTime(), Since: b.sinceTime(),
+		Windows: make([]Window, len(b.windows)), Flaws: b.flaws.list(),
+	}
+	for k := range b.windows {
+		s.Windows[k] = b.show(&b.windows[k])
+	}
+	s.Budget = s.Windows[b.own]
+	s.Remaining = b.budget.remaining(s.Budget.Counts)
+	s.Status = b.status(s)
+	return s
+}
+
+// show is a window as others see it.
+func (b *Book) show(w *window) Window {
+	settled := w.tail == b.end-w.slices
+	return Window{
+		Length: b.span(w.slices),
+		Counts: w.sum,
+		Burn:   b.budget.burn(w.sum),
+		Known:  w.sum.Total() > 0 && settled && b.inSight() && b.covered(w),
+	}
+}
+
+// status is the first status that applies; the order is the package's.
+func (b *Book) status(s State) Status {
+	own := &b.windows[b.own]
+	switch {
+	case !b.inSight():
+		return NoData
+	case !b.covered(own):
+		return Partial
+	case own.sum.Total() == 0:
+		return NoTraffic
+	case own.sum.Bad > 0 && b.budget.compare(own.sum) >= 0:
+		return Exhausted
+	case b.burning(s.Windows):
+		return Burning
+	}
+	return OK
+}
+
+// burning reports whether the shortest known window burns faster than 1.
+func (b *Book) burning(windows []Window) bool {
+	for _, w := range windows {
+		if w.Known {
+			return b.budget.compare(w.Counts) > 0
+		}
+	}
+	return false
+}
+
+// inSight reports whether the newest observed slice is in a window and not
+// stale.
+func (b *Book) inSight() bool {
+	return b.newest > b.end-b.longest() && b.end-b.newest <= b.stale
+}
+
+// covered reports whether at least half of w, or of the book's age if that is
+// less, was observed.
+func (b *Book) covered(w *window) bool {
+	life := b.span(min(w.slices, b.end-b.since()))
+	return w.sum.Covered >= life-w.sum.Covered
+}
+
+// since is the oldest slice known, no older than the longest window; end when
+// there is none.
+func (b *Book) since() int64 {
+	if b.first > b.filled {
+		return b.end
+	}
+	return max(b.first, b.end-b.longest())
+}
+
+func (b *Book) sinceTime() time.Time {
+	if b.first > b.filled {
+		return time.Time{}
+	}
+	return b.time(b.since())
+}
+
+func (b *Book) newestTime() time.Time {
+	if b.newest <= b.end-b.longest() {
+		return time.Time{}
+	}
+	return b.time(b.newest)
+}
