@@ -164,7 +164,7 @@ func (c *Cluster) adoptOrLock(ctx context.Context) (*os.File, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for another start or shutdown: %w", errors.Join(ctx.Err(), err))
+			return nil, fmt.Errorf("wait for another start or shutdown: %w (last: %v)", ctx.Err(), err)
 		case <-ticker.C:
 		}
 	}
@@ -190,7 +190,7 @@ func (c *Cluster) awaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("wait for the server: %w", errors.Join(ctx.Err(), err))
+			return fmt.Errorf("wait for the server: %w (last: %v)", ctx.Err(), err)
 		case <-c.server.done:
 			return fmt.Errorf("run postgres: %w: %s", c.server.err, c.home.lastWords(c.server.logStart))
 		case <-ticker.C:
