@@ -69,6 +69,14 @@ type Definitions interface {
 	Definition(ctx context.Context, policy string) ([]byte, error)
 }
 
+// Orders keep what people commanded.
+type Orders interface {
+	// Give records an order; the same ID a second time does nothing.
+	Give(ctx context.Context, o Order) error
+	// Orders returns the orders in force at now, oldest first.
+	Orders(ctx context.Context, now time.Time) ([]Order, error)
+}
+
 // Leadership says who may act.
 type Leadership interface {
 	// Lead takes the lead if it is free, or confirms it, and returns its
@@ -89,6 +97,7 @@ type ConditionsQuery struct {
 var (
 	ErrDeposed   = errors.New("a newer leader has taken over")
 	ErrNotLeader = errors.New("another instance leads")
+	ErrStopped   = errors.New("an emergency stop is in force")
 )
 
 // Conditions are what a decision must respect besides the evidence.
@@ -98,7 +107,13 @@ type Conditions struct {
 	Approval   *Order      `json:"approval,omitempty"`   // a person's consent in force
 	LastMove   time.Time   `json:"lastMove,omitzero"`    // last move carried out, either way
 	Tightened  []time.Time `json:"tightened,omitempty"`  // tightening moves of late, oldest first
-	Unfinished []string    `json:"unfinished,omitempty"` // moves on record without an outcome: IDs
+	Unfinished []Begun     `json:"unfinished,omitempty"` // moves on record without an outcome
+}
+
+// Begun is a move that is on record and whose outcome is not.
+type Begun struct {
+	ID string  `json:"id"`
+	To float64 `json:"to"`
 }
 
 // A Verb is what a decision does.
@@ -111,6 +126,14 @@ const (
 	Relax   Verb = "relax"
 )
 
+// third is the verb in the third person.
+func (v Verb) third() string {
+	if v == Relax {
+		return "relaxes"
+	}
+	return string(v) + "s"
+}
+
 // A Reason says why, in a word that programs can rely on.
 type Reason string
 
@@ -120,6 +143,7 @@ const (
 	ReasonRecovered  Reason = "recovered"   // no rule asks for the present setting any more
 	ReasonAtSetpoint Reason = "at-setpoint" // the setting is the wanted one
 	ReasonNoData     Reason = "no-data"     // a rule cannot see, so nothing is relaxed
+	ReasonNoTraffic  Reason = "no-traffic"  // no events to judge by, so nothing is relaxed
 	ReasonUnreadable Reason = "unreadable"  // the actuator's setting could not be read
 	ReasonStopped    Reason = "stopped"     // emergency stop
 	ReasonReverting  Reason = "reverting"   // emergency stop with revert: walking to rest
@@ -128,6 +152,7 @@ const (
 	ReasonUnapproved Reason = "unapproved"  // mode ask: waits for a person
 	ReasonCooldown   Reason = "cooldown"    // relaxed or tightened too short ago to relax
 	ReasonPace       Reason = "pace"        // tightened too often of late
+	ReasonStep       Reason = "step"        // moves less far than wanted: one step at a time
 	ReasonLedgerDown Reason = "ledger-down" // could not be recorded, so was not done
 )
 
@@ -135,10 +160,10 @@ const (
 type Pull struct {
 	Rule      string  `json:"rule"`
 	Objective string  `json:"objective"`
-	Known     bool    `json:"known"`          // the rule can see
-	Wanted    float64 `json:"wanted"`         // the setting it asks for; meaningless unless Known
-	Tier      string  `json:"tier,omitempty"` // the tier in force
-	Why       string  `json:"why"`            // in words, with figures
+	Blind     Reason  `json:"blind,omitempty"` // why the rule cannot see all that it looks at; empty = it sees
+	Wanted    float64 `json:"wanted"`          // the setting it asks for on what it sees; rest when it sees nothing
+	Tier      string  `json:"tier,omitempty"`  // the tier in force
+	Why       string  `json:"why"`             // in words, with figures
 }
 
 // A Check is what one guard made of a decision.
@@ -161,6 +186,7 @@ type Input struct {
 	Current    float64         `json:"current"`
 	Unreadable string          `json:"unreadable,omitempty"` // why Current is not known
 	Conditions Conditions      `json:"conditions"`
+	LedgerDown string          `json:"ledgerDown,omitempty"` // why Conditions are not known
 }
 
 // A Decision is what the loop chose for one actuator at one instant, and
@@ -225,6 +251,7 @@ type Setting struct {
 	Actuator string    `json:"actuator"`
 	Service  string    `json:"service,omitempty"`
 	Loop     string    `json:"loop,omitempty"`
+	Mode     slo.Mode  `json:"mode,omitempty"`
 	Kind     string    `json:"kind"`
 	Value    float64   `json:"value"`
 	Rest     float64   `json:"rest"`
@@ -236,15 +263,27 @@ type Setting struct {
 	Decision string    `json:"decision,omitempty"`
 }
 
-// A Report is what one tick saw and did.
+// A Report is what one tick saw and did. It is a value: nothing in it
+// changes after the tick.
 type Report struct {
 	At        time.Time
 	Epoch     int64
 	Leader    bool
 	States    []budget.State
-	Settings  []Setting
-	Decisions []Decision // the newest of each actuator, holds included
+	Settings  []Setting  // of every actuator
+	Decisions []Decision // one for each loop, holds included
 	Orders    []Order    // in force
 	LedgerErr error      // why the ledger could not be used
+	Took      time.Duration
+	Missed    int // ticks left out since Run began, because one took too long
 	Errs      []error
+}
+
+// Records is everything that a ledger is to the loop.
+type Records interface {
+	Store
+	Ledger
+	Definitions
+	Orders
+	Leadership
 }

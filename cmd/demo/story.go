@@ -136,8 +136,10 @@ func (t *teller) moves(records []client.Record) []string {
 		if t.once("move " + r.Decision.ID) {
 			lines = append(lines, fmt.Sprintf("%s: %s: %s  [%s]", r.Decision.Actuator, r.Decision.Verb, r.Decision.Words, r.Decision.ID))
 		}
-		if r.Outcome != nil && r.Outcome.Error != "" && t.once("outcome "+r.Decision.ID) {
-			lines = append(lines, fmt.Sprintf("%s: decision %s was not carried out: %s", r.Decision.Actuator, r.Decision.ID, r.Outcome.Error))
+		for _, o := range r.Outcomes {
+			if o.Error != "" && t.once("outcome "+r.Decision.ID) {
+				lines = append(lines, fmt.Sprintf("%s: decision %s was not carried out: %s", r.Decision.Actuator, r.Decision.ID, o.Error))
+			}
 		}
 	}
 	return lines
@@ -170,9 +172,9 @@ func (t *teller) pulse(m moment) []string {
 	}
 	t.nextPulse = m.At.Truncate(pulseEvery) + pulseEvery
 	line := fmt.Sprintf("  so far  bad seconds: observing %d, acting %d", m.Observing.BadSeconds, m.Acting.BadSeconds)
-	for _, arm := range []string{observing, acting} {
-		if o, found := objectiveOf(m.Status, arm); found {
-			line += fmt.Sprintf(" | budget left, %s: %.0f %%", arm, 100*o.Remaining)
+	for _, service := range []string{observingService, actingService} {
+		if o, found := objectiveOf(m.Status, service); found {
+			line += fmt.Sprintf(" | budget left, %s: %.0f %%", o.Name, 100*o.Remaining)
 		}
 	}
 	settings := slices.Clone(m.Status.Settings)

@@ -30,11 +30,11 @@ func moved(id, verb, words string) client.Record {
 
 func TestStoryTellsWhatChanged(t *testing.T) {
 	calm := client.Status{
-		Objectives: []client.Objective{{Name: "checkout-acting", Status: "ok", Remaining: 1}},
+		Objectives: []client.Objective{{Name: "checkout-fast", Service: "checkout", Status: "ok", Remaining: 1}},
 		Gates:      []client.Answer{{Service: "checkout", Verdict: client.Allow, Words: "allow: nothing speaks against it"}},
 	}
 	burning := client.Status{
-		Objectives: []client.Objective{{Name: "checkout-acting", Status: "burning", Words: "burns 40 times too fast", Remaining: 0.6}},
+		Objectives: []client.Objective{{Name: "checkout-fast", Service: "checkout", Status: "burning", Words: "burns 40 times too fast", Remaining: 0.6}},
 		Gates:      []client.Answer{{Service: "checkout", Verdict: client.Deny, Words: "deny: checkout burns"}},
 		Settings:   []client.Setting{{Actuator: "report-timeout", Shown: "2 s"}},
 		Problems:   []string{"tick was late"},
@@ -56,17 +56,17 @@ func TestStoryTellsWhatChanged(t *testing.T) {
 	want := []string{
 		"calm: 60 checkouts and 0.9 reports a second for each shop",
 		"THE INCIDENT: 2.2 reports a second, 45 % of them runaways of 10 to 25 s; they take the workers",
-		"  so far  bad seconds: observing 0, acting 0 | budget left, acting: 100 %",
+		"  so far  bad seconds: observing 0, acting 0 | budget left, checkout-fast: 100 %",
 		"observing: checkouts fail: 41 of 61 in one second",
-		"checkout-acting: ok → burning (burns 40 times too fast)",
+		"checkout-fast: ok → burning (burns 40 times too fast)",
 		"report-timeout: tighten: 30 s → 2 s: checkout burns  [d1]",
 		"gate of checkout: allow → deny: checkout burns",
 		"setpoint has a problem: tick was late",
-		"  so far  bad seconds: observing 6, acting 0 | budget left, acting: 60 % | report-timeout: 2 s",
+		"  so far  bad seconds: observing 6, acting 0 | budget left, checkout-fast: 60 % | report-timeout: 2 s",
 		"the surge is over: the load is as at first",
 		"observing: checkouts are well again, after 9 bad seconds in all",
 		"report-timeout: relax: 2 s → 30 s: recovered  [d2]",
-		"  so far  bad seconds: observing 9, acting 0 | budget left, acting: 60 % | report-timeout: 2 s",
+		"  so far  bad seconds: observing 9, acting 0 | budget left, checkout-fast: 60 % | report-timeout: 2 s",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("story (-want +got):\n%s", diff)
@@ -92,7 +92,7 @@ func TestStoryTellsAMoveThatWasNotCarriedOut(t *testing.T) {
 	teller.tell(moment{})
 	record := moved("d1", "tighten", "30 s → 2 s")
 	teller.tell(moment{Moves: []client.Record{record}})
-	record.Outcome = &client.Outcome{Error: "connection refused"}
+	record.Outcomes = []client.Outcome{{Error: "connection refused"}}
 	want := []string{"report-timeout: decision d1 was not carried out: connection refused"}
 	if diff := cmp.Diff(want, teller.tell(moment{Moves: []client.Record{record}})); diff != "" {
 		t.Errorf("outcome (-want +got):\n%s", diff)

@@ -1,0 +1,120 @@
+// Command setpoint keeps error budgets and acts on them. One file is one
+// subcommand; serve.go wires the rooms together, and nothing here decides.
+//
+// # Exit codes
+//
+//	0   done; of gate: the release may go (allow)
+//	1   something went wrong; of check: a file was refused; of replay: a difference
+//	2   of gate: deny
+//	3   of gate: hold
+//	4   of gate: unknown, no trustworthy answer came
+//	64  the command line was wrong
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// exit is an error that carries an exit code; an empty message prints
+// nothing.
+type exit struct {
+	code int
+	msg  string
+}
+
+func (e exit) Error() string { return e.msg }
+
+// usage is the exit code of a wrong command line (sysexits.h, EX_USAGE).
+const usage = 64
+
+// run executes the command line and returns the exit code.
+func run(ctx context.Context, args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code := 1
+	if e := (exit{}); errors.As(err, &e) {
+		code = e.code
+	}
+	if err.Error() != "" {
+		fmt.Fprintln(os.Stderr, "setpoint:", err)
+	}
+	return code
+}
+
+// app is what the subcommands share: the flags of all of them.
+type app struct {
+	server string // of the commands that ask a running server
+	output string // text or json
+}
+
+func newRoot() *cobra.Command {
+	a := &app{}
+	root := &cobra.Command{
+		Use:   "setpoint",
+		Short: "Error budgets that act",
+		Long: `Setpoint keeps error budgets and acts on them.
+
+It reads SLO definitions, measures them through any Prometheus-compatible API,
+keeps exact error budgets, and tightens and relaxes actuators as budgets burn
+and recover. Every decision is on record before it is carried out.
+
+Start with:  setpoint check PATH…   then   setpoint serve PATH…`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkOutput() },
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return exit{usage, fmt.Sprintf("%v; see 'setpoint %s --help'", err, c.Name())}
+	})
+	root.PersistentFlags().StringVar(&a.server, "server", defaultServer(), "address of the server to ask (SETPOINT_URL)")
+	root.PersistentFlags().StringVarP(&a.output, "output", "o", "text", "text or json")
+	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "ask", Title: "Ask:"}, &cobra.Group{ID: "command", Title: "Command:"})
+	root.AddCommand(a.serveCmd(), a.checkCmd(), a.gateCmd(), a.statusCmd(), a.logCmd(), a.whyCmd(), a.replayCmd(), a.versionCmd())
+	root.AddCommand(a.orderCmds()...)
+	return root
+}
+
+func (a *app) checkOutput() error {
+	if a.output != "text" && a.output != "json" {
+		return exit{usage, fmt.Sprintf("--output is text or json, not %q", a.output)}
+	}
+	return nil
+}
+
+func defaultServer() string {
+	if url := os.Getenv("SETPOINT_URL"); url != "" {
+		return url
+	}
+	return "http://" + defaultListen
+}
+
+// args checks the number of arguments and says what is expected.
+func args(least, most int, expected string) cobra.PositionalArgs {
+	return func(c *cobra.Command, got []string) error {
+		if len(got) < least || most >= 0 && len(got) > most {
+			return exit{usage, fmt.Sprintf("%s takes %s; see 'setpoint %s --help'", c.Name(), expected, c.Name())}
+		}
+		return nil
+	}
+}

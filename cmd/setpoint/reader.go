@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/web"
+)
+
+// reader shows the ledger to the web room in its own terms.
+type reader struct{ *ledger.Postgres }
+
+// Decisions implements web.Reader.
+func (r reader) Decisions(ctx context.Context, f web.Filter) ([]web.Record, error) {
+	records, err := r.Postgres.Decisions(ctx, ledger.DecisionFilter(f))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]web.Record, 0, len(records))
+	for _, rec := range records {
+		out = append(out, web.Record(rec))
+	}
+	return out, nil
+}
+
+// Decision implements web.Reader.
+func (r reader) Decision(ctx context.Context, id string) (web.Record, error) {
+	rec, err := r.Postgres.Decision(ctx, id)
+	switch {
+	case errors.Is(err, ledger.ErrNotFound):
+		err = errors.Join(web.ErrNotFound, err)
+	case errors.Is(err, ledger.ErrAmbiguous):
+		err = errors.Join(web.ErrAmbiguous, err)
+	}
+	return web.Record(rec), err
+}

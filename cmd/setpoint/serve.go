@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/sli/promql"
+	"setpoint.dev/setpoint/slo"
+	"setpoint.dev/setpoint/web"
+)
+
+// defaultListen is where serve listens and the other commands ask.
+const defaultListen = "127.0.0.1:8321"
+
+// options are what serve is told on its command line.
+type options struct {
+	storage
+	paths  []string
+	listen string
+	every  time.Duration
+}
+
+func (a *app) serveCmd() *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:     "serve PATH…",
+		Short:   "Measure, decide, record and act; serve the page and the gate",
+		GroupID: "run",
+		Long: `Read definitions, then measure, decide, record and act until stopped.
+
+The ledger is the PostgreSQL database that DATABASE_URL names. Without it a
+private PostgreSQL is started from the installed binaries: it listens on a unix
+socket only and keeps its data under --state.
+
+A new loop only observes. Set mode: ask or mode: act in its definition when you
+trust what 'setpoint log' says that it would have done.`,
+		Example: `  setpoint serve slos/
+  DATABASE_URL=postgres://… setpoint serve slos/ --listen 127.0.0.1:9000`,
+		Args: args(1, -1, "files or folders of definitions"),
+		RunE: func(c *cobra.Command, paths []string) error {
+			o.paths = paths
+			return serve(c.Context(), o, c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&o.listen, "listen", defaultListen, "address of the page, the API and the gate")
+	c.Flags().DurationVar(&o.every, "every", 0, "time between two looks (default: the shortest slice, at most 1m)")
+	o.storage.flags(c)
+	return c
+}
+
+// serve wires the rooms and runs them until ctx ends or one of them fails.
+func serve(ctx context.Context, o options, out io.Writer) error {
+	log := slog.New(slog.NewTextHandler(out, nil))
+	set, err := load(o.paths, out)
+	if err != nil {
+		return err
+	}
+	listener, err := web.Listen(ctx, o.listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	records, err := o.storage.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer records.close(log)
+	h := &house{log: log, set: set, records: records.Postgres, url: web.Address(listener)}
+	if err := h.wire(o.every); err != nil {
+		return err
+	}
+	defer h.close()
+	log.Info("page", "url", h.url, "objectives", len(set.Objectives), "loops", len(set.Loops), "version", version)
+	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, listener, h.web.Handler()) }, records.keep)
+}
+
+// load reads the definitions and prints what is wrong with them.
+func load(paths []string, out io.Writer) (*slo.Set, error) {
+	files, problems := readDefinitions(paths)
+	set, more := slo.Load(files, os.LookupEnv)
+	problems = append(problems, more...)
+	printProblems(out, problems, files)
+	if problems.Err() != nil {
+		return nil, exit{1, fmt.Sprintf("definitions refused, %d problems; nothing was started", len(problems.Errors()))}
+	}
+	return set, nil
+}
+
+func printProblems(w io.Writer, problems slo.Problems, files []slo.File) {
+	for _, p := range problems {
+		fmt.Fprintln(w, p.Render(textOf(files, p.File)))
+	}
+}
+
+func textOf(files []slo.File, name string) []byte {
+	for _, f := range files {
+		if f.Name == name {
+			return f.Data
+		}
+	}
+	return nil
+}
+
+// A house is the rooms, wired.
+type house struct {
+	log     *slog.Logger
+	set     *slo.Set
+	records *ledger.Postgres
+	url     string
+	loop    *loop.Loop
+	web     *web.Server
+	enforce []enforcer
+	journal journal
+	report  atomic.Pointer[loop.Report]
+}
+
+func (h *house) wire(every time.Duration) error {
+	source, err := promql.New(h.set.Sources, promql.Config{})
+	if err != nil {
+		return err
+	}
+	acts, err := h.wireActuators()
+	if err != nil {
+		return err
+	}
+	h.loop, err = loop.New(loop.Config{Set: h.set, Source: source, Records: h.records, Actuators: acts, Every: every, OnTick: h.ticked})
+	if err != nil {
+		return err
+	}
+	h.web = web.New(web.Config{
+		Set: func() *slo.Set { return h.set }, Report: h.newest, Ledger: reader{h.records}, Order: h.order,
+		Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
+	})
+	return nil
+}
+
+// run runs everything until ctx ends; one that fails ends the others.
+func (h *house) run(ctx context.Context, more ...func(context.Context) error) error {
+	all, ctx := errgroup.WithContext(ctx)
+	if err := h.web.Recall(ctx, time.Now()); err != nil {
+		h.log.Warn("charts begin empty", "error", err)
+	}
+	all.Go(func() error {
+		h.loop.Run(ctx)
+		return nil
+	})
+	for _, e := range h.enforce {
+		all.Go(func() error { return e.reaper.Run(ctx) })
+	}
+	for _, f := range more {
+		all.Go(func() error { return f(ctx) })
+	}
+	if err := all.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// ticked takes in the report of a tick.
+func (h *house) ticked(r loop.Report) {
+	h.report.Store(&r)
+	h.web.Ticked(r, r.Took)
+	h.journal.write(h.log, r)
+}
+
+// newest is the newest report; before the first tick it is empty.
+func (h *house) newest() loop.Report {
+	if r := h.report.Load(); r != nil {
+		return *r
+	}
+	return loop.Report{}
+}

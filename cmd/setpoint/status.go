@@ -1,0 +1,74 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"setpoint.dev/setpoint/client"
+)
+
+func (a *app) statusCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		Short:   "Show budgets, settings and orders",
+		GroupID: "ask",
+		Args:    args(0, 0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			s, err := client.Client{URL: a.server}.Status(c.Context())
+			if err != nil {
+				return err
+			}
+			return a.show(c, s, func(w io.Writer) { printStatus(w, s) })
+		},
+	}
+}
+
+func printStatus(w io.Writer, s client.Status) {
+	fmt.Fprintln(w, s.Words)
+	rows := [][]string{{"\nOBJECTIVE", "SERVICE", "STATUS", "BUDGET LEFT", "WINDOW", "BURN"}}
+	for _, o := range s.Objectives {
+		rows = append(rows, []string{o.Name, o.Service, o.Status, percent(o.Remaining), seconds(o.Budget.Seconds), burns(o.Windows)})
+	}
+	table(w, rows)
+	rows = [][]string{{"\nACTUATOR", "SETTING", "REST", "TIGHT", "LOOP"}}
+	for _, t := range s.Settings {
+		rows = append(rows, []string{t.Actuator, settingText(t), number(t.Rest, t.Unit), number(t.Tight, t.Unit), t.Loop})
+	}
+	table(w, rows)
+	for _, g := range s.Gates {
+		fmt.Fprintf(w, "\ngate %s: %s", g.Service, g.Words)
+	}
+	for _, o := range s.Orders {
+		fmt.Fprintf(w, "\norder: %s %s by %s since %s (%s)", o.Kind, o.Target, o.By, clock(o.At), o.Why)
+	}
+	for _, p := range s.Problems {
+		fmt.Fprintf(w, "\nproblem: %s", p)
+	}
+	fmt.Fprintln(w)
+}
+
+// burns shows the shortest window that can be judged.
+func burns(windows []client.Window) string {
+	for _, b := range windows {
+		if b.Known {
+			return fmt.Sprintf("%.1f over %s", b.Burn, seconds(b.Seconds))
+		}
+	}
+	return "–"
+}
+
+func settingText(s client.Setting) string {
+	if s.Error != "" {
+		return "unreadable: " + s.Error
+	}
+	return s.Shown
+}
+
+func number(x float64, unit string) string {
+	if unit == "" {
+		return fmt.Sprintf("%g", x)
+	}
+	return fmt.Sprintf("%g %s", x, unit)
+}

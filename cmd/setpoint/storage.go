@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/ledger/cluster"
+)
+
+// storage says where the ledger is: in the database of DATABASE_URL, else in
+// a private PostgreSQL under state.
+type storage struct{ state string }
+
+func (s *storage) flags(c *cobra.Command) {
+	c.Flags().StringVar(&s.state, "state", "", "folder of the private PostgreSQL, when DATABASE_URL is not set")
+}
+
+// An archive is an open ledger, with the private PostgreSQL it may live in.
+type archive struct {
+	*ledger.Postgres
+	cfg cluster.Config
+
+	mu      sync.Mutex
+	private *cluster.Cluster // nil = the database is not ours
+}
+
+// database is the name of the ledger's database in a private PostgreSQL.
+const database = "setpoint"
+
+func (s *storage) open(ctx context.Context, log *slog.Logger) (*archive, error) {
+	a := &archive{cfg: cluster.Config{Dir: s.state}}
+	dsn := os.Getenv("DATABASE_URL")
+	if dsn == "" {
+		var err error
+		if dsn, err = a.start(ctx, log); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if a.Postgres, err = ledger.Open(ledger.Config{DSN: dsn}); err != nil {
+		return nil, errors.Join(err, a.stop())
+	}
+	switch err := a.Migrate(ctx); {
+	case errors.Is(err, ledger.ErrDown):
+		log.Warn("ledger is out of reach; nothing is actuated until it is back", "error", err)
+	case err != nil:
+		a.Close()
+		return nil, errors.Join(err, a.stop())
+	}
+	return a, nil
+}
+
+// start brings the private PostgreSQL up, or adopts it.
+func (a *archive) start(ctx context.Context, log *slog.Logger) (dsn string, err error) {
+	began := time.Now()
+	c, err := cluster.Start(ctx, a.cfg)
+	if err != nil {
+		return "", err
+	}
+	if err := c.CreateDatabase(ctx, database); err != nil {
+		return "", errors.Join(err, c.Stop())
+	}
+	log.Info("private PostgreSQL", "adopted", c.Adopted, "took", time.Since(began).Round(time.Millisecond))
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.private = c
+	return c.DSN(database), nil
+}
+
+// keep starts the private PostgreSQL again when it is gone: killed, or ended
+// with the process that had started it.
+func (a *archive) keep(ctx context.Context) error {
+	if a.private == nil {
+		return nil
+	}
+	ticker := time.NewTicker(2 * time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+			a.revive(ctx)
+		}
+	}
+}
+
+// revive leaves errors alone: the ledger says what it cannot do, and the next
+// try is two seconds away.
+func (a *archive) revive(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if a.private.Ping(ctx) == nil {
+		return
+	}
+	if c, err := cluster.Start(ctx, a.cfg); err == nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.private = c
+	}
+}
+
+func (a *archive) stop() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.private == nil {
+		return nil
+	}
+	return a.private.Stop()
+}
+
+func (a *archive) close(log *slog.Logger) {
+	a.Close()
+	if err := a.stop(); err != nil {
+		log.Error("stop private PostgreSQL", "error", fmt.Errorf("%w", err))
+	}
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/client"
+	"setpoint.dev/setpoint/slo"
+)
+
+func (a *app) whyCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:     "why ID",
+		Short:   "Explain one decision with its evidence",
+		GroupID: "ask",
+		Long: `Explain one decision: what each rule asked for and on which counts, what each
+guard made of it, under which policy version, and how it ended. The beginning
+of an ID is enough where it is unambiguous.`,
+		Args: args(1, 1, "the ID of one decision, as 'setpoint log' prints it"),
+		RunE: func(c *cobra.Command, args []string) error {
+			r, err := client.Client{URL: a.server}.Decision(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.show(c, r, func(w io.Writer) { printWhy(w, r) })
+		},
+	}
+}
+
+func printWhy(w io.Writer, r client.Record) {
+	d := r.Decision
+	fmt.Fprintf(w, "%s\n\n", d.Words)
+	table(w, [][]string{
+		{"decision", d.ID},
+		{"at", clock(d.Input.At)},
+		{"loop", fmt.Sprintf("%s, mode %s, policy %s, epoch %d", d.Loop, d.Mode, d.Input.Policy, d.Input.Epoch)},
+		{"actuator", fmt.Sprintf("%s: from %g, wanted %g, to %g", d.Actuator, d.From, d.Wanted, d.To)},
+		{"verb", d.Verb + ", reason " + d.Reason},
+		{"outcome", outcomeWords(r)},
+	})
+	fmt.Fprintln(w, "\nrules")
+	for _, p := range d.Pulls {
+		fmt.Fprintf(w, "  %s asks for %g: %s\n", p.Rule, p.Wanted, p.Why)
+	}
+	if len(d.Checks) > 0 {
+		fmt.Fprintln(w, "\nguards")
+	}
+	for _, k := range d.Checks {
+		fmt.Fprintf(w, "  %s: %g became %g, %s\n", k.Guard, k.In, k.Out, k.Why)
+	}
+	printEvidence(w, d.Input.Evidence)
+}
+
+func outcomeWords(r client.Record) string {
+	o := outcome(r)
+	switch {
+	case o == nil:
+		return outcomeText(r)
+	case o.Error != "":
+		return o.Error
+	case r.Decision.Verb == "hold":
+		return fmt.Sprintf("held until %s, %d ticks", clock(o.Until), o.Ticks)
+	}
+	return fmt.Sprintf("%s, read back %g", outcomeText(r), o.ReadBack)
+}
+
+// printEvidence shows the counts that the rules looked at.
+func printEvidence(w io.Writer, raw json.RawMessage) {
+	var states []budget.State
+	if json.Unmarshal(raw, &states) != nil {
+		fmt.Fprintf(w, "\nevidence\n  %s\n", raw)
+		return
+	}
+	rows := [][]string{{"\nEVIDENCE", "WINDOW", "GOOD", "BAD", "BURN", "SEEN"}}
+	for _, s := range states {
+		rows = append(rows, windowRow(s.Objective+" ("+string(s.Status)+")", s.Budget))
+		for _, win := range s.Windows {
+			rows = append(rows, windowRow("", win))
+		}
+	}
+	table(w, rows)
+}
+
+func windowRow(name string, b budget.Window) []string {
+	seen := percent(b.Covered.Seconds() / b.Length.Seconds())
+	if !b.Known {
+		seen += ", not enough"
+	}
+	return []string{name, slo.Span(b.Length), fmt.Sprintf("%g", b.Good.Float()), fmt.Sprintf("%g", b.Bad.Float()), fmt.Sprintf("%.2f", b.Burn), seen}
+}

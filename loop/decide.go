@@ -1,0 +1,234 @@
+package loop
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/slo"
+)
+
+// Decide chooses what to do with one actuator. It is pure: no clock, no I/O;
+// the same input gives the same decision, which is what Redecide relies on.
+//
+// Each rule asks for a setting and the tightest wish wins. To tighten, one
+// rule that sees is enough; to relax, every rule must see. Then the guards,
+// which may only weaken the move.
+func Decide(in Input) Decision {
+	d := Decision{
+		ID:       identify(in),
+		Loop:     in.Loop.Name,
+		Actuator: in.Actuator.Name,
+		Mode:     in.Loop.Mode,
+		Verb:     Hold,
+		From:     in.Current,
+		Wanted:   in.Current,
+		To:       in.Current,
+		Pulls:    pulls(in),
+		Input:    in,
+	}
+	switch {
+	case in.LedgerDown != "":
+		d.Reason = ReasonLedgerDown
+	case in.Unreadable != "":
+		d.Reason = ReasonUnreadable
+	default:
+		d.wish(in)
+		d.guard(in)
+	}
+	d.Words = sentence(in, d)
+	return d
+}
+
+// Redecide makes a recorded decision again, under the definition that was in
+// force, and reports whether it comes out the same.
+func Redecide(d Decision, definition []byte) (again Decision, same bool, err error) {
+	in := d.Input
+	if in.Loop, in.Actuator, err = ParseDefinition(definition); err != nil {
+		return Decision{}, false, err
+	}
+	if got := PolicyHash(definition); got != in.Policy {
+		return Decision{}, false, fmt.Errorf("redecide %s: definition has hash %s, the decision names %s", d.ID, got, in.Policy)
+	}
+	again = Decide(in)
+	return again, canonical(again) == canonical(d), nil
+}
+
+// Definition is the text of a loop and its actuator that is kept on record,
+// without secrets.
+func Definition(l slo.ControlLoop, a slo.Actuator) []byte {
+	text, err := json.Marshal(definition{l, a})
+	if err != nil { // unreachable: both are plain data
+		panic(fmt.Sprintf("loop: encode definition of %s: %v", l.Name, err))
+	}
+	return text
+}
+
+// ParseDefinition reads what Definition wrote.
+func ParseDefinition(text []byte) (slo.ControlLoop, slo.Actuator, error) {
+	var d definition
+	if err := json.Unmarshal(text, &d); err != nil {
+		return d.Loop, d.Actuator, fmt.Errorf("read definition: %w", err)
+	}
+	return d.Loop, d.Actuator, nil
+}
+
+type definition struct {
+	Loop     slo.ControlLoop `json:"loop"`
+	Actuator slo.Actuator    `json:"actuator"`
+}
+
+// PolicyHash names a version of a definition: the first 12 hex digits of its
+// SHA-256.
+func PolicyHash(definition []byte) string {
+	sum := sha256.Sum256(definition)
+	return hex.EncodeToString(sum[:6])
+}
+
+// identify makes IDs that sort by time and name the actuator. One actuator
+// gets one decision an instant.
+func identify(in Input) string {
+	return strconv.FormatInt(in.At.UnixMicro(), 36) + "-" + in.Actuator.Name
+}
+
+// pulls asks every rule.
+func pulls(in Input) []Pull {
+	out := make([]Pull, 0, len(in.Loop.Rules))
+	for _, r := range in.Loop.Rules {
+		out = append(out, pull(in, r))
+	}
+	return out
+}
+
+func pull(in Input, r slo.Rule) Pull {
+	i := slices.IndexFunc(in.Evidence, func(s budget.State) bool { return s.Objective == r.Objective })
+	switch {
+	case i < 0:
+		return Pull{Rule: r.Name, Objective: r.Objective, Blind: ReasonNoData, Wanted: in.Actuator.Rest, Why: r.Objective + " was not measured yet"}
+	case r.Law == slo.Watermarks:
+		return watermark(r, in.Actuator, in.Evidence[i], in.Current)
+	default:
+		return tiers(r, in.Actuator, in.Evidence[i], in.Current)
+	}
+}
+
+// wish turns the pulls, or a person's order, into a verb.
+func (d *Decision) wish(in Input) {
+	if to, reason, ordered := commanded(in); ordered {
+		d.Wanted, d.Reason = to, reason
+	} else {
+		d.Wanted, d.Reason = pulled(in.Actuator, d.Pulls, in.Current)
+	}
+	d.To = d.Wanted
+	d.Verb = verb(in.Actuator, d.From, d.To)
+	if d.Verb == Hold && d.Reason == ReasonRecovered {
+		d.Reason = ReasonAtSetpoint
+	}
+}
+
+// commanded is where people want the setting, which goes before every rule.
+func commanded(in Input) (to float64, reason Reason, ordered bool) {
+	stop, pin := in.Conditions.Stop, in.Conditions.Pin
+	switch {
+	case stop != nil && stop.Revert:
+		return in.Actuator.Rest, ReasonReverting, true
+	case stop != nil:
+		return 0, "", false // the guard stops it; the record says what would have been
+	case pin != nil && pin.Kind == OrderPin && pin.Setting != nil:
+		return in.Actuator.Clamp(*pin.Setting), ReasonPinned, true
+	case pin != nil && pin.Kind == OrderFreeze && in.Actuator.Kind == slo.Freeze:
+		return in.Actuator.Tight, ReasonPinned, true
+	}
+	return 0, "", false
+}
+
+// pulled is where the rules want the setting: the tightest wish. Without
+// sight of everything nothing is relaxed.
+func pulled(a slo.Actuator, pulls []Pull, current float64) (wanted float64, reason Reason) {
+	wanted, blind := a.Rest, Reason("")
+	for _, p := range pulls {
+		if a.Tighter(p.Wanted, wanted) {
+			wanted = p.Wanted
+		}
+		if p.Blind != "" && blind != ReasonNoData {
+			blind = p.Blind
+		}
+	}
+	switch {
+	case a.Tighter(wanted, current):
+		return wanted, ReasonBurning
+	case blind != "":
+		return current, blind
+	}
+	return wanted, ReasonRecovered
+}
+
+func verb(a slo.Actuator, from, to float64) Verb {
+	switch {
+	case a.Tighter(to, from):
+		return Tighten
+	case a.Tighter(from, to):
+		return Relax
+	}
+	return Hold
+}
+
+// sentence says the decision in words.
+func sentence(in Input, d Decision) string {
+	a := in.Actuator
+	switch {
+	case d.Reason == ReasonUnreadable:
+		return fmt.Sprintf("holds %s: its setting cannot be read (%s)", a.Name, in.Unreadable)
+	case d.Reason == ReasonLedgerDown:
+		return fmt.Sprintf("holds %s at %s: the ledger is unreachable, and what cannot be recorded is not done", a.Name, a.Show(d.From))
+	case d.Verb != Hold:
+		return fmt.Sprintf("%s %s from %s to %s: %s", d.Verb.third(), a.Name, a.Show(d.From), a.Show(d.To), because(in, d))
+	case d.Wanted != d.From:
+		return fmt.Sprintf("holds %s at %s; wanted %s (%s), but %s", a.Name, a.Show(d.From), a.Show(d.Wanted), because(in, d), lastCheck(d))
+	}
+	return fmt.Sprintf("holds %s at %s: %s", a.Name, a.Show(d.From), because(in, d))
+}
+
+// because gives the grounds of a decision: the order, or what the rules that
+// count for it say.
+func because(in Input, d Decision) string {
+	switch c := in.Conditions; {
+	case c.Stop != nil && c.Stop.Revert:
+		return fmt.Sprintf("emergency stop with revert by %s (%s)", c.Stop.By, c.Stop.Why)
+	case c.Pin != nil && c.Stop == nil && d.Wanted != in.Current || d.Reason == ReasonPinned:
+		return fmt.Sprintf("set by %s (%s)", c.Pin.By, c.Pin.Why)
+	}
+	var why []string
+	for _, p := range d.Pulls {
+		if !in.Actuator.Tighter(d.Wanted, p.Wanted) || p.Blind != "" {
+			why = append(why, p.Why)
+		}
+	}
+	if len(why) == 0 {
+		return "no rule speaks"
+	}
+	return strings.Join(why, "; ")
+}
+
+func lastCheck(d Decision) string {
+	for _, c := range slices.Backward(d.Checks) {
+		if c.Reason == d.Reason {
+			return c.Why
+		}
+	}
+	return string(d.Reason)
+}
+
+// canonical is the decision as it is recorded.
+func canonical(d Decision) string {
+	text, err := json.Marshal(d)
+	if err != nil { // unreachable: a decision is plain, finite data
+		panic(fmt.Sprintf("loop: encode decision %s: %v", d.ID, err))
+	}
+	return string(text)
+}

@@ -1,0 +1,46 @@
+// Package loop decides what to do about budgets and does it, safely.
+//
+//	Tick(now)
+//	  lead      Leadership: who may act, and under which epoch
+//	  measure   Source: counts of each new slice ─► budget.Book ─► budget.State of each objective
+//	  command   Orders: what people commanded; stops go to the Brake
+//	  turn      for each control loop
+//	              read back the setting · Conditions · evidence   ─► Input
+//	              Decide: each rule asks, the tightest wins, guards may weaken ─► Decision
+//	              Ledger.Begin   durable, else it is not done
+//	              Actuator.Apply under the Brake ─► read back ─► Ledger.Finish
+//	  report    a value; the loop logs nothing and counts nothing itself
+//
+// # Where to read
+//
+// types.go has every interface and value on a few screens. decide.go is the
+// policy: what wins, and why nothing is relaxed blindly. law_tiers.go and
+// law_watermark.go turn evidence into a wish. guard.go is all that can veto
+// or shorten a move, one slice of guards in order. turn.go is the order of
+// record, act and read back. gate.go answers whether a release may go.
+//
+// # What is remembered
+//
+// Nothing that a restart would miss. The setting is read back from where it
+// acts, so the tier that is in force is known from it; the time of the last
+// move, orders and approvals are in the ledger; counts are read again from
+// the store and, for what was missed, from the metrics backend. A move that
+// a crash cut off has its outcome written by the next tick, from what is
+// read back then.
+//
+// # When something is down
+//
+// The metrics backend: the states say no-data, nothing is relaxed, nothing
+// is tightened without evidence. The ledger: every decision is a hold for
+// ledger-down, recorded when the ledger is back; budgets go on being kept in
+// memory and the gate answers from them, marked degraded. An actuator: its
+// loop holds as unreadable, and the others go on. The leader: another
+// instance takes the lead under a higher epoch, and what the old one still
+// tries to write is refused.
+//
+// # Holds
+//
+// Holding is a decision too. A run of equal holds is one row, its first
+// decision, and an outcome that says how long it lasted; any change of
+// reason, setting, wish, policy or order begins a new row.
+package loop

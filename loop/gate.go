@@ -1,0 +1,288 @@
+package loop
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A GateQuestion asks whether a release may go.
+type GateQuestion struct {
+	Service     string    `json:"service"`
+	Environment string    `json:"environment,omitempty"`
+	Change      string    `json:"change,omitempty"` // class of the change: feature, fix, rollback, security, …
+	Release     string    `json:"release,omitempty"`
+	At          time.Time `json:"at"`
+}
+
+// A GateAnswer says whether it may, why, and from what it is known.
+type GateAnswer struct {
+	Verdict     slo.Verdict  `json:"verdict"`
+	Allowed     bool         `json:"allowed"`
+	Service     string       `json:"service"`
+	At          time.Time    `json:"at"`
+	Words       string       `json:"words"` // one sentence for people
+	Reasons     []GateReason `json:"reasons"`
+	Policy      string       `json:"policy"`                // name of the ReleasePolicy; "default" when none is declared
+	Decision    string       `json:"decision,omitempty"`    // ID of the decision behind a freeze
+	MayChangeAt time.Time    `json:"mayChangeAt,omitzero"`  // earliest time the verdict may change, where it is known
+	DataAsOf    time.Time    `json:"dataAsOf,omitzero"`     // end of the oldest newest slice among the objectives
+	DataAge     float64      `json:"dataAgeSeconds"`        // −1 when there never was data
+	Degraded    bool         `json:"degraded"`              // the answer rests on less than it should
+	DegradedBy  []string     `json:"degradedBy,omitempty"`  // codes: no-data, stale, ledger-down
+	Environment string       `json:"environment,omitempty"` // as asked
+	Change      string       `json:"change,omitempty"`      // as asked
+	Release     string       `json:"release,omitempty"`     // as asked
+}
+
+// A GateReason is one thing that speaks about the release, with its figures.
+type GateReason struct {
+	Code      string      `json:"code"`
+	Verdict   slo.Verdict `json:"verdict"` // what this reason alone asks for
+	Objective string      `json:"objective,omitempty"`
+	Actuator  string      `json:"actuator,omitempty"`
+	Window    string      `json:"window,omitempty"`
+	Value     float64     `json:"value"`
+	Limit     float64     `json:"limit"`
+	Message   string      `json:"message"`
+}
+
+// The codes of gate reasons.
+const (
+	GateBudget         = "budget-left"     // enough or too little of the budget is left
+	GateBurn           = "burning"         // a burn limit is passed
+	GateFreeze         = "frozen"          // a freeze actuator is tight
+	GateOrder          = "frozen-by-order" // a person froze the service
+	GateNoData         = "no-data"         // an objective is not in sight
+	GateStale          = "stale"           // the loop has not ticked of late
+	GateLedgerDown     = "ledger-down"     // the ledger is unreachable, freezes are as last read
+	GateExempt         = "exempt-change"   // this class of change always passes
+	GateUnknownService = "unknown-service" // nothing is declared about the service
+)
+
+// A GateView is what the gate knows: the newest report and the definitions.
+type GateView struct {
+	Set    *slo.Set
+	Report Report
+}
+
+// Gate answers a question from memory. It is pure: the same view and the
+// same question give the same answer.
+func Gate(v GateView, q GateQuestion) GateAnswer {
+	p, known := policyFor(v.Set, q.Service)
+	a := GateAnswer{Service: q.Service, At: q.At, Policy: p.Name, Environment: q.Environment, Change: q.Change, Release: q.Release, DataAge: -1}
+	if !known {
+		a.Reasons = []GateReason{{Code: GateUnknownService, Verdict: slo.Hold, Message: fmt.Sprintf("no objective or release policy names the service %q", q.Service)}}
+		return a.conclude(p)
+	}
+	a.Reasons = append(a.Reasons, orderReasons(p, v.Report, &a)...)
+	a.Reasons = append(a.Reasons, freezeReasons(p, v, &a)...)
+	a.Reasons = append(a.Reasons, objectiveReasons(p, v, &a)...)
+	a.Reasons = append(a.Reasons, sightReasons(p, v.Report, &a)...)
+	return a.conclude(p)
+}
+
+// policyFor returns the policy of a service, or the default one for a
+// service that has objectives and no policy.
+func policyFor(set *slo.Set, service string) (p slo.ReleasePolicy, known bool) {
+	for _, p := range set.Policies {
+		if p.Service == service {
+			return withDefaults(p, set), true
+		}
+	}
+	p = withDefaults(slo.ReleasePolicy{Name: "default", Service: service}, set)
+	return p, len(p.Objectives) > 0 || len(p.Freezes) > 0
+}
+
+func withDefaults(p slo.ReleasePolicy, set *slo.Set) slo.ReleasePolicy {
+	if len(p.Objectives) == 0 {
+		for _, o := range set.Objectives {
+			if o.Service == p.Service {
+				p.Objectives = append(p.Objectives, o.Name)
+			}
+		}
+	}
+	if len(p.Freezes) == 0 {
+		for _, a := range set.Actuators {
+			if a.Kind == slo.Freeze && a.Service == p.Service {
+				p.Freezes = append(p.Freezes, a.Name)
+			}
+		}
+	}
+	if p.OnNoData == "" {
+		p.OnNoData = slo.Hold
+	}
+	if p.StaleAfter == 0 {
+		p.StaleAfter = 5 * time.Minute
+	}
+	if len(p.AlwaysAllowed) == 0 {
+		p.AlwaysAllowed = []string{"rollback", "security", "fix"}
+	}
+	return p
+}
+
+// orderReasons denies while a person has frozen the service.
+func orderReasons(p slo.ReleasePolicy, r Report, a *GateAnswer) []GateReason {
+	var out []GateReason
+	for _, o := range r.Orders {
+		if o.Kind != OrderFreeze || o.Target != p.Service || lapsed(o, a.At) {
+			continue
+		}
+		a.MayChangeAt = o.Until
+		out = append(out, GateReason{Code: GateOrder, Verdict: slo.Deny, Value: 1, Message: fmt.Sprintf("frozen by %s since %s: %s", o.By, clock(o.At), o.Why)})
+	}
+	return out
+}
+
+// freezeReasons denies while a freeze actuator of the policy is tight.
+func freezeReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReason {
+	var out []GateReason
+	for _, s := range v.Report.Settings {
+		if !slices.Contains(p.Freezes, s.Actuator) {
+			continue
+		}
+		if s.Error != "" {
+			out = append(out, GateReason{Code: GateNoData, Verdict: p.OnNoData, Actuator: s.Actuator, Message: fmt.Sprintf("freeze %s cannot be read: %s", s.Actuator, s.Error)})
+			a.degrade(GateNoData)
+			continue
+		}
+		if s.Value > 0 {
+			a.Decision = s.Decision
+			out = append(out, GateReason{Code: GateFreeze, Verdict: slo.Deny, Actuator: s.Actuator, Value: s.Value, Message: frozenWords(s, v.Report.Decisions)})
+		}
+	}
+	return out
+}
+
+func frozenWords(s Setting, decisions []Decision) string {
+	for _, d := range decisions {
+		if d.Actuator == s.Actuator && d.Words != "" {
+			return fmt.Sprintf("%s is frozen: %s", s.Actuator, d.Words)
+		}
+	}
+	return fmt.Sprintf("%s is frozen", s.Actuator)
+}
+
+// objectiveReasons judges the budget and the burn of each objective.
+func objectiveReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReason {
+	var out []GateReason
+	for _, name := range p.Objectives {
+		i := slices.IndexFunc(v.Report.States, func(s budget.State) bool { return s.Objective == name })
+		if i < 0 {
+			a.degrade(GateNoData)
+			out = append(out, GateReason{Code: GateNoData, Verdict: p.OnNoData, Objective: name, Message: name + " was not measured yet"})
+			continue
+		}
+		s := v.Report.States[i]
+		a.seen(s)
+		if s.Status == budget.NoData {
+			a.degrade(GateNoData)
+			out = append(out, GateReason{Code: GateNoData, Verdict: p.OnNoData, Objective: name, Value: a.DataAge, Message: name + " is not in sight: " + sinceWords(s)})
+		}
+		out = append(out, budgetReason(p, s))
+		out = append(out, burnReasons(p, s)...)
+	}
+	return out
+}
+
+func budgetReason(p slo.ReleasePolicy, s budget.State) GateReason {
+	r := GateReason{Code: GateBudget, Verdict: slo.Allow, Objective: s.Objective, Window: slo.Span(s.Budget.Length), Value: s.Remaining, Limit: p.MinRemaining.Float()}
+	r.Message = fmt.Sprintf("%s has %s of its budget left", s.Objective, percent(s.Remaining))
+	if p.HasMin && s.Remaining < r.Limit {
+		r.Verdict = slo.Deny
+		r.Message += fmt.Sprintf(", the policy asks for %s", percent(r.Limit))
+	}
+	return r
+}
+
+func burnReasons(p slo.ReleasePolicy, s budget.State) []GateReason {
+	var out []GateReason
+	for _, limit := range p.MaxBurn {
+		w, found := s.Window(limit.Window)
+		if !found || !w.Known || !budget.AtLeast(w, s.Target, limit.Burn) {
+			continue
+		}
+		out = append(out, GateReason{Code: GateBurn, Verdict: slo.Deny, Objective: s.Objective, Window: slo.Span(w.Length), Value: w.Burn, Limit: limit.Burn.Float(),
+			Message: fmt.Sprintf("%s burns at %.1f times its budget over %s, the policy allows less than %s", s.Objective, w.Burn, slo.Span(w.Length), limit.Burn)})
+	}
+	return out
+}
+
+// sightReasons says what the loop itself cannot see.
+func sightReasons(p slo.ReleasePolicy, r Report, a *GateAnswer) []GateReason {
+	var out []GateReason
+	if age := a.At.Sub(r.At); r.At.IsZero() || age > p.StaleAfter {
+		a.degrade(GateStale)
+		out = append(out, GateReason{Code: GateStale, Verdict: p.OnNoData, Value: age.Seconds(), Limit: p.StaleAfter.Seconds(), Message: fmt.Sprintf("the last look at the budgets is older than %s", p.StaleAfter)})
+	}
+	if r.LedgerErr != nil {
+		a.degrade(GateLedgerDown)
+		verdict := p.OnLedgerDown
+		if verdict == "" {
+			verdict = slo.Allow
+		}
+		out = append(out, GateReason{Code: GateLedgerDown, Verdict: verdict, Message: "the ledger is unreachable; freezes are as last read"})
+	}
+	return out
+}
+
+// conclude lets the strictest reason decide, unless the change is exempt.
+func (a GateAnswer) conclude(p slo.ReleasePolicy) GateAnswer {
+	a.Verdict = slo.Allow
+	for _, r := range a.Reasons {
+		if strictness(r.Verdict) > strictness(a.Verdict) {
+			a.Verdict = r.Verdict
+		}
+	}
+	if a.Verdict != slo.Allow && slices.Contains(p.AlwaysAllowed, a.Change) {
+		a.Reasons = append([]GateReason{{Code: GateExempt, Verdict: slo.Allow, Message: fmt.Sprintf("a %s always passes; otherwise the answer were %s", a.Change, a.Verdict)}}, a.Reasons...)
+		a.Verdict = slo.Allow
+	}
+	a.Allowed = a.Verdict == slo.Allow
+	a.Words = a.sentence()
+	return a
+}
+
+func strictness(v slo.Verdict) int {
+	return slices.Index([]slo.Verdict{slo.Allow, slo.Hold, slo.Deny}, v)
+}
+
+func (a GateAnswer) sentence() string {
+	for _, r := range a.Reasons {
+		if r.Verdict == a.Verdict {
+			return fmt.Sprintf("%s: %s", a.Verdict, r.Message)
+		}
+	}
+	return fmt.Sprintf("%s: nothing speaks against it", a.Verdict)
+}
+
+func (a *GateAnswer) degrade(code string) {
+	a.Degraded = true
+	if !slices.Contains(a.DegradedBy, code) {
+		a.DegradedBy = append(a.DegradedBy, code)
+	}
+}
+
+// seen keeps the age of the oldest data that the answer rests on.
+func (a *GateAnswer) seen(s budget.State) {
+	if s.Newest.IsZero() || !a.DataAsOf.IsZero() && !s.Newest.Before(a.DataAsOf) {
+		return
+	}
+	a.DataAsOf, a.DataAge = s.Newest, a.At.Sub(s.Newest).Seconds()
+}
+
+func sinceWords(s budget.State) string {
+	if s.Newest.IsZero() {
+		return "no data yet"
+	}
+	return "last data of " + clock(s.Newest)
+}
+
+func lapsed(o Order, now time.Time) bool { return !o.Until.IsZero() && !now.Before(o.Until) }
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05Z") }
+
+func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }

@@ -1,0 +1,94 @@
+package loop
+
+import (
+	"fmt"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// tiers is the multi-window, multi-burn-rate law (SRE Workbook, chapter 5):
+// the tightest tier in force decides.
+//
+// A tier is entered when the burn rate over its long and its short window is
+// at least Burn. It stays in force while the setting is at least as tight as
+// its own and the burn rate over Hold is at least Leave: the setting that is
+// read back is the only memory, so a restart forgets nothing.
+func tiers(r slo.Rule, a slo.Actuator, s budget.State, current float64) Pull {
+	p := Pull{Rule: r.Name, Objective: s.Objective, Wanted: a.Rest}
+	for _, t := range r.Tiers {
+		v := judge(t, a, s, current)
+		if v.blind != "" && p.Blind != ReasonNoData {
+			p.Blind = v.blind
+		}
+		if v.inForce && (p.Tier == "" || a.Tighter(t.Setting, p.Wanted)) {
+			p.Tier, p.Wanted, p.Why = t.Name, t.Setting, v.why
+		}
+		if p.Tier == "" && (p.Why == "" || v.blind != "") {
+			p.Why = v.why
+		}
+	}
+	return p
+}
+
+type verdict struct {
+	inForce bool
+	blind   Reason
+	why     string
+}
+
+func judge(t slo.Tier, a slo.Actuator, s budget.State, current float64) verdict {
+	long, _ := s.Window(t.Long)
+	short, _ := s.Window(t.Short)
+	if !long.Known || !short.Known {
+		return verdict{blind: blindness(s, short), why: blindWords(s, short)}
+	}
+	if entered(t, s, long, short) {
+		return verdict{inForce: true, why: fmt.Sprintf("%s burns at %s, tier %s asks for %s", s.Objective, rates(long, short), t.Name, a.Show(t.Setting))}
+	}
+	if a.Tighter(t.Setting, current) {
+		return verdict{why: fmt.Sprintf("%s burns at %s", s.Objective, rates(long, short))}
+	}
+	return stays(t, a, s)
+}
+
+func entered(t slo.Tier, s budget.State, long, short budget.Window) bool {
+	if t.Exhausted && s.Status == budget.Exhausted {
+		return true
+	}
+	return budget.AtLeast(long, s.Target, t.Burn) && budget.AtLeast(short, s.Target, t.Burn) && long.Bad >= sli.Count(t.MinBad)*sli.Event
+}
+
+// stays judges a tier that is not entered anew while the setting is as tight
+// as it asks.
+func stays(t slo.Tier, a slo.Actuator, s budget.State) verdict {
+	hold, _ := s.Window(t.Hold)
+	span := slo.Span(t.Hold)
+	switch {
+	case !hold.Known:
+		return verdict{blind: blindness(s, hold), why: blindWords(s, hold)}
+	case budget.AtLeast(hold, s.Target, t.Leave):
+		return verdict{inForce: true, why: fmt.Sprintf("%s still burns at %.2f over %s, tier %s is left below %s", s.Objective, hold.Burn, span, t.Name, t.Leave)}
+	}
+	return verdict{why: fmt.Sprintf("%s burns at %.2f over %s, below the %s at which tier %s is left", s.Objective, hold.Burn, span, t.Leave, t.Name)}
+}
+
+// blindness tells silence of the users from silence of the instruments.
+func blindness(s budget.State, w budget.Window) Reason {
+	if s.Status != budget.NoData && w.Covered > 0 && w.Total() == 0 {
+		return ReasonNoTraffic
+	}
+	return ReasonNoData
+}
+
+func blindWords(s budget.State, w budget.Window) string {
+	if blindness(s, w) == ReasonNoTraffic {
+		return fmt.Sprintf("%s had no events over %s", s.Objective, slo.Span(w.Length))
+	}
+	return fmt.Sprintf("%s is not in sight (%s)", s.Objective, sinceWords(s))
+}
+
+func rates(long, short budget.Window) string {
+	return fmt.Sprintf("%.1f over %s and %.1f over %s", long.Burn, slo.Span(long.Length), short.Burn, slo.Span(short.Length))
+}

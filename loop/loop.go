@@ -1,0 +1,276 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A Config is what a loop needs from the world. Set, Source and Records are
+// required, and an Actuator for each that Set declares.
+type Config struct {
+	Set       *slo.Set
+	Source    Source
+	Records   Records
+	Actuators map[string]Actuator
+	Every     time.Duration // of Run; 0 = the shortest slice, at most 1 min
+	OnTick    func(Report)  // called by Run after each tick
+}
+
+func (c Config) every() time.Duration {
+	if c.Every > 0 {
+		return c.Every
+	}
+	every := time.Minute
+	for _, o := range c.Set.Objectives {
+		every = min(every, o.Slice)
+	}
+	return every
+}
+
+// A Loop measures, decides, records and acts. Tick and Order may be called
+// at the same time; Tick is not called twice at once.
+type Loop struct {
+	cfg      Config
+	gauges   []*gauge
+	controls []*control
+	brake    Brake
+
+	// Of the tick under way.
+	epoch     int64
+	leader    bool
+	ledgerErr error
+	errs      []error
+
+	owed []Outcome // outcomes that wait for the ledger
+
+	known []Order // orders in force, as last read
+
+	ordering chan struct{} // held while orders are given or read
+}
+
+// A control is one control loop with what it remembers between ticks. All of
+// it can be lost: the setting is read back and the rest is on record.
+type control struct {
+	loop     slo.ControlLoop
+	actuator slo.Actuator
+	policy   string
+	text     []byte
+	defined  bool // the definition is on record
+	last     Decision
+	runs     []*run
+}
+
+// New prepares a loop. It asks nothing of the world yet.
+func New(cfg Config) (*Loop, error) {
+	l := &Loop{cfg: cfg, ordering: make(chan struct{}, 1)}
+	for _, o := range cfg.Set.Objectives {
+		l.gauges = append(l.gauges, newGauge(o, sourceOf(cfg.Set, o), windowsOf(cfg.Set, o)))
+	}
+	for _, c := range cfg.Set.Loops {
+		i := slices.IndexFunc(cfg.Set.Actuators, func(a slo.Actuator) bool { return a.Name == c.Actuator })
+		if i < 0 || cfg.Actuators[c.Actuator] == nil {
+			return nil, fmt.Errorf("prepare loop %s: there is no actuator %q", c.Name, c.Actuator)
+		}
+		a := cfg.Set.Actuators[i]
+		text := Definition(c, a)
+		l.controls = append(l.controls, &control{loop: c, actuator: a, policy: PolicyHash(text), text: text, last: Decision{To: a.Rest}})
+	}
+	return l, nil
+}
+
+// Run ticks until ctx ends. Ticks fall on multiples of the period; those
+// that a slow one runs over are counted and left out, not made up for.
+func (l *Loop) Run(ctx context.Context) {
+	every := l.cfg.every()
+	missed, last := 0, time.Time{}
+	for {
+		now := time.Now()
+		next := now.Truncate(every).Add(every)
+		if !last.IsZero() {
+			missed += int(next.Sub(last)/every) - 1
+		}
+		last = next
+		select {
+		case <-ctx.Done():
+			l.close(context.WithoutCancel(ctx))
+			return
+		case <-time.After(next.Sub(now)):
+		}
+		began := time.Now()
+		r := l.tick(ctx, next, every)
+		r.Took, r.Missed = time.Since(began), missed
+		if l.cfg.OnTick != nil {
+			l.cfg.OnTick(r)
+		}
+	}
+}
+
+// tick gives a tick as long as it may take, so that a backend that hangs
+// cannot hold the loop.
+func (l *Loop) tick(ctx context.Context, now time.Time, every time.Duration) Report {
+	ctx, cancel := context.WithTimeout(ctx, max(2*every, 10*time.Second))
+	defer cancel()
+	return l.Tick(ctx, now)
+}
+
+// Tick looks once, decides for every actuator, records and acts.
+func (l *Loop) Tick(ctx context.Context, now time.Time) Report {
+	l.ledgerErr, l.errs = nil, nil
+	l.lead(ctx)
+	states := l.measure(ctx, now)
+	orders := l.command(ctx, now)
+	r := Report{At: now, States: states, Orders: orders}
+	if l.leader {
+		l.flush(ctx)
+		for _, c := range l.controls {
+			r.Decisions = append(r.Decisions, l.turn(ctx, c, states, now))
+		}
+		for _, c := range l.controls {
+			l.recordHolds(ctx, c)
+		}
+	}
+	r.Settings = l.settings(ctx, now)
+	r.Epoch, r.Leader, r.LedgerErr, r.Errs = l.epoch, l.leader, l.ledgerErr, l.errs
+	return r
+}
+
+// lead takes or confirms the lead. An instance that cannot reach the ledger
+// keeps deciding, so that people see what it would do, and every decision is
+// then a hold: nothing can be recorded.
+func (l *Loop) lead(ctx context.Context) {
+	epoch, err := l.cfg.Records.Lead(ctx)
+	switch {
+	case err == nil:
+		l.epoch, l.leader = epoch, true
+	case errors.Is(err, ErrNotLeader):
+		l.leader = false
+	default:
+		l.ledgerFailed(fmt.Errorf("take the lead: %w", err))
+	}
+}
+
+// flush records what waited for the ledger: definitions and outcomes.
+func (l *Loop) flush(ctx context.Context) {
+	for _, c := range l.controls {
+		if c.defined {
+			continue
+		}
+		if err := l.cfg.Records.Define(ctx, c.policy, c.text); err != nil {
+			l.ledgerFailed(fmt.Errorf("record definition of %s: %w", c.loop.Name, err))
+			return
+		}
+		c.defined = true
+	}
+	for len(l.owed) > 0 {
+		if err := l.cfg.Records.Finish(ctx, l.owed[0]); err != nil {
+			l.ledgerFailed(fmt.Errorf("record outcome of %s: %w", l.owed[0].Decision, err))
+			return
+		}
+		l.owed = l.owed[1:]
+	}
+}
+
+// settings lists every actuator's setting: as the turn of its loop read it
+// back, or read now.
+func (l *Loop) settings(ctx context.Context, now time.Time) []Setting {
+	out := []Setting{}
+	for _, a := range l.cfg.Set.Actuators {
+		s := Setting{Actuator: a.Name, Service: a.Service, Kind: string(a.Kind), Rest: a.Rest, Tight: a.Tight, Unit: a.Unit, At: now}
+		v, err := l.cfg.Actuators[a.Name].Read(ctx)
+		if err != nil {
+			s.Error = err.Error()
+		}
+		s.Value, s.Shown = v, a.Show(v)
+		for _, c := range l.controls {
+			if c.actuator.Name == a.Name {
+				s.Loop, s.Mode, s.Decision = c.loop.Name, c.loop.Mode, c.decision()
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// decision is the ID on record behind the present setting.
+func (c *control) decision() string {
+	if r := c.openRun(); r != nil {
+		return r.first.ID
+	}
+	return c.last.ID
+}
+
+// ledgerFailed notes that the ledger cannot be used in this tick.
+func (l *Loop) ledgerFailed(err error) {
+	l.ledgerErr = errors.Join(l.ledgerErr, err)
+	l.fail(fmt.Errorf("use ledger: %w", err))
+}
+
+func (l *Loop) fail(err error) { l.errs = append(l.errs, err) }
+
+// close records how long the open runs lasted and what waited.
+func (l *Loop) close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if !l.leader {
+		return
+	}
+	l.flush(ctx)
+	for _, c := range l.controls {
+		c.endRun()
+		l.recordHolds(ctx, c)
+	}
+}
+
+// sourceOf is the declared source of an objective's indicator.
+func sourceOf(set *slo.Set, o slo.Objective) slo.Source {
+	for _, s := range set.Sources {
+		if s.Name == o.Indicator.Source {
+			return s
+		}
+	}
+	return slo.Source{}
+}
+
+// windowsOf lists the windows that anything declared looks at for an
+// objective, and those that people expect to see.
+func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
+	out := []time.Duration{o.Window.Length}
+	for _, t := range budget.Tiers(o.Target, o.Window.Length) {
+		out = append(out, t.Long, t.Short)
+	}
+	for _, c := range set.Loops {
+		for _, r := range c.Rules {
+			if r.Objective == o.Name {
+				out = append(out, ruleWindows(r)...)
+			}
+		}
+	}
+	for _, p := range set.Policies {
+		for _, b := range p.MaxBurn {
+			if p.Service == o.Service || slices.Contains(p.Objectives, o.Name) {
+				out = append(out, b.Window)
+			}
+		}
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	return slices.DeleteFunc(out, func(d time.Duration) bool { return d < o.Slice })
+}
+
+// ruleWindows lists the windows that a rule looks at.
+func ruleWindows(r slo.Rule) []time.Duration {
+	var out []time.Duration
+	for _, t := range r.Tiers {
+		out = append(out, t.Long, t.Short, t.Hold)
+	}
+	if r.Law == slo.Watermarks && r.Watermark.Signal == slo.SignalBurn {
+		out = append(out, r.Watermark.Window)
+	}
+	return out
+}

@@ -1,0 +1,78 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// stopPatience is how long a stop waits for the ledger before it is
+// acknowledged as in force and not yet recorded.
+const stopPatience = 700 * time.Millisecond
+
+// Order carries out what a person commands: it is recorded, and the next
+// tick respects it.
+//
+// A stop is in force when Order returns, whether or not the ledger could be
+// reached: recorded tells which. A stop that is not on record yet is
+// recorded as soon as the ledger is back.
+func (l *Loop) Order(ctx context.Context, o Order) (recorded bool, err error) {
+	if o.Kind == OrderStop {
+		l.brake.Engage(o)
+		short, cancel := context.WithTimeout(ctx, stopPatience)
+		defer cancel()
+		return l.give(short, o) == nil, nil
+	}
+	if err := l.give(ctx, o); err != nil {
+		return false, fmt.Errorf("record order %s: %w", o.Kind, err)
+	}
+	return true, nil
+}
+
+// Stopped reports whether an emergency stop covers an actuator. Local
+// enforcement asks it before each action.
+func (l *Loop) Stopped(actuator, service string) bool { return l.brake.Stop(actuator, service) != nil }
+
+// give records an order. Orders and the reading of them take turns, so that
+// a stop cannot slip between what was read and what is put in force.
+func (l *Loop) give(ctx context.Context, o Order) error {
+	select {
+	case l.ordering <- struct{}{}:
+		defer func() { <-l.ordering }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return l.record(ctx, o)
+}
+
+func (l *Loop) record(ctx context.Context, o Order) error {
+	if err := l.cfg.Records.Give(ctx, o); err != nil {
+		return err
+	}
+	if o.Kind == OrderStop {
+		l.brake.Recorded(o)
+	}
+	return nil
+}
+
+// command brings the stops that wait onto the record and the brake in line
+// with it. It returns the orders in force.
+func (l *Loop) command(ctx context.Context, now time.Time) []Order {
+	l.ordering <- struct{}{}
+	defer func() { <-l.ordering }()
+	for _, o := range l.brake.Unrecorded() {
+		if err := l.record(ctx, o); err != nil {
+			l.ledgerFailed(fmt.Errorf("record stop %s: %w", o.ID, err))
+			break
+		}
+	}
+	orders, err := l.cfg.Records.Orders(ctx, now)
+	if err != nil {
+		l.ledgerFailed(fmt.Errorf("read orders: %w", err))
+		return slices.Concat(l.known, l.brake.Unrecorded())
+	}
+	l.known = orders
+	l.brake.Set(slices.DeleteFunc(slices.Clone(orders), func(o Order) bool { return o.Kind != OrderStop }))
+	return slices.Concat(orders, l.brake.Unrecorded())
+}

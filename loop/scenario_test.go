@@ -1,0 +1,285 @@
+package loop_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+var update = flag.Bool("update", false, "rewrite the rows of the scenario files")
+
+// TestScenarios plays the stories in testdata. A file begins with what
+// should happen in words; then come the definitions, the story (what happens
+// when), and the rows that must be in the ledger afterwards.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("find scenarios: %v, %d files", err, len(files))
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { play(t, file) })
+	}
+}
+
+func play(t *testing.T, file string) {
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, section(t, a, "config.yaml"))
+	w.play(t, section(t, a, "story"))
+	got := w.rows(t)
+	if *update {
+		rewrite(t, file, a, got)
+		return
+	}
+	if diff := cmp.Diff(section(t, a, "rows"), got); diff != "" {
+		t.Errorf("%s: rows in the ledger (-want +got):\n%s", file, diff)
+	}
+	w.replay(t)
+}
+
+func section(t *testing.T, a *txtar.Archive, name string) string {
+	t.Helper()
+	for _, f := range a.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	t.Fatalf("scenario has no section %q", name)
+	return ""
+}
+
+func rewrite(t *testing.T, file string, a *txtar.Archive, rows string) {
+	t.Helper()
+	for i, f := range a.Files {
+		if f.Name == "rows" {
+			a.Files[i].Data = []byte(rows)
+		}
+	}
+	if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// start is when every story begins.
+var start = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+
+// A world is what a story happens to.
+type world struct {
+	set    *slo.Set
+	loop   *loop.Loop
+	ledger *switched
+	dials  map[string]*dial
+	counts map[time.Time]sli.Counts
+	now    sli.Counts // of each slice from here on
+	orders int
+}
+
+func newWorld(t *testing.T, config string) *world {
+	t.Helper()
+	set, problems := slo.Load([]slo.File{{Name: "config.yaml", Data: []byte(config)}}, nil)
+	if err := problems.Err(); err != nil {
+		t.Fatalf("load definitions: %v", err)
+	}
+	w := &world{set: set, ledger: &switched{Memory: ledger.NewMemory()}, dials: map[string]*dial{}, counts: map[time.Time]sli.Counts{}}
+	for _, a := range set.Actuators {
+		w.dials[a.Name] = &dial{value: a.Rest}
+	}
+	w.restart(t)
+	return w
+}
+
+func (w *world) restart(t *testing.T) {
+	t.Helper()
+	acts := map[string]loop.Actuator{}
+	for name, d := range w.dials {
+		acts[name] = d
+	}
+	l, err := loop.New(loop.Config{Set: w.set, Source: w, Records: w.ledger, Actuators: acts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.loop = l
+}
+
+// Counts returns what the story says happened.
+func (w *world) Counts(_ context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
+	var out []sli.Slice
+	for at := from; at.Before(to); at = at.Add(o.Slice) {
+		out = append(out, sli.Slice{Start: at, Counts: w.counts[at]})
+	}
+	return out, nil
+}
+
+// play ticks once a slice, after each line of the story whose time has come.
+func (w *world) play(t *testing.T, story string) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(story), "\n")
+	slice := w.set.Objectives[0].Slice
+	for now := start; len(lines) > 0; now = now.Add(slice) {
+		for len(lines) > 0 {
+			at, what := when(t, lines[0])
+			if at.After(now) {
+				break
+			}
+			w.happen(t, now, what)
+			lines = lines[1:]
+		}
+		w.loop.Tick(t.Context(), now)
+		w.counts[now] = w.now
+	}
+}
+
+// when splits "01:30 blind" into its time and its event; comments are dropped.
+func when(t *testing.T, line string) (time.Time, []string) {
+	t.Helper()
+	line, _, _ = strings.Cut(line, "#")
+	words := strings.Fields(line)
+	if len(words) < 2 {
+		t.Fatalf("story line %q: want a time and an event", line)
+	}
+	m, s, _ := strings.Cut(words[0], ":")
+	minutes, err1 := strconv.Atoi(m)
+	secs, err2 := strconv.Atoi(s)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatalf("story line %q: %v", line, err)
+	}
+	return start.Add(time.Duration(minutes)*time.Minute + time.Duration(secs)*time.Second), words[1:]
+}
+
+func (w *world) happen(t *testing.T, now time.Time, words []string) {
+	t.Helper()
+	slice := w.set.Objectives[0].Slice
+	switch words[0] {
+	case "good": // good N bad M: events of each slice from now on
+		w.now = sli.Counts{Good: sli.Count(number(t, words[1])) * sli.Event, Bad: sli.Count(number(t, words[3])) * sli.Event, Covered: slice}
+	case "blind": // nothing is observed
+		w.now = sli.Counts{}
+	case "ledger": // ledger down | up
+		w.ledger.down = words[1] == "down"
+	case "unreadable", "readable":
+		w.dials[words[1]].broken = words[0] == "unreadable"
+	case "set": // set ACTUATOR VALUE: somebody else changed it
+		w.dials[words[1]].value = number(t, words[2])
+	case "restart":
+		w.restart(t)
+	case "end":
+	default:
+		w.order(t, now, words)
+	}
+}
+
+// order reads "KIND TARGET [SETTING] [revert] [for SECONDS]".
+func (w *world) order(t *testing.T, now time.Time, words []string) {
+	t.Helper()
+	w.orders++
+	o := loop.Order{ID: fmt.Sprintf("order-%d", w.orders), At: now, Kind: loop.OrderKind(words[0]), Target: words[1], By: "ann", Why: "drill"}
+	for i, word := range words[2:] {
+		switch {
+		case word == "revert":
+			o.Revert = true
+		case word == "for":
+			o.Until = now.Add(time.Duration(number(t, words[i+3])) * time.Second)
+		case words[i+1] != "for":
+			x := number(t, word)
+			o.Setting = &x
+		}
+	}
+	if _, err := w.loop.Order(t.Context(), o); err != nil {
+		t.Fatalf("order %v: %v", words, err)
+	}
+}
+
+func number(t *testing.T, s string) float64 {
+	t.Helper()
+	x, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// rows renders the ledger: one line a decision, in order.
+func (w *world) rows(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	for _, d := range w.decisions(t) {
+		at := d.Input.At.Sub(start)
+		fmt.Fprintf(&b, "%02d:%02d %s %s %g", int(at.Minutes()), int(at.Seconds())%60, d.Verb, d.Actuator, d.From)
+		if d.Verb != loop.Hold {
+			fmt.Fprintf(&b, " -> %g", d.To)
+		} else if d.Wanted != d.From {
+			fmt.Fprintf(&b, " (wanted %g)", d.Wanted)
+		}
+		fmt.Fprintf(&b, " %s\n", d.Reason)
+	}
+	return b.String()
+}
+
+func (w *world) decisions(t *testing.T) []loop.Decision {
+	t.Helper()
+	var out []loop.Decision
+	err := w.ledger.Memory.Each(t.Context(), func(r ledger.Record) error {
+		out = append(out, r.Decision)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortStableFunc(out, func(a, b loop.Decision) int { return a.Input.At.Compare(b.Input.At) })
+	return out
+}
+
+// replay makes every decision again and wants no difference.
+func (w *world) replay(t *testing.T) {
+	t.Helper()
+	for _, d := range w.decisions(t) {
+		text, err := w.ledger.Definition(t.Context(), d.Input.Policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, same, err := loop.Redecide(d, text)
+		if err != nil || !same {
+			t.Errorf("decision %s does not come out the same (err %v):\n%s", d.ID, err, cmp.Diff(d, again))
+		}
+	}
+}
+
+// A dial is an actuator in memory.
+type dial struct {
+	value  float64
+	epoch  int64
+	broken bool
+}
+
+func (d *dial) Read(context.Context) (float64, error) {
+	if d.broken {
+		return 0, errors.New("no route to dial")
+	}
+	return d.value, nil
+}
+
+func (d *dial) Apply(_ context.Context, m loop.Move) error {
+	if m.Epoch < d.epoch {
+		return loop.ErrDeposed
+	}
+	d.value, d.epoch = m.Setting, m.Epoch
+	return nil
+}

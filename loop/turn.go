@@ -1,0 +1,146 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/slo"
+)
+
+// turn is one loop's part of a tick: look, decide, record, act.
+func (l *Loop) turn(ctx context.Context, c *control, states []budget.State, now time.Time) Decision {
+	in := l.input(ctx, c, states, now)
+	d := Decide(in)
+	if d.Verb != Hold {
+		d = l.move(ctx, c, d)
+	}
+	if d.Verb == Hold {
+		c.hold(d)
+	}
+	c.last = d
+	return d
+}
+
+// input gathers all that Decide looks at.
+func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now time.Time) Input {
+	in := Input{At: now.UTC().Truncate(time.Microsecond), Loop: c.loop, Actuator: c.actuator, Policy: c.policy, Epoch: l.epoch, Evidence: evidence(c.loop, states)}
+	current, err := l.cfg.Actuators[c.actuator.Name].Read(ctx)
+	in.Current = current
+	if err != nil {
+		in.Current, in.Unreadable = c.last.To, err.Error()
+	}
+	per := max(c.loop.Pace.Per, c.loop.Cooldown)
+	in.Conditions, err = l.cfg.Records.Conditions(ctx, ConditionsQuery{Actuator: c.actuator.Name, Service: c.actuator.Service, Now: now, Per: per})
+	if err != nil {
+		l.ledgerFailed(err)
+		in.Conditions, in.LedgerDown = Conditions{}, err.Error()
+	}
+	if s := l.brake.Stop(c.actuator.Name, c.actuator.Service); s != nil {
+		in.Conditions.Stop = s
+	}
+	l.conclude(ctx, c, in)
+	return in
+}
+
+// evidence keeps the states that the rules of a loop look at, and of those
+// the windows that they look at.
+func evidence(c slo.ControlLoop, states []budget.State) []budget.State {
+	out := []budget.State{}
+	for _, s := range states {
+		var lengths []time.Duration
+		looked := false
+		for _, r := range c.Rules {
+			if r.Objective == s.Objective {
+				lengths, looked = append(lengths, ruleWindows(r)...), true
+			}
+		}
+		if looked {
+			s.Windows = only(s, lengths)
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// only picks the windows of some lengths, ascending, each once.
+func only(s budget.State, lengths []time.Duration) []budget.Window {
+	out := []budget.Window{}
+	slices.Sort(lengths)
+	for _, d := range slices.Compact(lengths) {
+		if w, ok := s.Window(d); ok && (len(out) == 0 || out[len(out)-1].Length != w.Length) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// conclude writes the outcome of moves that a crash cut off: what is read
+// back now is what became of them.
+func (l *Loop) conclude(ctx context.Context, c *control, in Input) {
+	for _, b := range in.Conditions.Unfinished {
+		if in.Unreadable != "" || slices.ContainsFunc(l.owed, func(o Outcome) bool { return o.Decision == b.ID }) {
+			continue
+		}
+		o := Outcome{Decision: b.ID, At: in.At, Applied: in.Current == b.To, ReadBack: in.Current}
+		if !o.Applied {
+			o.Error = "cut off before it was carried out"
+		}
+		l.finish(ctx, o)
+	}
+}
+
+// move records a decision, carries it out and reads back. What cannot be
+// recorded is not done.
+func (l *Loop) move(ctx context.Context, c *control, d Decision) Decision {
+	if err := l.cfg.Records.Begin(ctx, d); err != nil {
+		return l.unrecorded(d, err)
+	}
+	c.endRun()
+	a := l.cfg.Actuators[c.actuator.Name]
+	err := l.brake.Do(c.actuator.Name, c.actuator.Service, d.Reason == ReasonReverting, func() error {
+		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At})
+	})
+	back, readErr := a.Read(ctx)
+	o := Outcome{Decision: d.ID, At: d.Input.At, ReadBack: back, Applied: readErr == nil && back == d.To}
+	if err = errors.Join(wrap("apply", err), wrap("read back", readErr)); err != nil {
+		o.Error = err.Error()
+		l.fail(fmt.Errorf("move %s: %w", d.Actuator, err))
+	} else if !o.Applied {
+		o.Error = fmt.Sprintf("read back %s after %s was set", c.actuator.Show(back), c.actuator.Show(d.To))
+		l.fail(fmt.Errorf("move %s: %s", d.Actuator, o.Error))
+	}
+	l.finish(ctx, o)
+	return d
+}
+
+// unrecorded is the hold that a move becomes when it cannot be recorded.
+func (l *Loop) unrecorded(d Decision, err error) Decision {
+	if errors.Is(err, ErrDeposed) {
+		l.leader = false
+		l.fail(fmt.Errorf("record %s: %w", d.ID, err))
+	} else {
+		l.ledgerFailed(err)
+	}
+	in := d.Input
+	in.LedgerDown = err.Error()
+	return Decide(in)
+}
+
+// finish records an outcome, now or as soon as the ledger is back.
+func (l *Loop) finish(ctx context.Context, o Outcome) {
+	if err := l.cfg.Records.Finish(ctx, o); err != nil {
+		l.ledgerFailed(err)
+		l.owed = append(l.owed, o)
+	}
+}
+
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
