@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// A Record is one row of the ledger: a decision, and how it ended once that
-// is known.
+// A Record is a decision with how it went.
 type Record struct {
-	Decision Decision `json:"decision"`
-	Outcome  *Outcome `json:"outcome,omitempty"`
-	Link     string   `json:"link,omitempty"` // its page
+	Seq      int64     `json:"seq"` // its number in the ledger, from 1
+	Decision Decision  `json:"decision"`
+	Outcomes []Outcome `json:"outcomes"`       // in the order of recording; of a hold the last tells its span
+	Link     string    `json:"link,omitempty"` // its page
 }
 
 // A Decision is what the loop chose for one actuator at one instant.
@@ -39,8 +39,8 @@ type Decision struct {
 type Pull struct {
 	Rule      string  `json:"rule"`
 	Objective string  `json:"objective"`
-	Known     bool    `json:"known"`  // the rule could see
-	Wanted    float64 `json:"wanted"` // meaningless unless Known
+	Blind     string  `json:"blind,omitempty"` // why the rule could not see all that it looks at; empty = it saw
+	Wanted    float64 `json:"wanted"`
 	Tier      string  `json:"tier,omitempty"`
 	Why       string  `json:"why"`
 }
@@ -81,24 +81,17 @@ type Outcome struct {
 // A Filter chooses decisions. Empty fields choose all.
 type Filter struct {
 	Actuator string
-	Verb     string    // hold, tighten or relax
-	Reason   string    //
-	Moves    bool      // tighten and relax only
-	Before   time.Time // decided before; continues a list
-	Limit    int       // 0 = the server's choice, 50; at most 500
+	Moves    bool      // leave out holds
+	From, To time.Time // decided in [From, To)
+	Before   int64     // only records with a lower Seq; continues a list
+	Limit    int       // 0 = 50; at most 500
 }
 
 // Decisions lists decisions, the newest first.
 func (c Client) Decisions(ctx context.Context, f Filter) ([]Record, error) {
-	values := url.Values{"actuator": {f.Actuator}, "verb": {f.Verb}, "reason": {f.Reason}}
+	values := url.Values{"actuator": {f.Actuator}, "from": {stamp(f.From)}, "to": {stamp(f.To)}, "before": {number(f.Before)}, "limit": {number(int64(f.Limit))}}
 	if f.Moves {
 		values.Set("moves", "1")
-	}
-	if !f.Before.IsZero() {
-		values.Set("before", f.Before.UTC().Format(time.RFC3339Nano))
-	}
-	if f.Limit > 0 {
-		values.Set("limit", strconv.Itoa(f.Limit))
 	}
 	var list struct {
 		Decisions []Record `json:"decisions"`
@@ -116,4 +109,20 @@ func (c Client) Decision(ctx context.Context, id string) (Record, error) {
 		return Record{}, fmt.Errorf("read decision %s: %w", id, err)
 	}
 	return r, nil
+}
+
+// stamp is a time in a query; empty for none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// number is a number in a query; empty for none.
+func number(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
 }

@@ -1,0 +1,38 @@
+// Package web is what people and pipelines see: the gate, the JSON API, the
+// page, and /metrics. It decides nothing. Every answer is made from the
+// newest report of the loop, which is in memory, and from the ledger where
+// history is asked for.
+//
+//	GET  /                        the page: budgets, actuators, gates, newest decisions
+//	GET  /objectives/{name}       one budget
+//	GET  /decisions               the record; /decisions/{id} one decision with its evidence
+//	GET  /control                 actuators, orders in force, emergency stop
+//	GET  /gate                    every service's gate, and a form to try it
+//	POST /actions/{kind}          an order by form; answers with a page
+//	GET  /v1/gate/{service}       may this release go? ?environment= &change= &release= &strict=1
+//	GET  /v1/status               everything at once
+//	GET  /v1/objectives           … /{name}
+//	GET  /v1/settings             … /{actuator}, ?wait=30s with If-None-Match waits for a change
+//	GET  /v1/decisions            … /{id}
+//	GET  /v1/orders               orders in force; POST gives one
+//	GET  /healthz /readyz /metrics
+//
+// The flow of an answer:
+//
+//	request ─► parse (ask.go, draft.go) ─► look (report + definitions + now) ─► wire.go or view*.go ─► JSON or page
+//
+// Where to read: gate.go for the gate's promises, setting.go for waiting,
+// draft.go for what makes an order acceptable, respond.go and errors.go for
+// how everything that goes wrong is told, view_*.go for the words and
+// figures of the page, chart.go for its drawings.
+//
+// Promises of the gate, each learned from a delivery tool that got it wrong:
+// no redirect, no 204, no empty or HTML body, trailing slash or not; a
+// denial is status 200 with a body, or 403 for those who ask with strict=1;
+// it never waits for anything.
+//
+// When the ledger is down, the gate, the status, the metrics and the
+// overview answer as always, from memory, and say so; lists of decisions
+// show the newest ones that are in memory. When the loop does not tick, all
+// of it is marked stale. When the page is down, the loop goes on.
+package web

@@ -1,0 +1,35 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"setpoint.dev/setpoint/slo"
+)
+
+// gate answers a pipeline from memory: it asks neither the ledger nor the
+// metrics backend, and waits for nothing. The answer is status 200 with the
+// verdict in the body; with strict=1 a denial is 403 and a hold is 409, for
+// callers that look at the status only. A denial is never 429 or 5xx, which
+// clients retry without reading why.
+func (s *Server) gate(w http.ResponseWriter, r *http.Request) {
+	now := time.Now()
+	q, err := askGate(r)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	a := s.look(now).gate(q.GateQuestion)
+	s.writeJSON(w, r, gateStatus(a.Verdict, q.strict), s.wireAnswer(a))
+	s.tally.gate(a, time.Since(now))
+}
+
+func gateStatus(v slo.Verdict, strict bool) int {
+	switch {
+	case !strict || v == slo.Allow:
+		return http.StatusOK
+	case v == slo.Deny:
+		return http.StatusForbidden
+	}
+	return http.StatusConflict
+}

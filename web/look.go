@@ -1,0 +1,174 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A look is all that one answer is made from: the definitions, the newest
+// report with the orders given since, and the instant. Nothing in it waits.
+type look struct {
+	set    *slo.Set
+	report loop.Report
+	now    time.Time
+	age    time.Duration // of the report
+	stale  bool          // the loop has not ticked of late, or never
+}
+
+func (s *Server) look(now time.Time) look {
+	l := look{set: &slo.Set{}, now: now}
+	if s.cfg.Set != nil {
+		l.set = cmp.Or(s.cfg.Set(), l.set)
+	}
+	if s.cfg.Report != nil {
+		l.report = s.cfg.Report()
+	}
+	l.age = max(now.Sub(l.report.At), 0)
+	l.stale = l.age > cmp.Or(s.cfg.Stale, time.Minute)
+	l.report.Orders = inForce(l.report.Orders, s.since(l.report.At), now)
+	return l
+}
+
+// ticked reports whether there was a tick at all.
+func (l look) ticked() bool { return !l.report.At.IsZero() }
+
+// since lists the orders that this server took after the tick at at, and
+// forgets older ones.
+func (s *Server) since(at time.Time) []loop.Order {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given = slices.DeleteFunc(s.given, func(o loop.Order) bool { return !o.At.After(at) })
+	return slices.Clone(s.given)
+}
+
+func (s *Server) took(o loop.Order) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.given = append(s.given, o)
+}
+
+// inForce adds the orders given since a report to those in it, so that a
+// freeze shows in the gate at once and not a tick later.
+func inForce(reported, given []loop.Order, now time.Time) []loop.Order {
+	orders := slices.Clone(reported)
+	for _, o := range given {
+		orders = slices.DeleteFunc(orders, func(old loop.Order) bool { return old.ID == o.ID || ends(o, old) })
+		if _, counter := counterpart(o.Kind); !counter {
+			orders = append(orders, o)
+		}
+	}
+	return slices.DeleteFunc(orders, func(o loop.Order) bool { return !o.Until.IsZero() && !now.Before(o.Until) })
+}
+
+// ends reports whether an order ends an older one.
+func ends(o, old loop.Order) bool {
+	kind, counter := counterpart(o.Kind)
+	return counter && old.Kind == kind && old.Target == o.Target && !old.At.After(o.At)
+}
+
+// counterpart is the kind of order that a kind ends.
+func counterpart(k loop.OrderKind) (ended loop.OrderKind, counter bool) {
+	switch k {
+	case loop.OrderResume:
+		return loop.OrderStop, true
+	case loop.OrderThaw:
+		return loop.OrderFreeze, true
+	case loop.OrderUnpin:
+		return loop.OrderPin, true
+	}
+	return "", false
+}
+
+// stop is the emergency stop of everything, or nil.
+func (l look) stop() *loop.Order {
+	for _, o := range l.report.Orders {
+		if o.Kind == loop.OrderStop && o.Target == "*" {
+			return &o
+		}
+	}
+	return nil
+}
+
+func (l look) state(objective string) (budget.State, bool) {
+	i := slices.IndexFunc(l.report.States, func(s budget.State) bool { return s.Objective == objective })
+	if i < 0 {
+		return budget.State{}, false
+	}
+	return l.report.States[i], true
+}
+
+func (l look) objective(name string) (slo.Objective, bool) {
+	i := slices.IndexFunc(l.set.Objectives, func(o slo.Objective) bool { return o.Name == name })
+	if i < 0 {
+		return slo.Objective{}, false
+	}
+	return l.set.Objectives[i], true
+}
+
+func (l look) actuator(name string) (slo.Actuator, bool) {
+	i := slices.IndexFunc(l.set.Actuators, func(a slo.Actuator) bool { return a.Name == name })
+	if i < 0 {
+		return slo.Actuator{}, false
+	}
+	return l.set.Actuators[i], true
+}
+
+func (l look) setting(actuator string) (loop.Setting, bool) {
+	i := slices.IndexFunc(l.report.Settings, func(s loop.Setting) bool { return s.Actuator == actuator })
+	if i < 0 {
+		return loop.Setting{}, false
+	}
+	return l.report.Settings[i], true
+}
+
+// latest is the newest decision about an actuator.
+func (l look) latest(actuator string) (loop.Decision, bool) {
+	i := slices.IndexFunc(l.report.Decisions, func(d loop.Decision) bool { return d.Actuator == actuator })
+	if i < 0 {
+		return loop.Decision{}, false
+	}
+	return l.report.Decisions[i], true
+}
+
+// loopOf is the loop that moves an actuator.
+func (l look) loopOf(actuator string) (slo.ControlLoop, bool) {
+	i := slices.IndexFunc(l.set.Loops, func(c slo.ControlLoop) bool { return c.Actuator == actuator })
+	if i < 0 {
+		return slo.ControlLoop{}, false
+	}
+	return l.set.Loops[i], true
+}
+
+// gated lists the services that something is declared about, in the order
+// of their declaration.
+func (l look) gated() []string {
+	var out []string
+	add := func(service string) {
+		if service != "" && !slices.Contains(out, service) {
+			out = append(out, service)
+		}
+	}
+	for _, p := range l.set.Policies {
+		add(p.Service)
+	}
+	for _, o := range l.set.Objectives {
+		add(o.Service)
+	}
+	for _, a := range l.set.Actuators {
+		if a.Kind == slo.Freeze {
+			add(a.Service)
+		}
+	}
+	return out
+}
+
+// gate asks the gate.
+func (l look) gate(q loop.GateQuestion) loop.GateAnswer {
+	q.At = l.now
+	return loop.Gate(loop.GateView{Set: l.set, Report: l.report}, q)
+}

@@ -1,0 +1,146 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/VictoriaMetrics/metrics"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A tally counts what only grows. What is so now is read from the newest
+// report at each scrape, so that what is gone from the definitions is gone
+// from /metrics too.
+type tally struct{ set *metrics.Set }
+
+func newTally() tally { return tally{metrics.NewSet()} }
+
+// tick counts a tick and its decisions.
+func (t tally) tick(r loop.Report, took time.Duration) {
+	t.set.GetOrCreateCounter("setpoint_ticks_total").Inc()
+	t.set.GetOrCreatePrometheusHistogram("setpoint_tick_duration_seconds").Update(took.Seconds())
+	t.set.GetOrCreateCounter("setpoint_tick_errors_total").Add(len(r.Errs))
+	for _, d := range r.Decisions {
+		t.set.GetOrCreateCounter(series("setpoint_decisions_total",
+			"loop", d.Loop, "actuator", d.Actuator, "verb", string(d.Verb), "reason", string(d.Reason))).Inc()
+	}
+}
+
+// gate counts an answer. Names that callers make up are not made labels.
+func (t tally) gate(a loop.GateAnswer, took time.Duration) {
+	service := a.Service
+	for _, r := range a.Reasons {
+		if r.Code == loop.GateUnknownService {
+			service = ""
+		}
+	}
+	t.set.GetOrCreateCounter(series("setpoint_gate_answers_total",
+		"service", service, "verdict", string(a.Verdict), "degraded", fmt.Sprint(a.Degraded))).Inc()
+	t.set.GetOrCreatePrometheusHistogram("setpoint_gate_duration_seconds").Update(took.Seconds())
+}
+
+// metrics writes all of it in the Prometheus text format.
+func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
+	l := s.look(time.Now())
+	now := gauges{metrics.NewSet()}
+	now.loop(l, s.cfg.Version)
+	for _, st := range l.report.States {
+		now.objective(st)
+	}
+	for _, v := range l.report.Settings {
+		now.setting(l, v)
+	}
+	for _, service := range l.gated() {
+		now.gate(l.gate(loop.GateQuestion{Service: service}))
+	}
+	if s.cfg.Cancels != nil {
+		for actuator, n := range s.cfg.Cancels() {
+			now.set.GetOrCreateCounter(series("setpoint_reaper_cancels_total", "actuator", actuator)).Set(n)
+		}
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	now.set.WritePrometheus(w)
+	s.tally.set.WritePrometheus(w)
+}
+
+// gauges are what one scrape reads.
+type gauges struct{ set *metrics.Set }
+
+func (g gauges) put(value float64, name string, labels ...string) {
+	g.set.GetOrCreateGauge(series(name, labels...), nil).Set(value)
+}
+
+func (g gauges) loop(l look, version string) {
+	r := l.report
+	g.put(1, "setpoint_build_info", "version", version)
+	g.put(bit(l.ticked()), "setpoint_ready")
+	g.put(bit(r.Leader), "setpoint_leader")
+	g.put(float64(r.Epoch), "setpoint_leader_epoch")
+	g.put(bit(l.ticked() && r.LedgerErr == nil), "setpoint_ledger_up")
+	g.put(bit(l.stop() != nil), "setpoint_stopped")
+	g.put(float64(r.Missed), "setpoint_ticks_missed")
+	if l.ticked() {
+		g.put(l.age.Seconds(), "setpoint_tick_age_seconds")
+	}
+}
+
+// objective leaves out what is not known: a gap in a graph is honest, a zero
+// is not.
+func (g gauges) objective(s budget.State) {
+	by := []string{"objective", s.Objective, "service", s.Service}
+	for _, status := range []budget.Status{budget.OK, budget.Burning, budget.Exhausted, budget.NoTraffic, budget.NoData, budget.Partial} {
+		g.put(bit(s.Status == status), "setpoint_objective_status", append(by[:4:4], "status", string(status))...)
+	}
+	if s.Status != budget.NoData && s.Status != budget.NoTraffic {
+		g.put(s.Remaining, "setpoint_budget_remaining_ratio", by...)
+	}
+	g.put(s.Target.Float(), "setpoint_objective_target_ratio", by...)
+	g.put(s.Budget.Good.Float(), "setpoint_budget_window_events", append(by[:4:4], "kind", "good")...)
+	g.put(s.Budget.Bad.Float(), "setpoint_budget_window_events", append(by[:4:4], "kind", "bad")...)
+	for _, w := range s.Windows {
+		if w.Known {
+			g.put(w.Burn, "setpoint_burn_rate", append(by[:4:4], "window", slo.Span(w.Length))...)
+		}
+	}
+}
+
+func (g gauges) setting(l look, v loop.Setting) {
+	by := []string{"actuator", v.Actuator, "kind", v.Kind, "unit", v.Unit}
+	g.put(bit(v.Error == ""), "setpoint_actuator_readable", by[:2]...)
+	g.put(v.Rest, "setpoint_actuator_rest", by...)
+	g.put(v.Tight, "setpoint_actuator_tight", by...)
+	if v.Error == "" {
+		g.put(v.Value, "setpoint_actuator_setting", by...)
+	}
+}
+
+func (g gauges) gate(a loop.GateAnswer) {
+	for _, v := range []slo.Verdict{slo.Allow, slo.Deny, slo.Hold} {
+		g.put(bit(a.Verdict == v), "setpoint_gate", "service", a.Service, "verdict", string(v))
+	}
+}
+
+// series is a metric's name with its labels, which come in pairs.
+func series(name string, labels ...string) string {
+	if len(labels) == 0 {
+		return name
+	}
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+	parts := make([]string, 0, len(labels)/2)
+	for i := 0; i+1 < len(labels); i += 2 {
+		parts = append(parts, labels[i]+`="`+escape.Replace(strings.ToValidUTF8(labels[i+1], "�"))+`"`)
+	}
+	return name + "{" + strings.Join(parts, ",") + "}"
+}
+
+func bit(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,166 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"setpoint.dev/setpoint/client"
+)
+
+//go:embed templates/*.html
+var templates embed.FS
+
+//go:embed assets/*
+var assets embed.FS
+
+// refreshEvery is how often pages without forms are read anew by the
+// browser, in seconds. ?still=1 stops it.
+const refreshEvery = 5
+
+// A page is what every page shows around its body.
+type page struct {
+	Title   string
+	Nav     string // the current entry of the navigation
+	Refresh int    // seconds; 0 = not at all
+	Still   bool   // the refresh was stopped
+	AsOf    time.Time
+	Age     string // of the newest tick, in words
+	Role    string // leader or follower, with the epoch
+	Version string
+	Banners []banner
+	Body    any
+}
+
+// A banner says what everyone must know before reading on.
+type banner struct {
+	Style string // "bad", "warn" or "info"
+	Title string
+	Words string
+	Link  string
+	Label string // of Link
+}
+
+// pages are the parsed templates, each with the frame around it.
+type pages map[string]*template.Template
+
+func parsePages() pages {
+	funcs := template.FuncMap{"clock": clock, "stamp": stamp, "plural": plural, "dict": dict}
+	out := pages{}
+	for _, name := range []string{"overview", "objective", "decisions", "decision", "control", "gate", "problem"} {
+		out[name] = template.Must(template.New(name).Funcs(funcs).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/"+name+".html"))
+	}
+	return out
+}
+
+// dict makes a map of pairs, to hand several values to a part of a page.
+func dict(pairs ...any) (map[string]any, error) {
+	out := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("key %v is not a string", pairs[i])
+		}
+		out[key] = pairs[i+1]
+	}
+	return out, nil
+}
+
+// frame fills in what every page shows.
+func (s *Server) page(l look, nav, title string, body any) page {
+	p := page{Title: title, Nav: nav, Version: s.cfg.Version, Body: body, Banners: banners(l), Role: role(l)}
+	if l.ticked() {
+		p.AsOf, p.Age = l.report.At, about(l.age)+" ago"
+	}
+	return p
+}
+
+// refreshed has the browser read the page anew, unless the reader stopped
+// it. Only pages without forms are refreshed.
+func (p page) refreshed(r *http.Request) page {
+	p.Still = r.URL.Query().Get("still") != ""
+	if !p.Still {
+		p.Refresh = refreshEvery
+	}
+	return p
+}
+
+func role(l look) string {
+	switch {
+	case !l.ticked():
+		return "starting"
+	case l.report.Leader:
+		return fmt.Sprintf("leads, epoch %d", l.report.Epoch)
+	}
+	return "follows"
+}
+
+// banners say what is out of the ordinary, the gravest first.
+func banners(l look) []banner {
+	var out []banner
+	now := l.now
+	for _, o := range l.report.Orders {
+		if o.Kind != "stop" {
+			continue
+		}
+		b := banner{"bad", "Emergency stop", fmt.Sprintf("Nothing moves any actuator since %s: %s (%s).", clock(o.At, now), o.Why, o.By), "/control", "Resume"}
+		if o.Target != "*" {
+			b.Words = fmt.Sprintf("Nothing moves %s since %s: %s (%s).", o.Target, clock(o.At, now), o.Why, o.By)
+		}
+		if o.Revert {
+			b.Words = fmt.Sprintf("Settings walk back to rest since %s: %s (%s).", clock(o.At, now), o.Why, o.By)
+		}
+		out = append(out, b)
+	}
+	if l.report.LedgerErr != nil {
+		out = append(out, banner{Style: "bad", Title: "The ledger cannot be reached", Words: "What cannot be recorded is not done: every actuator stays as it is. Gates answer from memory, marked degraded."})
+	}
+	switch {
+	case !l.ticked():
+		out = append(out, banner{Style: "info", Title: "Starting", Words: "The first look at the budgets is not done yet."})
+	case l.stale:
+		out = append(out, banner{Style: "bad", Title: "Out of date", Words: fmt.Sprintf("The loop last looked %s ago. What follows was true then.", about(l.age))})
+	case !l.report.Leader && l.report.LedgerErr == nil:
+		out = append(out, banner{Style: "info", Title: "Another instance leads", Words: "This one watches and answers gates; it moves nothing."})
+	}
+	if n := len(l.report.Errs); n > 0 && l.report.LedgerErr == nil {
+		out = append(out, banner{Style: "warn", Title: plural(n, "thing", "things") + " went wrong in the newest tick", Words: redact(l.report.Errs[0].Error())})
+	}
+	return out
+}
+
+// render writes a page whole or not at all.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
+	var body bytes.Buffer
+	if err := s.pages[name].ExecuteTemplate(&body, "base", p); err != nil {
+		s.failed(fmt.Errorf("render %s: %w", name, err))
+		http.Error(w, "the page could not be made", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes())
+}
+
+func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p *client.Problem) {
+	s.render(w, r, p.Status, "problem", s.page(s.look(time.Now()), "", p.Message, p))
+}
+
+// asset serves the style sheet and the icon.
+func asset(w http.ResponseWriter, r *http.Request) {
+	name := path.Base(r.URL.Path)
+	kind := map[string]string{"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}[name]
+	text, err := assets.ReadFile("assets/" + name)
+	if err != nil || kind == "" {
+		http.Error(w, "there is no such file", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "max-age=300")
+	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(string(text)))
+}

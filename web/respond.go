@@ -1,0 +1,152 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"runtime/debug"
+	"strings"
+)
+
+// maxBody bounds what a request may carry, in bytes.
+const maxBody = 64 << 10
+
+// serveJSON is every JSON handler: parse the question, answer it, write the
+// answer or the problem.
+func serveJSON[Q, A any](s *Server, w http.ResponseWriter, r *http.Request, parse func(*http.Request) (Q, error), answer func(*http.Request, Q) (A, error)) {
+	q, err := parse(r)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	a, err := answer(r, q)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	s.writeJSON(w, r, http.StatusOK, a)
+}
+
+// nothing parses a request that asks no more than its path does.
+func nothing(*http.Request) (struct{}, error) { return struct{}{}, nil }
+
+// writeJSON writes v whole or not at all.
+func (s *Server) writeJSON(w http.ResponseWriter, r *http.Request, status int, v any) {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(v); err != nil {
+		s.problem(w, r, fmt.Errorf("encode answer: %w", err))
+		return
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // a caller who went away is told nothing
+}
+
+// problem tells what went wrong: as JSON to programs, as a page to people.
+func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(err)
+	if p.Status == http.StatusInternalServerError {
+		s.failed(fmt.Errorf("answer %s %q: %w", r.Method, r.URL.Path, err))
+	}
+	if machine(r.URL.Path) {
+		s.writeJSON(w, r, p.Status, p)
+		return
+	}
+	s.problemPage(w, r, p)
+}
+
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, r, refuse(http.StatusNotFound, "no-such-path", "there is nothing at this address", "the overview is at /, the gate at /v1/gate/{service}"))
+}
+
+func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request) {
+	s.problem(w, r, refuse(http.StatusMethodNotAllowed, "wrong-method", r.Method+" is not understood here", ""))
+}
+
+// unpanicked turns a panic into an internal error, so that a caller of the
+// gate gets JSON even then.
+func (s *Server) unpanicked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			if p != nil {
+				s.failed(fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
+				s.problem(w, r, errors.New("panic"))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sameOrigin refuses orders that another site's page sends in a person's
+// browser, also when that site gave its own name our address (rebinding).
+func (s *Server) sameOrigin(next http.Handler) http.Handler {
+	refused := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.problem(w, r, refuse(http.StatusForbidden, "cross-origin", "the request comes from another site", "give orders from this server's own page, the CLI, or a program"))
+	})
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(refused)
+	guarded := guard.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		browser := r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
+		if r.Method == http.MethodPost && browser && !s.ownHost(r.Host) {
+			refused(w, r)
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	})
+}
+
+// ownHost reports whether a Host header names this server: this machine, or
+// the host of Config.URL.
+func (s *Server) ownHost(host string) bool {
+	if own, err := url.Parse(s.cfg.URL); err == nil && own.Host != "" && own.Host == host {
+		return true
+	}
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// redact hides what may be a password in the text of an error: the user part
+// of addresses and the value after "password=".
+func redact(text string) string {
+	text = redactAfter(text, "://", "@", "/ \t\n\"'")
+	return redactAfter(text, "password=", "", " \t\n&\"'")
+}
+
+// redactAfter replaces what stands between each lead and the next end by an
+// ellipsis. A stop character ends the search; without an end it is the end.
+func redactAfter(text, lead, end, stops string) string {
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, lead)
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		out.WriteString(lead)
+		stop := strings.IndexAny(rest, stops)
+		if stop < 0 {
+			stop = len(rest)
+		}
+		secret := rest[:stop]
+		if end != "" {
+			secret = rest[:max(strings.LastIndex(rest[:stop], end), 0)]
+		}
+		if secret != "" {
+			out.WriteString("…")
+		}
+		text = rest[len(secret):]
+	}
+}

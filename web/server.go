@@ -1,0 +1,176 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A Config is what a Server shows and whom it asks. Every field may be left
+// out: what is missing is then said to be missing.
+type Config struct {
+	Set     func() *slo.Set                                              // the definitions in force; nil = none
+	Report  func() loop.Report                                           // the newest report, from memory; nil = no tick yet
+	Ledger  Reader                                                       // nil = there is no history
+	Order   func(context.Context, loop.Order) (recorded bool, err error) // nil = orders are refused
+	Cancels func() map[string]uint64                                     // actuator → statements that its reaper cancelled so far
+	Failed  func(error)                                                  // told of errors that callers are not shown; for the log
+	URL     string                                                       // address that links in answers begin with; "" = links are paths
+	Version string
+	Stale   time.Duration // without a tick for so long, everything is marked stale; 0 = 1 min
+}
+
+// A Reader reads the ledger. Its errors may wrap ErrNotFound or
+// ErrAmbiguous; every other error counts as an unreachable ledger.
+type Reader interface {
+	// Decisions lists decisions, the newest first.
+	Decisions(ctx context.Context, f Filter) ([]Record, error)
+	// Decision returns one decision by its ID, or by the beginning of it.
+	Decision(ctx context.Context, id string) (Record, error)
+	// OrderHistory lists orders, in force or not, the newest first; with
+	// before only those older than the order of that ID.
+	OrderHistory(ctx context.Context, before string, limit int) ([]loop.Order, error)
+}
+
+// A Filter chooses decisions. Empty fields choose all.
+type Filter struct {
+	Actuator string
+	Moves    bool      // leave out holds
+	From, To time.Time // decided in [From, To); zero = no bound
+	Before   int64     // only records with a lower Seq, to go on after a page; 0 = from the newest on
+	Limit    int       // most records
+}
+
+// A Record is a decision with how it went.
+type Record struct {
+	Seq      int64 // its number in the ledger
+	Decision loop.Decision
+	Outcomes []loop.Outcome // in the order of recording; of a hold the last tells its span
+}
+
+// outcome is how it ended as far as is known, or nil.
+func (r Record) outcome() *loop.Outcome {
+	if len(r.Outcomes) == 0 {
+		return nil
+	}
+	return &r.Outcomes[len(r.Outcomes)-1]
+}
+
+// The errors by which a Reader or Config.Order say more than "it is down".
+var (
+	ErrNotFound  = errors.New("there is no such thing on record")
+	ErrAmbiguous = errors.New("more than one ID begins like this")
+	ErrConflict  = errors.New("another order has this ID")
+)
+
+// ledgerPatience bounds every question to the ledger.
+const ledgerPatience = 2 * time.Second
+
+// A Server answers over HTTP. Ticked keeps it up to date.
+type Server struct {
+	cfg   Config
+	trail *trail
+	bell  bell
+	tally tally
+	pages pages
+
+	mu    sync.Mutex
+	given []loop.Order // orders that the newest report may not know yet
+}
+
+// New prepares a server. It listens to nothing: see Handler, CheckListen and
+// Serve.
+func New(cfg Config) *Server {
+	return &Server{cfg: cfg, trail: newTrail(), tally: newTally(), pages: parsePages()}
+}
+
+// Ticked takes in a tick of the loop that took a while: it is remembered for
+// the charts, counted for /metrics, and wakes those who wait for a change.
+// Call it after each tick, when Config.Report returns r already.
+func (s *Server) Ticked(r loop.Report, took time.Duration) {
+	s.trail.add(s.look(r.At).set, r)
+	s.tally.tick(r, took)
+	s.bell.ring()
+}
+
+// Recall fills the charts from the ledger with what happened in the last 6 h
+// before now, so that they go on after a restart. Call it before the first
+// tick; an error only means that they start empty.
+func (s *Server) Recall(ctx context.Context, now time.Time) error {
+	if s.cfg.Ledger == nil {
+		return nil
+	}
+	records, err := s.cfg.Ledger.Decisions(ctx, Filter{Limit: trailPoints})
+	if err != nil {
+		return err
+	}
+	s.trail.recall(s.look(now).set, records, now.Add(-trailSpan))
+	return nil
+}
+
+// ledger asks the ledger one question, for a bounded time.
+func ledger[A any](ctx context.Context, s *Server, ask func(context.Context, Reader) (A, error)) (A, error) {
+	if s.cfg.Ledger == nil {
+		var none A
+		return none, errNoLedger
+	}
+	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
+	defer cancel()
+	a, err := ask(ctx, s.cfg.Ledger)
+	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrAmbiguous) {
+		s.failed(err)
+		err = errors.Join(errLedgerDown, err)
+	}
+	return a, err
+}
+
+func (s *Server) failed(err error) {
+	if s.cfg.Failed != nil {
+		s.cfg.Failed(err)
+	}
+}
+
+// A bell wakes all who wait for the next tick. The zero bell is ready.
+type bell struct {
+	mu   sync.Mutex
+	next chan struct{}
+}
+
+// heard returns a channel that is closed by the next ring.
+func (b *bell) heard() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.next == nil {
+		b.next = make(chan struct{})
+	}
+	return b.next
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.next != nil {
+		close(b.next)
+		b.next = nil
+	}
+}
+
+// secured adds the headers that every answer carries. Nothing is loaded from
+// elsewhere, nothing runs in the page, and no other site may frame it.
+func secured(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,230 @@
+package web
+
+import (
+	"math"
+	"net/url"
+	"slices"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A badge is a status: a shape, a colour and a word, so that no one of them
+// is needed.
+type badge struct {
+	Style string // names the shape and the colour
+	Word  string
+}
+
+func statusBadge(status string) badge {
+	word := map[string]string{"no-traffic": "no traffic", "no-data": "no data", waiting: "not measured"}[status]
+	if word == "" {
+		word = status
+	}
+	return badge{status, word}
+}
+
+// An objectiveRow is an objective in a list.
+type objectiveRow struct {
+	Name, Service, Title, Link string
+	Status                     badge
+	Words                      string
+	Target, Window             string
+	Seen                       bool    // there is a budget to show
+	Left                       string  // share of the budget that is left
+	Bar                        float64 // the same from 0 to 100
+	Overdrawn                  bool
+	Bad, Allowed, Total        string // events in the budget's window
+	Ladder                     []rung
+}
+
+// A rung is the burn over one window, drawn as a bar of a ladder.
+type rung struct {
+	Window string
+	Burn   string
+	Known  bool
+	Hot    bool    // faster than the budget lasts
+	Height float64 // 0 to 100, logarithmic, the same scale in every ladder
+	Foot   float64 // 100 − Height
+}
+
+// ladderTop is the burn rate at the top of every ladder: that of an outage
+// under a target of 99.9 %.
+const ladderTop = 1000.0
+
+func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
+	row := objectiveRow{
+		Name: o.Name, Service: o.Service, Title: o.Title, Link: "/objectives/" + url.PathEscape(o.Name),
+		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: window(o.Window.Length),
+	}
+	st, ok := l.state(o.Name)
+	if !ok {
+		return row
+	}
+	row.Status, row.Words = statusBadge(string(st.Status)), stateWords(o, st, l.now)
+	row.Ladder = ladder(st.Windows, o.Window.Length)
+	row.Seen = st.Status != budget.NoData && st.Status != budget.NoTraffic
+	if row.Seen {
+		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*min(max(st.Remaining, 0), 1), st.Remaining < 0
+		row.Bad, row.Allowed, row.Total = count(st.Budget.Bad.Float()), count(math.Floor(allowed(o, st))), count(st.Budget.Total().Float())
+	}
+	return row
+}
+
+// ladder draws the windows shorter than the budget's own.
+func ladder(windows []budget.Window, own interface{ Seconds() float64 }) []rung {
+	to := burnScale(ladderTop)
+	var out []rung
+	for _, w := range windows {
+		if w.Length.Seconds() >= own.Seconds() {
+			continue
+		}
+		r := rung{Window: window(w.Length), Burn: "–", Known: w.Known, Foot: 100}
+		if w.Known {
+			r.Burn, r.Hot = times(w.Burn), w.Burn > 1
+			r.Height = 100 * min(to(w.Burn), 1)
+			r.Foot = 100 - r.Height
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// An objectiveView is the page of one objective.
+type objectiveView struct {
+	objectiveRow
+	Description string
+	Charts      []chart
+	Windows     []windowRow
+	Rules       []ruleRow
+	Queries     []queryRow
+	Gate        *gateCard
+	Flaws       []string
+	Newest      string
+	Since       string
+}
+
+// A windowRow is the counts of one window.
+type windowRow struct {
+	Window, Bad, Total, Burn, Covered string
+	Known                             bool
+}
+
+// A ruleRow is a rule that looks at the objective.
+type ruleRow struct {
+	Loop, Actuator, Rule, When, Then, Mode string
+	In                                     bool // in force now
+}
+
+// A queryRow is a query as declared.
+type queryRow struct{ Name, Text string }
+
+func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
+	v := objectiveView{objectiveRow: s.objectiveRow(l, o), Description: o.Description, Rules: ruleRows(l, o.Name), Queries: queries(o.Indicator)}
+	f := s.frame(l.now)
+	v.Charts = []chart{s.burnChart(l, f, o.Name, tierBurns(l.set, o.Name)), s.leftChart(l, f, o.Name)}
+	if o.Service != "" {
+		card := s.gateCard(l, loop.GateQuestion{Service: o.Service})
+		v.Gate = &card
+	}
+	st, ok := l.state(o.Name)
+	if !ok {
+		return v
+	}
+	for _, w := range st.Windows {
+		v.Windows = append(v.Windows, windowRow{
+			Window: window(w.Length), Bad: count(w.Bad.Float()), Total: count(w.Total().Float()), Burn: times(w.Burn), Known: w.Known,
+			Covered: percent(w.Covered.Seconds() / max(w.Length.Seconds(), 1)),
+		})
+	}
+	for _, flaw := range st.Flaws {
+		v.Flaws = append(v.Flaws, flawWords(string(flaw)))
+	}
+	if !st.Newest.IsZero() {
+		v.Newest, v.Since = clock(st.Newest, l.now), clock(st.Since, l.now)
+	}
+	return v
+}
+
+func flawWords(flaw string) string {
+	switch flaw {
+	case "gap":
+		return "some events happened over a gap and were counted after it"
+	case "excess":
+		return "the part of the events outran the total somewhere; the total was raised to it"
+	case "invalid":
+		return "some samples were not numbers and were left out"
+	}
+	return flaw
+}
+
+func queries(i slo.Indicator) []queryRow {
+	var out []queryRow
+	for _, q := range []queryRow{{"good", i.Good}, {"bad", i.Bad}, {"total", i.Total}} {
+		if q.Text != "" {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// tierBurns lists the burn rates at which a rule acts on an objective.
+func tierBurns(set *slo.Set, objective string) []float64 {
+	var out []float64
+	for _, c := range set.Loops {
+		for _, r := range c.Rules {
+			if r.Objective != objective {
+				continue
+			}
+			for _, t := range r.Tiers {
+				out = append(out, t.Burn.Float())
+			}
+			if r.Law == slo.Watermarks && r.Watermark.Signal == slo.SignalBurn {
+				out = append(out, r.Watermark.Tighten.Float())
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// ruleRows say what is done about an objective, and when.
+func ruleRows(l look, objective string) []ruleRow {
+	var out []ruleRow
+	for _, c := range l.set.Loops {
+		a, _ := l.actuator(c.Actuator)
+		for _, r := range c.Rules {
+			if r.Objective == objective {
+				out = append(out, rulesOf(l, c, a, r)...)
+			}
+		}
+	}
+	return out
+}
+
+func rulesOf(l look, c slo.ControlLoop, a slo.Actuator, r slo.Rule) []ruleRow {
+	d, _ := l.latest(c.Actuator)
+	row := ruleRow{Loop: c.Name, Actuator: c.Actuator, Rule: r.Name, Mode: modeWords(c.Mode)}
+	if r.Law == slo.Watermarks {
+		m := r.Watermark
+		row.When = string(m.Signal) + " past " + m.Tighten.String() + ", back at " + m.Relax.String()
+		if m.Signal == slo.SignalBurn {
+			row.When += " over " + window(m.Window)
+		}
+		row.Then = "move by " + a.Show(m.Step)
+		return []ruleRow{row}
+	}
+	var out []ruleRow
+	for _, t := range r.Tiers {
+		t := t
+		row.When = "burn of " + t.Burn.String() + "× over " + window(t.Long) + " and " + window(t.Short)
+		if t.Exhausted {
+			row.When += ", or no budget left"
+		}
+		row.Then = a.Show(t.Setting)
+		row.In = slices.ContainsFunc(d.Pulls, func(p loop.Pull) bool { return p.Rule == r.Name && p.Tier == t.Name && t.Name != "" })
+		out = append(out, row)
+	}
+	return out
+}

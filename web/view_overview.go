@@ -1,0 +1,232 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
+)
+
+// An overview is the first page.
+type overview struct {
+	Headline   string
+	Counts     []statusCount
+	Objectives []objectiveRow
+	Actuators  []actuatorCard
+	Gates      []gateCard
+	Decisions  []decisionRow
+}
+
+// A statusCount is how many objectives have a status.
+type statusCount struct {
+	Status badge
+	N      int
+}
+
+func (s *Server) overviewView(l look) overview {
+	v := overview{Headline: headline(l), Actuators: s.actuatorCards(l)}
+	for _, o := range worstFirst(l) {
+		v.Objectives = append(v.Objectives, s.objectiveRow(l, o))
+	}
+	v.Counts = statusCounts(v.Objectives)
+	for _, service := range l.gated() {
+		v.Gates = append(v.Gates, s.gateCard(l, loop.GateQuestion{Service: service}))
+	}
+	for _, d := range l.report.Decisions {
+		v.Decisions = append(v.Decisions, s.decisionRow(l, Record{Decision: d}))
+	}
+	return v
+}
+
+// worstFirst orders objectives by how much they need a person: out of
+// budget, then unseen, then by the budget that is left.
+func worstFirst(l look) []slo.Objective {
+	return slices.SortedStableFunc(slices.Values(l.set.Objectives), func(a, b slo.Objective) int {
+		sa, _ := l.state(a.Name)
+		sb, _ := l.state(b.Name)
+		return cmp.Or(cmp.Compare(severity(sa.Status), severity(sb.Status)), cmp.Compare(sa.Remaining, sb.Remaining))
+	})
+}
+
+func severity(s budget.Status) int {
+	return slices.Index([]budget.Status{budget.Exhausted, budget.Burning, budget.NoData, budget.Partial, "", budget.NoTraffic, budget.OK}, s)
+}
+
+func statusCounts(rows []objectiveRow) []statusCount {
+	var out []statusCount
+	for _, row := range rows {
+		i := slices.IndexFunc(out, func(c statusCount) bool { return c.Status == row.Status })
+		if i < 0 {
+			out = append(out, statusCount{Status: row.Status})
+			i = len(out) - 1
+		}
+		out[i].N++
+	}
+	return out
+}
+
+// headline says how things stand, in two or three short sentences.
+func headline(l look) string {
+	if !l.ticked() {
+		return "Setpoint is starting."
+	}
+	words := budgetWords(l)
+	if moved := movedWords(l); moved != "" {
+		words += " " + moved
+	}
+	if denied := deniedWords(l); denied != "" {
+		words += " " + denied
+	}
+	return words
+}
+
+func budgetWords(l look) string {
+	by := map[budget.Status][]string{}
+	for _, o := range l.set.Objectives {
+		st, _ := l.state(o.Name)
+		by[st.Status] = append(by[st.Status], o.Name)
+	}
+	all := len(l.set.Objectives)
+	var parts []string
+	for _, p := range []struct {
+		names []string
+		words string
+	}{
+		{by[budget.Exhausted], "out of budget"}, {by[budget.Burning], "burning"},
+		{slices.Concat(by[budget.NoData], by[""]), "out of sight"}, {by[budget.Partial], "only partly observed so far"},
+	} {
+		if len(p.names) > 0 {
+			parts = append(parts, naming(p.names, "objectives")+verbFor(p.names)+p.words)
+		}
+	}
+	switch {
+	case all == 0:
+		return "No objective is declared."
+	case len(parts) == 0 && all == 1:
+		return l.set.Objectives[0].Name + " is within budget."
+	case len(parts) == 0:
+		return fmt.Sprintf("All %d objectives are within budget.", all)
+	}
+	return list(parts) + "."
+}
+
+// naming lists up to two names, and counts more.
+func naming(names []string, noun string) string {
+	if len(names) > 2 {
+		return fmt.Sprintf("%d %s", len(names), noun)
+	}
+	return list(names)
+}
+
+func verbFor(names []string) string {
+	if len(names) == 1 {
+		return " is "
+	}
+	return " are "
+}
+
+func movedWords(l look) string {
+	var moved []string
+	for _, v := range l.report.Settings {
+		if v.Error == "" && v.Value != v.Rest && v.Kind != string(slo.Freeze) {
+			moved = append(moved, v.Actuator+" to "+v.Shown)
+		}
+	}
+	if len(moved) == 0 {
+		return ""
+	}
+	return "Setpoint has tightened " + naming(moved, "actuators") + "."
+}
+
+func deniedWords(l look) string {
+	var denied, held []string
+	for _, service := range l.gated() {
+		switch l.gate(loop.GateQuestion{Service: service}).Verdict {
+		case slo.Deny:
+			denied = append(denied, service)
+		case slo.Hold:
+			held = append(held, service)
+		}
+	}
+	var parts []string
+	if len(denied) > 0 {
+		parts = append(parts, "releases of "+naming(denied, "services")+" are denied")
+	}
+	if len(held) > 0 {
+		parts = append(parts, "releases of "+naming(held, "services")+" are on hold")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	words := list(parts) + "."
+	return "R" + words[1:]
+}
+
+// A gateCard is the gate of one service.
+type gateCard struct {
+	Service, Link string
+	Verdict       badge
+	Words         string
+	Reasons       []gateReason
+	Degraded      []string
+	Data          string // how old the data is, in words
+	MayChange     string
+	Policy        string
+	Decision      string // link to the decision behind a freeze
+	Asked         loop.GateQuestion
+}
+
+type gateReason struct {
+	Verdict badge
+	Code    string
+	Message string
+}
+
+func verdictBadge(v slo.Verdict) badge {
+	word := map[slo.Verdict]string{slo.Allow: "may go", slo.Deny: "denied", slo.Hold: "on hold"}[v]
+	return badge{string(v), word}
+}
+
+func (s *Server) gateCard(l look, q loop.GateQuestion) gateCard {
+	a := l.gate(q)
+	card := gateCard{
+		Service: a.Service, Link: "/gate?service=" + url.QueryEscape(a.Service), Verdict: verdictBadge(a.Verdict), Words: redact(a.Words),
+		Policy: a.Policy, Data: dataWords(a), Asked: q,
+	}
+	for _, r := range a.Reasons {
+		card.Reasons = append(card.Reasons, gateReason{verdictBadge(r.Verdict), r.Code, redact(r.Message)})
+	}
+	for _, code := range a.DegradedBy {
+		card.Degraded = append(card.Degraded, degradedWords(code))
+	}
+	if !a.MayChangeAt.IsZero() {
+		card.MayChange = clock(a.MayChangeAt, l.now)
+	}
+	if a.Decision != "" {
+		card.Decision = "/decisions/" + url.PathEscape(a.Decision)
+	}
+	return card
+}
+
+func dataWords(a loop.GateAnswer) string {
+	if a.DataAge < 0 {
+		return "there is no data yet"
+	}
+	return "data is " + about(seconds(a.DataAge)) + " old"
+}
+
+func degradedWords(code string) string {
+	switch code {
+	case loop.GateNoData:
+		return "an objective is not in sight"
+	case loop.GateStale:
+		return "the loop has not looked of late"
+	case loop.GateLedgerDown:
+		return "the ledger cannot be reached"
+	}
+	return code
+}

@@ -1,0 +1,138 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/slo"
+)
+
+// minus is the minus sign, which is as wide as a digit.
+const minus = "−"
+
+// about is a length of time as people say it: 45 s, 12 min, 9 h, 3 d.
+func about(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0 s"
+	case d < 90*time.Second:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 90*time.Minute:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0f h", d.Hours())
+	}
+	return fmt.Sprintf("%.0f d", d.Hours()/24)
+}
+
+// window names a window: 5 min, 1 h, 30 d.
+func window(d time.Duration) string {
+	span := slo.Span(d)
+	digits := strings.TrimRight(span, "dhms")
+	unit := map[string]string{"d": "d", "h": "h", "m": "min", "s": "s"}[span[len(digits):]]
+	if _, err := strconv.Atoi(digits); err != nil || unit == "" {
+		return span
+	}
+	return digits + " " + unit
+}
+
+// percent is a share with one decimal, rounded down, so that 99.97 % is
+// never shown as all.
+func percent(share float64) string {
+	tenths := math.Floor(share*1000 + 1e-9)
+	text := strconv.FormatFloat(math.Abs(tenths)/10, 'f', 1, 64)
+	text = strings.TrimSuffix(text, ".0")
+	if tenths < 0 {
+		text = minus + text
+	}
+	return text + " %"
+}
+
+// exactly is a decimal share in percent with all its digits.
+func exactly(d slo.Decimal) string {
+	num, den := d.Fraction()
+	text := big.NewRat(num, den).Mul(big.NewRat(num, den), big.NewRat(100, 1)).FloatString(16)
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".") + " %"
+}
+
+// count is a number of events with its thousands set apart; below 10 with
+// one decimal where it has one.
+func count(n float64) string {
+	if n < 10 && n != math.Trunc(n) {
+		return strconv.FormatFloat(n, 'f', 1, 64)
+	}
+	digits := strconv.FormatFloat(math.Round(math.Abs(n)), 'f', 0, 64)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if n < 0 {
+		return minus + digits
+	}
+	return digits
+}
+
+// times is a burn rate: 0.4×, 12×, 1,000×.
+func times(burn float64) string {
+	if burn < 9.95 {
+		return strconv.FormatFloat(burn, 'f', 1, 64) + "×"
+	}
+	return count(burn) + "×"
+}
+
+// clock is a time of day, with the date when it is another day than now.
+func clock(t, now time.Time) string {
+	t, now = t.UTC(), now.UTC()
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04:05")
+	}
+	return t.Format("2 Jan 15:04:05")
+}
+
+// stamp is a time for programs, as in <time datetime>.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// plural is n with the noun in its number.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+// list joins words as in a sentence: a, b and c.
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+// state is what the words for an objective are, now.
+func stateWords(o slo.Objective, s budget.State, now time.Time) string {
+	switch s.Status {
+	case budget.NoData:
+		if s.Newest.IsZero() {
+			return "nothing observed yet"
+		}
+		return "nothing observed since " + clock(s.Newest, now)
+	case budget.NoTraffic:
+		return "in sight, but nothing came in over " + window(s.Budget.Length)
+	case budget.Exhausted:
+		return fmt.Sprintf("out of budget: %s bad events where %s are allowed", count(s.Budget.Bad.Float()), count(allowed(o, s)))
+	}
+	words := forecastWords(s)
+	if s.Status == budget.Partial {
+		words += fmt.Sprintf("; only %s of its %s were observed so far", about(s.Budget.Covered), window(s.Budget.Length))
+	}
+	return words
+}
+
+// allowed is how many bad events the traffic of the budget's window allows.
+func allowed(o slo.Objective, s budget.State) float64 {
+	return o.Budget().Float() * s.Budget.Total().Float()
+}
