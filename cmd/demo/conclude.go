@@ -90,16 +90,16 @@ func (s *stage) result(ctx context.Context, shop shopProcess, status client.Stat
 		return result{}, err
 	}
 	r := result{Truth: truth}
-	if o, found := objectiveOf(status, shop.Arm); found {
+	if o, found := objectiveOf(status, shop.Service); found {
 		r.Budget = &budgetFigures{Burned: 1 - o.Remaining, Bad: o.Budget.Bad, Total: o.Budget.Good + o.Budget.Bad}
 	}
 	return r, nil
 }
 
-// objectiveOf returns the first objective whose name tells that it is about an arm.
-func objectiveOf(status client.Status, arm string) (client.Objective, bool) {
+// objectiveOf returns the first objective of a service.
+func objectiveOf(status client.Status, service string) (client.Objective, bool) {
 	for _, o := range status.Objectives {
-		if strings.Contains(o.Name, arm) {
+		if o.Service == service {
 			return o, true
 		}
 	}

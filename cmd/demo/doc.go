@@ -21,9 +21,10 @@
 // ended by pg_cancel_backend. A cancelled report (SQLSTATE 57014) is not tried again.
 //
 // Checkouts are good when they are answered within 250 ms, the wait for a worker included; one that
-// has waited 2 s gives up. A report is of use when it is answered within 10 s of being asked for:
-// nobody waits longer. One that finishes later is "late": it held a worker, and helped nobody. Like
-// most reporting tools this one does not stop a statement whose reader has gone.
+// has waited 2 s gives up. A report gives up after 5 s without a worker, and is of use when it is
+// answered within 10 s of being asked for: nobody waits longer. One that finishes later is "late": it
+// held a worker, and helped nobody. Like most reporting tools this one does not stop a statement
+// whose reader has gone. A second is bad when more than a tenth of its checkouts are.
 //
 // The load (schedule.go) is open-loop, comes over HTTP on loopback, and is fixed by its seed: two
 // shops with one seed get the same requests at the same moments. truth.go keeps what the customers

@@ -33,7 +33,6 @@ type config struct {
 const (
 	usualStory    = 120 * time.Second
 	shortestStory = 90 * time.Second
-	gatedService  = "checkout"
 )
 
 var errInterrupted = errors.New("interrupted before the end of the story")
@@ -154,11 +153,11 @@ func gateVisits(load schedule, story time.Duration) []time.Duration {
 }
 
 func askGate(ctx context.Context, on *stage, at time.Duration) {
-	words, code, err := on.setpoint.command(ctx, "gate", gatedService)
+	words, code, err := on.setpoint.command(ctx, "gate", actingService)
 	if err != nil {
 		words = err.Error()
 	}
-	tellAll(on, at, []string{"$ setpoint gate " + gatedService})
+	tellAll(on, at, []string{"$ setpoint gate " + actingService})
 	on.say("%s\n      exit code %d", indent(words), code)
 }
 

@@ -15,14 +15,15 @@ const (
 	goodCheckout     = 250 * time.Millisecond // answered within, the wait for a worker included
 	checkoutPatience = 2 * time.Second        // waited for a worker
 	checkoutLimit    = 5 * time.Second        // for its statements
-	reportPatience   = 10 * time.Second       // from the question to the answer
+	reportPatience   = 5 * time.Second        // waited for a worker
+	reportUse        = 10 * time.Second       // from the question to the answer: later nobody waits for it
 	reportLimit      = 40 * time.Second       // for its statement; nothing in the load comes near
 	reportLongest    = 30.0                   // seconds that may be asked for
 )
 
 // The outcomes of a report, as its metrics and the summary name them.
 const (
-	reportFinished  = "finished"  // answered within reportPatience
+	reportFinished  = "finished"  // answered within reportUse
 	reportLate      = "late"      // finished when nobody waited any more
 	reportCancelled = "cancelled" // by Postgres: pg_cancel_backend or statement_timeout
 	reportNoWorker  = "no_worker" // gave up waiting
@@ -130,7 +131,7 @@ func reportOutcome(err error, took time.Duration) string {
 		return reportCancelled
 	case err != nil:
 		return reportFailed
-	case took > reportPatience:
+	case took > reportUse:
 		return reportLate
 	}
 	return reportFinished

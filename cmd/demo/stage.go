@@ -20,6 +20,12 @@ const (
 	acting    = "acting"
 )
 
+// The services of the two arms, as the definitions name them.
+const (
+	observingService = "checkout-observed"
+	actingService    = "checkout"
+)
+
 // privatePrefix begins the names of the directories of databases.
 const privatePrefix = "setpoint-demo-"
 
@@ -40,6 +46,7 @@ type stage struct {
 // shopProcess is one shop as seen from outside.
 type shopProcess struct {
 	Arm      string
+	Service  string
 	Address  string
 	Database string // connection string
 }
@@ -67,8 +74,8 @@ func (s *stage) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("find free ports: %w", err)
 	}
-	s.observing = shopProcess{Arm: observing, Address: addresses[0]}
-	s.acting = shopProcess{Arm: acting, Address: addresses[1]}
+	s.observing = shopProcess{Arm: observing, Service: observingService, Address: addresses[0]}
+	s.acting = shopProcess{Arm: acting, Service: actingService, Address: addresses[1]}
 	if err := s.openDatabases(ctx); err != nil {
 		return err
 	}

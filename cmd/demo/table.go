@@ -82,7 +82,7 @@ func (c comparison) rows() []tableRow {
 		{"error budget burned", func(r result) string { return r.Budget.burned() }},
 		{"bad checkouts, as Setpoint counted", func(r result) string { return r.Budget.bad() }},
 		{"bad checkouts, as customers saw", func(r result) string { return fmt.Sprintf("%d (%.1f %%)", r.Truth.BadCheckouts, r.Truth.BadPercent) }},
-		{"bad seconds (over 1 % bad)", func(r result) string { return fmt.Sprint(r.Truth.BadSeconds) }},
+		{"bad seconds (over 10 % bad)", func(r result) string { return fmt.Sprint(r.Truth.BadSeconds) }},
 		{"useful report work (within 10 s)", func(r result) string { return r.Truth.reports(reportFinished) }},
 		{"reports finished too late for use", func(r result) string { return r.Truth.reports(reportLate) }},
 		{"reports cancelled", func(r result) string { return r.Truth.reports(reportCancelled) }},

@@ -59,7 +59,7 @@ func TestTable(t *testing.T) {
 error budget burned                               unknown                 12 %
 bad checkouts, as Setpoint counted                unknown           60 of 7196
 bad checkouts, as customers saw             2853 (39.6 %)           61 (0.8 %)
-bad seconds (over 1 % bad)                             52                    5
+bad seconds (over 10 % bad)                            52                    5
 useful report work (within 10 s)              108 s in 95         158 s in 132
 reports finished too late for use             410 s in 36             0 s in 0
 reports cancelled                                0 s in 0          118 s in 36

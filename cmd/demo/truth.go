@@ -26,10 +26,11 @@ type second struct {
 	ReportSeconds map[string]float64 `json:"report_seconds,omitempty"` // with a worker held, by outcome
 }
 
-// badShare is the share of bad checkouts from which a whole second is called bad.
-const badShare = 0.01
+// badShare is the share of bad checkouts above which a whole second is called bad. A starved shop fails
+// nearly all of them; the hiccup of a busy machine fails a few, and is not what the demo is about.
+const badShare = 0.10
 
-// bad says whether more than one checkout in a hundred was bad.
+// bad says whether more than one checkout in ten was bad.
 func (s second) bad() bool {
 	return float64(s.Bad) > badShare*float64(s.Good+s.Bad)
 }

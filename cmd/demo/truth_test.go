@@ -56,8 +56,8 @@ func TestBadSecond(t *testing.T) {
 	}{
 		{"nothing asked", second{}, false},
 		{"all good", second{Good: 60}, false},
-		{"one in a hundred", second{Good: 99, Bad: 1}, false},
-		{"one in sixty", second{Good: 59, Bad: 1}, true},
+		{"one in ten", second{Good: 54, Bad: 6}, false},
+		{"more than one in ten", second{Good: 53, Bad: 7}, true},
 		{"all bad", second{Bad: 3}, true},
 	}
 	for _, tt := range tests {
