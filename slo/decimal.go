@@ -49,7 +49,7 @@ func NewDecimal(units int64, scale uint8) Decimal {
 // Percent is d/100.
 func (d Decimal) Percent() (Decimal, error) { return d.shift(-2) }
 
-// Complement is 1 − d.
+// Complement is 1 − d, for a share d from 0 to 1.
 func (d Decimal) Complement() Decimal {
 	return Decimal{pow10(d.scale) - d.units, d.scale}.trim()
 }
@@ -60,7 +60,7 @@ func (d Decimal) Fraction() (num, den int64) { return d.units, pow10(d.scale) }
 
 // Float is the float64 nearest to d.
 func (d Decimal) Float() float64 {
-	f, _ := big.NewRat(d.units, pow10(d.scale)).Float64()
+	f, _ := d.rat().Float64()
 	return f
 }
 
@@ -77,12 +77,13 @@ func (d Decimal) Sign() int {
 
 // Cmp compares two decimals: −1 when d < e, 0 when equal, 1 when d > e.
 func (d Decimal) Cmp(e Decimal) int {
-	return big.NewRat(d.units, pow10(d.scale)).Cmp(big.NewRat(e.units, pow10(e.scale)))
+	return d.rat().Cmp(e.rat())
 }
 
-// Half is d/2.
+// Half is d/2, rounded towards zero where d/2 has more than 18 digits.
 func (d Decimal) Half() Decimal {
-	if d.units%2 == 0 || d.scale == maxScale {
+	const most = 2e17 // 5 × most still has 18 digits
+	if d.units%2 == 0 || d.scale == maxScale || d.units >= most || d.units <= -most {
 		return Decimal{d.units / 2, d.scale}.trim()
 	}
 	return Decimal{d.units * 5, d.scale + 1}.trim()
@@ -110,6 +111,8 @@ func (d *Decimal) UnmarshalJSON(b []byte) (err error) {
 	*d, err = ParseDecimal(string(b))
 	return err
 }
+
+func (d Decimal) rat() *big.Rat { return big.NewRat(d.units, pow10(d.scale)) }
 
 func splitExponent(s string) (mantissa string, exponent int, err error) {
 	mantissa, e, found := strings.Cut(strings.ToLower(s), "e")

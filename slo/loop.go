@@ -112,7 +112,7 @@ type ReleasePolicy struct {
 	MaxBurn       []BurnLimit   `json:"maxBurn,omitempty"`
 	OnNoData      Verdict       `json:"onNoData"`               // no data or stale data; hold unless declared
 	OnLedgerDown  Verdict       `json:"onLedgerDown,omitempty"` // ledger unreachable; "" = answer from memory, marked degraded
-	StaleAfter    time.Duration `json:"staleAfter,omitempty"`   // ns; 0 = 5 slices of the objective
+	StaleAfter    time.Duration `json:"staleAfter,omitempty"`   // the gate's look at the budgets is stale when older, in ns; 5 min unless declared
 	AlwaysAllowed []string      `json:"alwaysAllowed"`          // change classes that pass: rollback, security, fix unless declared
 	Position      Position      `json:"-"`
 }

@@ -1,0 +1,194 @@
+package slo
+
+func openSLOKinds() []kind {
+	return []kind{sloKind(), sliKind(), dataSourceKind(), serviceKind(), unreadKind("AlertPolicy"), unreadKind("AlertCondition"), unreadKind("AlertNotificationTarget")}
+}
+
+// unreadKind is a kind of OpenSLO that has no part in a control loop.
+func unreadKind(name string) kind {
+	return kind{
+		version: openSLO, name: name, spec: &object{name: name + " spec", open: true},
+		unread: "Setpoint does not send alerts yet",
+	}
+}
+
+func sloKind() kind {
+	return kind{
+		version: openSLO, name: "SLO",
+		doc: "A promise: a share of events that are good, over a window. Each of its objectives is named after the SLO; from the second one on with `-2`, `-3`, ….",
+		annotations: []field{
+			{key: "setpoint.dev/slice", is: shapeDuration, instead: "1m", doc: "Length of the time slices that are counted: whole seconds, 5 s to 1 h. The window is a multiple of it and holds at least 12."},
+		},
+		spec: &object{name: "SLO spec", fields: []field{
+			description(),
+			{key: "service", is: shapeName, required: true, doc: "The service that promises. Where any `Service` is declared it has to be one of them."},
+			{key: "indicator", is: shapeMapping, of: inlineSLI(), doc: "What is counted, said here. Either this or `indicatorRef`."},
+			{key: "indicatorRef", is: shapeName, doc: "What is counted, as the name of an `SLI`."},
+			{key: "timeWindow", is: shapeList, required: true, of: timeWindow(), doc: "One window over which the budget is kept."},
+			{key: "budgetingMethod", is: shapeChoice, required: true, words: []string{"Occurrences", "Timeslices", "RatioTimeslices"}, doc: "How the budget is kept. `Occurrences`, good events among all events, is the one supported so far."},
+			{key: "objectives", is: shapeList, required: true, of: objectiveTable(), doc: "One target or more for the same indicator."},
+			{key: "alertPolicies", is: shapeAny, unread: "Setpoint does not send alerts yet", doc: "Passed over, with a warning."},
+		}},
+		example: `apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: checkout-availability
+  annotations:
+    setpoint.dev/slice: 30s
+spec:
+  service: checkout
+  indicatorRef: checkout-requests
+  timeWindow:
+  - duration: 28d
+    isRolling: true
+  budgetingMethod: Occurrences
+  objectives:
+  - targetPercent: 99.9
+`,
+	}
+}
+
+func description() field {
+	return field{key: "description", is: shapeText, doc: "A few words for people."}
+}
+
+func inlineSLI() *object {
+	return &object{name: "indicator", doc: "An `SLI` without `apiVersion` and `kind`.", fields: []field{
+		{key: "metadata", is: shapeMapping, required: true, of: metadata(), doc: "See [metadata](#metadata)."},
+		{key: "spec", is: shapeMapping, required: true, of: sliSpec(), doc: "See [SLI](#sli)."},
+	}}
+}
+
+func timeWindow() *object {
+	return &object{name: "timeWindow", fields: []field{
+		{key: "duration", is: shapeWindow, required: true, doc: "How long it is, at most 2 years. `M`, `Q` and `Y` are taken as 30, 90 and 365 days, with a warning."},
+		{key: "isRolling", is: shapeTruth, doc: "`true`: the window ends now. It has to be said: without it OpenSLO means a calendar window."},
+		{key: "calendar", is: shapeAny, later: "a rolling window (isRolling: true)", doc: "Windows that follow the calendar are not supported yet."},
+	}}
+}
+
+func objectiveTable() *object {
+	const threshold = "no such key: it belongs to a thresholdMetric, which is not supported yet"
+	const slices = "no such key: it belongs to the budgeting methods Timeslices and RatioTimeslices, which are not supported yet"
+	const composite = "an SLO for each indicator; composite SLOs are not supported yet"
+	return &object{name: "objective", fields: []field{
+		{key: "displayName", is: shapeText, doc: "Its name for people."},
+		{key: "target", is: shapeDecimal, doc: "Share of good events, above 0 and below 1, at most 18 digits. It is kept exactly. Either this or `targetPercent`."},
+		{key: "targetPercent", is: shapeDecimal, doc: "The same in percent: `99.9` is `target: 0.999`."},
+		{key: "op", is: shapeAny, later: threshold, doc: "Not supported yet."},
+		{key: "value", is: shapeAny, later: threshold, doc: "Not supported yet."},
+		{key: "timeSliceTarget", is: shapeAny, later: slices, doc: "Not supported yet."},
+		{key: "timeSliceWindow", is: shapeAny, later: slices, doc: "Not supported yet."},
+		{key: "indicator", is: shapeAny, later: composite, doc: "Not supported yet."},
+		{key: "indicatorRef", is: shapeAny, later: composite, doc: "Not supported yet."},
+		{key: "compositeWeight", is: shapeAny, later: composite, doc: "Not supported yet."},
+	}}
+}
+
+func sliKind() kind {
+	return kind{
+		version: openSLO, name: "SLI",
+		doc:  "What is counted. Several SLOs may refer to one.",
+		spec: sliSpec(),
+		example: `apiVersion: openslo/v1
+kind: SLI
+metadata:
+  name: checkout-requests
+spec:
+  ratioMetric:
+    counter: true
+    bad:
+      metricSource:
+        metricSourceRef: metrics
+        spec:
+          query: sum(rate(http_requests_total{service="checkout", code=~"5.."}[5m]))
+    total:
+      metricSource:
+        metricSourceRef: metrics
+        spec:
+          query: sum(rate(http_requests_total{service="checkout"}[5m]))
+`,
+	}
+}
+
+func sliSpec() *object {
+	return &object{name: "SLI spec", fields: []field{
+		description(),
+		{key: "ratioMetric", is: shapeMapping, of: ratioMetric(), doc: "Counters of events. Required, as long as it is the only sort supported."},
+		{key: "thresholdMetric", is: shapeAny, later: "ratioMetric with counters of good (or bad) and all events", doc: "Not supported yet."},
+	}}
+}
+
+func ratioMetric() *object {
+	const raw = "good or bad, and total, as counters: a stored ratio cannot be weighted by traffic"
+	return &object{name: "ratioMetric", doc: "Two of three counters. Each query is read as the sum of the raw counters that it selects, and those are differenced here: see [Queries](#queries).", fields: []field{
+		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required. `false` is refused, because a gauge cannot be differenced."},
+		{key: "good", is: shapeMapping, of: metric(), doc: "The good events. Either this or `bad`."},
+		{key: "bad", is: shapeMapping, of: metric(), doc: "The bad events."},
+		{key: "total", is: shapeMapping, of: metric(), doc: "All events. Required."},
+		{key: "raw", is: shapeAny, later: raw, doc: "Not supported yet."},
+		{key: "rawType", is: shapeAny, later: raw, doc: "Not supported yet."},
+	}}
+}
+
+func metric() *object {
+	return &object{name: "good, bad, total", fields: []field{
+		{key: "metricSource", is: shapeMapping, required: true, doc: "Where to ask for what.", of: &object{name: "metricSource", fields: []field{
+			{key: "metricSourceRef", is: shapeName, instead: "the only `DataSource`", doc: "Name of the `DataSource`; the same one for both counters."},
+			{key: "type", is: shapeWord, instead: "that of the `DataSource`", doc: "Its type. See [DataSource](#datasource)."},
+			{key: "spec", is: shapeMapping, required: true, doc: "The query.", of: &object{name: "metricSource spec", open: true, fields: []field{
+				{key: "query", is: shapeQuery, required: true, doc: "PromQL over raw counters: see [Queries](#queries)."},
+				{key: "queryType", is: shapeChoice, words: []string{"promql"}, doc: "`promql`, which other tools ask for."},
+			}}},
+		}}},
+	}}
+}
+
+func dataSourceKind() kind {
+	return kind{
+		version: openSLO, name: "DataSource",
+		doc: "A metrics backend that answers the Prometheus HTTP API. Where no file declares one, indicators without `metricSourceRef` are asked of one named `default` at `${PROMETHEUS_URL}`.",
+		spec: &object{name: "DataSource spec", fields: []field{
+			description(),
+			{key: "type", is: shapeWord, required: true, doc: "`Prometheus`, in any case, or the name of another system that answers the same API: " + listWords(prometheusTypes()[1:]) + "."},
+			{key: "connectionDetails", is: shapeMapping, required: true, doc: "How to reach it.", of: &object{name: "connectionDetails", open: true, fields: []field{
+				{key: "url", is: shapeSecret, required: true, doc: "Base address, http or https. `${NAME}` is replaced by the environment variable; it is never shown."},
+				{key: "timeout", is: shapeDuration, instead: "10s", doc: "Deadline of one query."},
+				{key: "delay", is: shapeDuration, instead: "5s", doc: "How long after its end a slice is first read, so that the last scrape has arrived."},
+				{key: "scrapeInterval", is: shapeDuration, instead: "learned from the samples", doc: "How often the counters are scraped."},
+			}}},
+		}},
+		example: `apiVersion: openslo/v1
+kind: DataSource
+metadata:
+  name: metrics
+spec:
+  type: Prometheus
+  connectionDetails:
+    url: ${PROMETHEUS_URL}
+    timeout: 5s
+`,
+	}
+}
+
+// prometheusTypes are the data source types that mean the Prometheus HTTP
+// API.
+func prometheusTypes() []string {
+	return []string{"Prometheus", "VictoriaMetrics", "Mimir", "Thanos", "Cortex"}
+}
+
+func serviceKind() kind {
+	return kind{
+		version: openSLO, name: "Service",
+		doc:  "What people promise about. Declaring services is optional; where any is declared, all are.",
+		spec: &object{name: "Service spec", fields: []field{description()}},
+		example: `apiVersion: openslo/v1
+kind: Service
+metadata:
+  name: checkout
+  displayName: Checkout
+spec:
+  description: Takes the customer's money.
+`,
+	}
+}

@@ -1,0 +1,179 @@
+package slo
+
+func ourKinds() []kind {
+	return []kind{actuatorKind(), loopKind(), policyKind()}
+}
+
+func actuatorKind() kind {
+	return kind{
+		version: ours, name: "Actuator",
+		doc: "Something that can be set, between `rest` (normal) and `tight` (most protective).",
+		spec: &object{name: "Actuator spec", fields: []field{
+			description(),
+			{key: "service", is: shapeName, doc: "The service that it protects."},
+			{key: "type", is: shapeChoice, required: true, words: actuatorTypes(), doc: "What it sets. `freeze`: whether releases may go. `postgresQueryTimeout`: the age at which statements of a role may be cancelled."},
+			{key: "rest", is: shapeSetting, instead: "`open` for a freeze", doc: "The setting in normal times; required but for a freeze."},
+			{key: "tight", is: shapeSetting, instead: "`frozen` for a freeze", doc: "The most protective setting; required but for a freeze."},
+			{key: "postgresQueryTimeout", is: shapeMapping, of: queryTimeout(), doc: "Required for this type, refused for others."},
+		}},
+		example: `apiVersion: setpoint.dev/v1
+kind: Actuator
+metadata:
+  name: reports-timeout
+spec:
+  service: checkout
+  type: postgresQueryTimeout
+  rest: 30s
+  tight: 1s
+  postgresQueryTimeout:
+    databaseURL: ${SHOP_DATABASE_URL}
+    role: reports
+    workers: 8
+    roleDefault: true
+---
+apiVersion: setpoint.dev/v1
+kind: Actuator
+metadata:
+  name: checkout-releases
+spec:
+  service: checkout
+  type: freeze
+`,
+	}
+}
+
+func actuatorTypes() []string { return []string{string(Freeze), string(PGQueryTimeout)} }
+
+func queryTimeout() *object {
+	return &object{name: "postgresQueryTimeout", doc: "Statements of `role` that are older than the setting are cancelled, the oldest first, while the role holds more than `high` of its workers, until it holds no more than `low`.", fields: []field{
+		{key: "databaseURL", is: shapeSecret, required: true, doc: "Connection string of the database. `${NAME}` is replaced by the environment variable; it is never shown."},
+		{key: "role", is: shapeWord, required: true, doc: "The role whose statements may be cancelled; no others are."},
+		{key: "workers", is: shapeWhole, required: true, doc: "Size of the connection pool that the role shares with others."},
+		{key: "high", is: shapeDecimal, instead: "0.75", doc: "Share of the workers above which statements are cancelled."},
+		{key: "low", is: shapeDecimal, instead: "0.6", doc: "Share of the workers down to which they are."},
+		{key: "every", is: shapeDuration, instead: "500ms", doc: "How often it is looked, 100 ms to 1 min."},
+		{key: "cancelsPerTick", is: shapeWhole, instead: "4", doc: "Most cancellations at one look."},
+		{key: "cancelsPerMinute", is: shapeWhole, instead: "60", doc: "Most cancellations in a minute."},
+		{key: "roleDefault", is: shapeTruth, instead: "false", doc: "Also set the role's `statement_timeout`, which holds when Setpoint is gone."},
+	}}
+}
+
+func loopKind() kind {
+	return kind{
+		version: ours, name: "ControlLoop",
+		doc: "Moves one actuator by the budgets of objectives. An actuator belongs to one loop. Of several rules the tightest wish wins; the guards (`step`, `cooldown`, `pace`, `mode`) may only weaken a move.",
+		spec: &object{name: "ControlLoop spec", fields: []field{
+			description(),
+			{key: "actuator", is: shapeName, required: true, doc: "Name of the `Actuator` that it moves."},
+			{key: "mode", is: shapeChoice, words: []string{string(Observe), string(Ask), string(Act)}, instead: "observe", doc: "`observe`: records what it would do and touches nothing. `ask`: a person approves each move. `act`: moves by itself."},
+			{key: "owner", is: shapeText, doc: "Who answers for it."},
+			{key: "step", is: shapeMapping, instead: "no bound", doc: "The most that one move may change.", of: &object{name: "step", fields: []field{
+				{key: "tighten", is: shapeSetting, instead: "no bound", doc: "Towards `tight`."},
+				{key: "relax", is: shapeSetting, instead: "no bound", doc: "Towards `rest`."},
+			}}},
+			{key: "cooldown", is: shapeDuration, instead: "0s", doc: "Shortest time between a move and one that relaxes."},
+			{key: "pace", is: shapeMapping, instead: "no limit", doc: "The most moves that tighten, in a stretch of time.", of: &object{name: "pace", fields: []field{
+				{key: "moves", is: shapeWhole, required: true, doc: "How many."},
+				{key: "per", is: shapeDuration, required: true, doc: "In any stretch as long as this."},
+			}}},
+			{key: "stale", is: shapeDuration, instead: "5 slices of the objective", doc: "Evidence that is older is not seen."},
+			{key: "rules", is: shapeList, required: true, of: rule(), doc: "One wish or more."},
+		}},
+		example: `apiVersion: setpoint.dev/v1
+kind: ControlLoop
+metadata:
+  name: reports-timeout
+spec:
+  actuator: reports-timeout
+  mode: observe
+  owner: team-shop
+  step: {relax: 10s}
+  cooldown: 5m
+  pace: {moves: 6, per: 1h}
+  rules:
+  - objective: checkout-availability
+    tiers:
+    - {name: fast, burn: 14.4, long: 1h, short: 5m, setting: 1s}
+    - {name: slow, burn: 6, long: 6h, short: 30m, setting: 5s}
+---
+apiVersion: setpoint.dev/v1
+kind: ControlLoop
+metadata:
+  name: checkout-releases
+spec:
+  actuator: checkout-releases
+  rules:
+  - objective: checkout-availability
+    tiers:
+    - {name: burning, burn: 6, long: 6h, short: 30m, setting: frozen, exhausted: true}
+`,
+	}
+}
+
+func rule() *object {
+	return &object{name: "rule", doc: "One wish, by a control law: either `tiers` or `watermark`.", fields: []field{
+		{key: "name", is: shapeName, instead: "that of the objective", doc: "Unique in the loop."},
+		{key: "objective", is: shapeName, required: true, doc: "Name of the objective whose budget it looks at."},
+		{key: "tiers", is: shapeList, of: tier(), doc: "Settings by burn rate; the tightest tier in force decides."},
+		{key: "watermark", is: shapeMapping, of: watermark(), doc: "A step tighter past one mark, a step back past the other, and no move between them."},
+	}}
+}
+
+func tier() *object {
+	return &object{name: "tier", doc: "In force while the budget burns at least `burn` times as fast as the objective allows, over the long and the short window (multi-window, multi-burn-rate: SRE Workbook, chapter 5).", fields: []field{
+		{key: "name", is: shapeName, required: true, doc: "Unique in the rule."},
+		{key: "burn", is: shapeDecimal, required: true, doc: "Burn rate at which it is entered; 1 uses up the budget exactly within the objective's window."},
+		{key: "long", is: shapeDuration, required: true, doc: "Long window; a multiple of the objective's slice, no longer than its window."},
+		{key: "short", is: shapeDuration, required: true, doc: "Short window, no longer than `long`."},
+		{key: "setting", is: shapeSetting, required: true, doc: "What it asks for: between the actuator's `rest` and `tight`."},
+		{key: "leave", is: shapeDecimal, instead: "half of `burn`", doc: "Burn rate below which it is left."},
+		{key: "hold", is: shapeDuration, instead: "`long`", doc: "Window over which `leave` is judged."},
+		{key: "minBad", is: shapeWhole, instead: "0", doc: "Fewest bad events within `long` for it to be entered."},
+		{key: "exhausted", is: shapeTruth, instead: "false", doc: "It is also entered when the budget is used up, and not left before some is back."},
+	}}
+}
+
+func watermark() *object {
+	return &object{name: "watermark", fields: []field{
+		{key: "signal", is: shapeChoice, required: true, words: []string{string(SignalBurn), string(SignalRemaining)}, doc: "`burn`: the burn rate over `window`. `remaining`: the share of the budget that is left."},
+		{key: "window", is: shapeDuration, doc: "Required for `burn`; a multiple of the objective's slice."},
+		{key: "tighten", is: shapeDecimal, required: true, doc: "Tighten at or past this mark: at least it for `burn`, at most it for `remaining`."},
+		{key: "relax", is: shapeDecimal, required: true, doc: "Relax at or past this mark, on the other side."},
+		{key: "step", is: shapeSetting, required: true, doc: "One move."},
+	}}
+}
+
+func policyKind() kind {
+	verdicts := []string{string(Allow), string(Deny), string(Hold)}
+	return kind{
+		version: ours, name: "ReleasePolicy",
+		doc: "When a release of a service may go: what the gate answers. A service has at most one; without one its budgets and freezes are judged by the defaults below.",
+		spec: &object{name: "ReleasePolicy spec", fields: []field{
+			description(),
+			{key: "service", is: shapeName, required: true, doc: "The service whose releases it judges."},
+			{key: "freezes", is: shapeNames, instead: "those of the service", doc: "Names of freeze actuators that deny while tight."},
+			{key: "objectives", is: shapeNames, instead: "those of the service", doc: "Names of the objectives that count."},
+			{key: "minRemaining", is: shapeDecimal, instead: "not judged", doc: "Deny while less than this share of the budget is left; 0 is an exhausted budget."},
+			{key: "maxBurn", is: shapeList, instead: "not judged", doc: "Deny while one of these is reached.", of: &object{name: "maxBurn", fields: []field{
+				{key: "burn", is: shapeDecimal, required: true, doc: "Burn rate that is too fast."},
+				{key: "window", is: shapeDuration, required: true, doc: "Over this window; a multiple of the objectives' slices."},
+			}}},
+			{key: "onNoData", is: shapeChoice, words: verdicts, instead: "hold", doc: "The answer when there is no data, or only stale data."},
+			{key: "onLedgerDown", is: shapeChoice, words: verdicts, instead: "from memory, marked as degraded", doc: "The answer when the ledger cannot be reached."},
+			{key: "staleAfter", is: shapeDuration, instead: "5m", doc: "Age at which what the gate knows is stale."},
+			{key: "alwaysAllowed", is: shapeNames, instead: "rollback, security, fix", doc: "Classes of change that pass all the same."},
+		}},
+		example: `apiVersion: setpoint.dev/v1
+kind: ReleasePolicy
+metadata:
+  name: checkout
+spec:
+  service: checkout
+  freezes: [checkout-releases]
+  minRemaining: 0.1
+  maxBurn:
+  - {burn: 14.4, window: 1h}
+  onNoData: hold
+`,
+	}
+}

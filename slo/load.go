@@ -1,0 +1,245 @@
+package slo
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// A File is the text of one file of definitions.
+type File struct {
+	Name string // as problems name it
+	Data []byte
+}
+
+// Load reads definitions. It returns all that is wrong with them at once,
+// sorted by place. When that includes an error the set is nil: definitions
+// are refused whole. Warnings alone leave the set in force.
+//
+// env looks up what stands for ${NAME} in the addresses of data sources and
+// databases. With a nil env, as for a check on a machine that has no secrets,
+// references are left as they are.
+//
+// Every reference of the set names something in it. Its lists are sorted by
+// name.
+func Load(files []File, env func(string) (string, bool)) (*Set, Problems) {
+	l := newLoader(env)
+	for _, f := range files {
+		l.file(f)
+	}
+	l.resolve()
+	for _, f := range l.files {
+		f.hideSecrets()
+		l.problems = append(l.problems, f.problems...)
+	}
+	l.problems.sort()
+	if l.problems.Err() != nil {
+		return nil, l.problems
+	}
+	return l.finish(), l.problems
+}
+
+// A loader gathers what the documents say, and what has to wait until all of
+// them are read.
+type loader struct {
+	env      func(string) (string, bool)
+	tables   map[string]kind // by apiVersion and kind
+	files    []*source
+	problems Problems // those that belong to more than one file
+	hints    int      // suggestions made so far
+
+	declared   map[string]map[string]place // kind → name → where
+	references []reference
+	set        Set
+	indicators map[string]Indicator
+	slos       []draftSLO
+	actuators  []draft[Actuator]
+	loops      []draft[ControlLoop]
+	policies   []draft[ReleasePolicy]
+}
+
+// A reference is the name of something that may be declared later on.
+type reference struct {
+	kind, name string
+	place      place
+}
+
+// A draft is a definition whose values still have to be compared with
+// others'.
+type draft[T any] struct {
+	is   T
+	spec value
+}
+
+func newLoader(env func(string) (string, bool)) *loader {
+	l := &loader{
+		env: env, tables: map[string]kind{}, declared: map[string]map[string]place{},
+		indicators: map[string]Indicator{},
+	}
+	for _, k := range kinds() {
+		l.tables[k.version+" "+k.name] = k
+		l.declared[k.name] = map[string]place{}
+	}
+	l.declared[objectiveKind] = map[string]place{}
+	return l
+}
+
+// objectiveKind is what messages call the objectives of SLOs.
+const objectiveKind = "objective"
+
+// file reads the documents of one file.
+func (l *loader) file(f File) {
+	src := newSource(f.Name)
+	for _, doc := range src.documents(f.Data) {
+		l.document(value{file: src, node: doc})
+	}
+	l.files = append(l.files, src)
+}
+
+// document finds the table of a document, checks it against the table, and
+// takes in what it says.
+func (l *loader) document(doc value) {
+	k, ok := l.kindOf(doc)
+	if !ok {
+		return
+	}
+	if k.unread != "" {
+		doc.get("kind").warn(k.name+" is not read: "+k.unread, "", "")
+		return
+	}
+	checkObject(doc, k.document())
+	l.annotations(doc.get("metadata").get("annotations"), k)
+	l.declare(k.name, doc.get("metadata").get("name"))
+	switch k.name {
+	case "SLO":
+		l.slo(doc)
+	case "SLI":
+		l.sli(doc)
+	case "DataSource":
+		l.dataSource(doc)
+	case "Service":
+		l.service(doc)
+	case "Actuator":
+		l.actuator(doc)
+	case "ControlLoop":
+		l.loop(doc)
+	case "ReleasePolicy":
+		l.policy(doc)
+	}
+}
+
+// kindOf is the table of a document, by its apiVersion and kind.
+func (l *loader) kindOf(doc value) (kind, bool) {
+	if doc.node.Kind != yaml.MappingNode {
+		doc.refuse(whatIs(doc.node)+" where a definition is meant", "a mapping with apiVersion, kind, metadata and spec", "")
+		return kind{}, false
+	}
+	version, name := doc.get("apiVersion"), doc.get("kind")
+	if k, ok := l.tables[version.text()+" "+name.text()]; ok {
+		return k, true
+	}
+	versions, names := []string{openSLO, ours}, kindsOf(version.text())
+	switch {
+	case !version.given():
+		checkKeys(doc, kind{}.document())
+		if doc.lacks("apiVersion") {
+			version.refuse("missing", oneOf(versions), "")
+		}
+	case version.node.Kind != yaml.ScalarNode:
+		version.refuse(whatIs(version.node)+" where text is meant", oneOf(versions), "")
+	case isForeign(version.text()):
+		version.refuse(short(version.text())+" is not supported yet", oneOf(versions), "")
+	case !slices.Contains(versions, version.text()):
+		version.refuse("unknown apiVersion "+short(version.text()), oneOf(versions), nearest(version.text(), versions))
+	case !name.given():
+		checkKeys(doc, kind{}.document())
+		if doc.lacks("kind") {
+			name.refuse("missing", oneOf(names), "")
+		}
+	case name.node.Kind != yaml.ScalarNode:
+		name.refuse(whatIs(name.node)+" where text is meant", oneOf(names), "")
+	default:
+		name.refuse(fmt.Sprintf("%s has no kind %s", version.text(), short(name.text())), oneOf(names), nearest(name.text(), names))
+	}
+	return kind{}, false
+}
+
+// isForeign reports whether other SLO tools use this apiVersion.
+func isForeign(version string) bool {
+	group, _, _ := strings.Cut(version, "/")
+	return slices.Contains([]string{"openslo", "openslo.com", "prometheus", "sloth.slok.dev", "pyrra.dev", "sre.google.com", "n9"}, group) && version != openSLO && version != "openslo.com/v1"
+}
+
+func kindsOf(version string) (names []string) {
+	for _, k := range kinds() {
+		if k.version == version {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// annotations checks those that are ours; the others belong to other tools.
+func (l *loader) annotations(notes value, k kind) {
+	if !notes.good() || notes.node.Kind != yaml.MappingNode {
+		return
+	}
+	known := (&object{fields: k.annotations}).keys()
+	for i := 0; i+1 < len(notes.node.Content); i += 2 {
+		name := notes.node.Content[i].Value
+		if !strings.HasPrefix(name, "setpoint.dev/") {
+			continue
+		}
+		at := slices.Index(known, name)
+		if at < 0 {
+			key := value{file: notes.file, node: notes.node.Content[i], path: join(notes.path, short(name))}
+			key.refuse("no annotation of a definition of kind "+k.name, listWords(known), nearest(name, known))
+			continue
+		}
+		if child := notes.get(name); child.good() {
+			checkScalar(child, k.annotations[at])
+		}
+	}
+}
+
+// declare notes a name; a second one of the same kind is refused.
+func (l *loader) declare(kind string, name value) {
+	if !name.good() {
+		return
+	}
+	if first, ok := l.declared[kind][name.text()]; ok {
+		name.refuse(fmt.Sprintf("%s %s is declared already, at %s:%d", kind, name.text(), first.File, first.Line), "a name that is unique among its kind", "")
+		return
+	}
+	l.declared[kind][name.text()] = name.place()
+}
+
+// refer notes that v names something of a kind, to be looked for when all
+// documents are read.
+func (l *loader) refer(kind string, v value) {
+	if v.good() {
+		l.references = append(l.references, reference{kind, v.text(), v.place()})
+	}
+}
+
+func (l *loader) refuse(p place, message, expected, suggestion string) {
+	l.problems = append(l.problems, p.problem(SeverityError, message, expected, suggestion))
+}
+
+// finish sorts the lists of the set.
+func (l *loader) finish() *Set {
+	sortBy(l.set.Services, func(s Service) string { return s.Name })
+	sortBy(l.set.Sources, func(s Source) string { return s.Name })
+	sortBy(l.set.Objectives, func(o Objective) string { return o.Name })
+	sortBy(l.set.Actuators, func(a Actuator) string { return a.Name })
+	sortBy(l.set.Loops, func(c ControlLoop) string { return c.Name })
+	sortBy(l.set.Policies, func(p ReleasePolicy) string { return p.Name })
+	return &l.set
+}
+
+func sortBy[T any](list []T, name func(T) string) {
+	slices.SortFunc(list, func(a, b T) int { return cmp.Compare(name(a), name(b)) })
+}

@@ -1,0 +1,53 @@
+package slo
+
+import "strings"
+
+// nearest is the candidate that s was most likely meant to be, or "" when
+// none is near: at most a third of its letters differ (an exchange of two
+// neighbours counts once), and case does not count.
+func nearest(s string, candidates []string) string {
+	best, least := "", 0
+	for _, c := range candidates {
+		most := max(1, len([]rune(c))/3)
+		d := distance(strings.ToLower(s), strings.ToLower(c), most)
+		if d <= most && (best == "" || d < least) {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance is the number of insertions, deletions, replacements and exchanges
+// of neighbours that make t of s (optimal string alignment). It gives up with
+// most+1 when the lengths alone differ by more.
+func distance(s, t string, most int) int {
+	a, b := []rune(s), []rune(t)
+	if len(a)-len(b) > most || len(b)-len(a) > most {
+		return most + 1
+	}
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			row[j] = step(a, b, i, j, before, last, row)
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
+
+func step(a, b []rune, i, j int, before, last, row []int) int {
+	change := 1
+	if a[i-1] == b[j-1] {
+		change = 0
+	}
+	d := min(last[j]+1, row[j-1]+1, last[j-1]+change)
+	if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+		d = min(d, before[j-2]+1)
+	}
+	return d
+}

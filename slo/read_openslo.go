@@ -1,0 +1,328 @@
+package slo
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The bounds of an objective.
+const (
+	minSlice       = 5 * time.Second
+	maxSlice       = time.Hour
+	defaultSlice   = time.Minute
+	maxWindow      = 2 * 366 * day
+	slicesInWindow = 12        // at least
+	maxSlices      = 1_100_000 // in a window: two years of minutes
+)
+
+// A draftSLO is the objectives of one SLO whose indicator may be elsewhere.
+type draftSLO struct {
+	objectives []Objective
+	indicator  string // name of the SLI; "" = it is in the objectives
+	slice      place
+}
+
+func (l *loader) service(doc value) {
+	meta := doc.get("metadata")
+	l.set.Services = append(l.set.Services, Service{
+		Name: meta.get("name").text(), Title: meta.get("displayName").text(), Description: doc.get("spec").get("description").text(),
+		Labels: meta.get("labels").labels(), Position: doc.place().Position,
+	})
+}
+
+func (l *loader) dataSource(doc value) {
+	spec := doc.get("spec")
+	details := spec.get("connectionDetails")
+	checkSourceType(spec.get("type"))
+	l.set.Sources = append(l.set.Sources, Source{
+		Name: doc.get("metadata").get("name").text(), Title: doc.get("metadata").get("displayName").text(),
+		Description: spec.get("description").text(), URL: l.address(details.get("url"), httpAddress, "an http or https address, as in http://localhost:9090"),
+		Timeout:  within(details.get("timeout"), time.Millisecond, 5*time.Minute),
+		Delay:    within(details.get("delay"), time.Millisecond, time.Hour),
+		Scrape:   within(details.get("scrapeInterval"), time.Millisecond, time.Hour),
+		Position: doc.place().Position,
+	})
+}
+
+func checkSourceType(v value) {
+	if v.good() && !slices.ContainsFunc(prometheusTypes(), func(t string) bool { return strings.EqualFold(t, v.text()) }) {
+		v.refuse(fmt.Sprintf("data sources of type %s are not supported", short(v.text())), oneOf(prometheusTypes()), nearest(v.text(), prometheusTypes()))
+	}
+}
+
+// address reads an address, with what the environment says in it. It never
+// says what the address is.
+func (l *loader) address(v value, fits func(string) bool, expected string) string {
+	text := strings.TrimSpace(v.text())
+	if text == "" || hasReference(text) && l.env == nil {
+		return text
+	}
+	full, err := text, error(nil)
+	if hasReference(text) {
+		full, err = expand(text, l.env)
+	}
+	switch {
+	case err != nil:
+		v.refuse(err.Error(), "the address, or ${NAME} with NAME set", "")
+		return ""
+	case !fits(full):
+		v.refuse("not an address that can be used", expected, "")
+		return ""
+	}
+	if u, err := url.Parse(full); err == nil && full == text {
+		if _, secret := u.User.Password(); secret {
+			v.warn("a password in a file is read by everyone who reads the file", "${NAME}, from the environment", "")
+		}
+	}
+	return full
+}
+
+func httpAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
+}
+
+// databaseAddress accepts both forms that Postgres' clients know:
+// postgres://… and key=value pairs.
+func databaseAddress(s string) bool {
+	if !strings.Contains(s, "://") {
+		return strings.Contains(s, "=")
+	}
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "postgres" || u.Scheme == "postgresql")
+}
+
+// within is a duration between two bounds, or 0 when there is none.
+func within(v value, least, most time.Duration) time.Duration {
+	d, ok := v.duration()
+	if ok && (d < least || d > most) {
+		v.refuse(Span(d)+" is out of range", Span(least)+" to "+Span(most), "")
+		return 0
+	}
+	return d
+}
+
+func (l *loader) sli(doc value) {
+	name := doc.get("metadata").get("name").text()
+	in := l.indicator(doc.get("spec"), name)
+	if _, there := l.indicators[name]; !there && name != "" {
+		l.indicators[name] = in
+	}
+}
+
+// indicator reads the spec of an SLI.
+func (l *loader) indicator(spec value, name string) Indicator {
+	in := Indicator{Name: name, Position: spec.place().Position}
+	ratio := spec.get("ratioMetric")
+	if spec.lacks("ratioMetric", "thresholdMetric") {
+		ratio.refuse("missing", "a mapping with counter, total, and good or bad", "")
+	}
+	counter := ratio.get("counter")
+	if ratio.lacks("counter", "raw") {
+		counter.refuse("missing", "counter: true, for metrics that only rise", "")
+	}
+	if counter.good() && !counter.truth() {
+		counter.refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters (rate(…) and increase(…) of a counter may stay)", "")
+	}
+	good, bad, total := ratio.get("good"), ratio.get("bad"), ratio.get("total")
+	in.Total, in.Good, in.Bad = l.query(total), l.query(good), l.query(bad)
+	in.Source = l.sourceOf(total, good, bad)
+	switch {
+	case good.given() && bad.given():
+		bad.refuse("good and bad are both there", "one of them, and total", "")
+	case ratio.lacks("good", "bad", "raw"):
+		good.refuse("neither good nor bad is there", "one of them, and total", "")
+	case total.good() && slices.Equal(terms(in.Good+in.Bad), terms(in.Total)) && in.Total != "":
+		total.get("metricSource").get("spec").get("query").warn("total counts the same events as the other query", "a query that counts all events", "")
+	}
+	if ratio.lacks("total", "raw") {
+		total.refuse("missing", "a mapping with metricSource", "")
+	}
+	return in
+}
+
+func terms(query string) []string {
+	selectors, _ := Selectors(query)
+	return selectors
+}
+
+func (l *loader) query(metric value) string {
+	source := metric.get("metricSource")
+	checkSourceType(source.get("type"))
+	return strings.TrimSpace(source.get("spec").get("query").text())
+}
+
+// sourceOf is the data source that the metrics of an indicator name: one.
+func (l *loader) sourceOf(metrics ...value) (name string) {
+	for _, m := range metrics {
+		ref := m.get("metricSource").get("metricSourceRef")
+		l.refer("DataSource", ref)
+		switch {
+		case name == "":
+			name = ref.text()
+		case ref.good() && ref.text() != name:
+			ref.refuse("the counters of one indicator come from different data sources", "one data source", name)
+		}
+	}
+	return name
+}
+
+func (l *loader) slo(doc value) {
+	meta, spec := doc.get("metadata"), doc.get("spec")
+	l.refer("Service", spec.get("service"))
+	slice := meta.get("annotations").get("setpoint.dev/slice")
+	o := Objective{
+		Name: meta.get("name").text(), Service: spec.get("service").text(), Title: meta.get("displayName").text(),
+		Description: spec.get("description").text(), Labels: meta.get("labels").labels(),
+		Slice: sliceLength(slice), Window: Window{windowLength(spec.get("timeWindow"))}, Position: doc.place().Position,
+	}
+	checkSlices(o, spec.get("timeWindow"))
+	if method := spec.get("budgetingMethod"); method.good() && method.text() != "Occurrences" {
+		method.refuse("the budgeting method "+method.text()+" is not supported yet", "Occurrences", "")
+	}
+	d := draftSLO{indicator: l.indicatorOf(spec, &o), slice: slice.place()}
+	d.objectives = l.objectives(spec.get("objectives"), o, meta.get("name"))
+	l.slos = append(l.slos, d)
+}
+
+// indicatorOf reads the indicator of an SLO into o, or returns the name of
+// the SLI that it refers to.
+func (l *loader) indicatorOf(spec value, o *Objective) (ref string) {
+	inline, named := spec.get("indicator"), spec.get("indicatorRef")
+	switch {
+	case inline.given() && named.given():
+		named.refuse("indicator and indicatorRef are both there", "one of them", "")
+	case named.given():
+		l.refer("SLI", named)
+		return named.text()
+	case inline.good():
+		o.Indicator = l.indicator(inline.get("spec"), inline.get("metadata").get("name").text())
+	case spec.lacks("indicator", "indicatorRef"):
+		inline.refuse("neither indicator nor indicatorRef is there", "one of them", "")
+	}
+	return ""
+}
+
+// objectives reads the targets of an SLO. The first one is named after it.
+func (l *loader) objectives(list value, o Objective, name value) []Objective {
+	var out []Objective
+	for i, item := range list.items() {
+		next := o
+		if title := item.get("displayName").text(); title != "" {
+			next.Title = title
+		}
+		if i > 0 {
+			next.Name = fmt.Sprintf("%s-%d", o.Name, i+1)
+		}
+		next.Target = target(item)
+		if first, ok := l.declared[objectiveKind][next.Name]; ok && name.good() {
+			item.refuse(fmt.Sprintf("the objective %s is declared already, at %s:%d", next.Name, first.File, first.Line), "a name of the SLO that leaves its objectives unique", "")
+		} else if name.good() {
+			l.declared[objectiveKind][next.Name] = item.place()
+		}
+		out = append(out, next)
+	}
+	return out
+}
+
+// target is the target of an objective as a share, or 0 when it was refused.
+func target(item value) Decimal {
+	share, percent := item.get("target"), item.get("targetPercent")
+	switch {
+	case share.given() && percent.given():
+		percent.refuse("target and targetPercent are both there", "one of them", "")
+	case share.given():
+		d, ok := share.decimal()
+		if ok && checkTarget(share, d, "a share above 0 and below 1, such as 0.999") {
+			return d
+		}
+	case percent.given():
+		d, ok := percent.decimal()
+		part, err := d.Percent()
+		if ok && err != nil {
+			percent.refuse("more than 18 digits", "a percentage such as 99.9", "")
+		} else if ok && checkTarget(percent, part, "a percentage above 0 and below 100, such as 99.9") {
+			return part
+		}
+	case item.lacks("target", "targetPercent"):
+		share.refuse("neither target nor targetPercent is there", "one of them", "")
+	}
+	return Decimal{}
+}
+
+func checkTarget(v value, share Decimal, expected string) bool {
+	one := NewDecimal(1, 0)
+	percent := strings.HasSuffix(v.path, "Percent")
+	switch {
+	case share.Sign() <= 0:
+		v.refuse(v.text()+" promises nothing", expected, "")
+	case share.Cmp(one) == 0:
+		v.refuse(v.text()+" leaves no budget at all", expected, "")
+	case share.Cmp(one) > 0 && !percent && share.Cmp(NewDecimal(100, 0)) < 0:
+		v.refuse(v.text()+" is more than all events", expected, "targetPercent: "+v.text())
+	case share.Cmp(one) > 0:
+		v.refuse(v.text()+" is more than all events", expected, "")
+	case percent && share.Cmp(NewDecimal(1, 2)) < 0:
+		v.warn(v.text()+" percent is a very low target", expected, "target: "+v.text())
+		return true
+	default:
+		return true
+	}
+	return false
+}
+
+func sliceLength(v value) time.Duration {
+	if !v.given() {
+		return defaultSlice
+	}
+	d, ok := v.duration()
+	if ok && (d < minSlice || d > maxSlice || d%time.Second != 0) {
+		v.refuse(v.text()+" is no length for a slice", "whole seconds, 5s to 1h", "")
+		return 0
+	}
+	return d
+}
+
+// windowLength is the length of the one rolling window, or 0.
+func windowLength(list value) time.Duration {
+	items := list.items()
+	if len(items) == 0 {
+		return 0
+	}
+	if len(items) > 1 {
+		items[1].refuse("a second time window", "one time window", "")
+	}
+	w := items[0]
+	rolling := w.get("isRolling")
+	if w.lacks("isRolling", "calendar") || rolling.good() && !rolling.truth() && w.lacks("calendar") {
+		rolling.refuse("windows that follow the calendar are not supported yet", "isRolling: true", "")
+	}
+	length := w.get("duration")
+	d, _, err := parseShorthand(length.text())
+	if err == nil && d > maxWindow {
+		length.refuse(length.text()+" is longer than two years", "at most 104w", "")
+		return 0
+	}
+	return d
+}
+
+// checkSlices compares window and slice.
+func checkSlices(o Objective, windows value) {
+	window, slice := o.Window.Length, o.Slice
+	items := windows.items()
+	if window == 0 || slice == 0 || len(items) == 0 {
+		return
+	}
+	v := items[0].get("duration")
+	switch {
+	case window < slicesInWindow*slice:
+		v.refuse(fmt.Sprintf("the window of %s holds fewer than %d slices of %s", v.text(), slicesInWindow, Span(slice)), "a longer window, or a shorter slice (annotation setpoint.dev/slice)", "")
+	case window%slice != 0:
+		v.refuse(fmt.Sprintf("the window of %s is not a multiple of the slice of %s", v.text(), Span(slice)), "a whole number of slices (annotation setpoint.dev/slice)", "")
+	case window/slice > maxSlices:
+		v.refuse(fmt.Sprintf("the window of %s holds more than %d slices of %s", v.text(), maxSlices, Span(slice)), "a shorter window, or a longer slice (annotation setpoint.dev/slice)", "")
+	}
+}

@@ -1,0 +1,188 @@
+package slo
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// maxHints bounds the names that are compared with all others.
+const maxHints = 200
+
+// known is what rules and policies may refer to, by name.
+type known struct {
+	objectives map[string]Objective
+	actuators  map[string]Actuator
+}
+
+// resolve puts together what the documents say: it looks for what they refer
+// to, and checks what takes more than one of them.
+func (l *loader) resolve() {
+	l.impliedServices()
+	l.impliedSource()
+	l.dangling()
+	k := known{objectives: map[string]Objective{}, actuators: map[string]Actuator{}}
+	for _, d := range l.slos {
+		for _, o := range l.finishSLO(d) {
+			k.objectives[o.Name] = o
+			l.set.Objectives = append(l.set.Objectives, o)
+		}
+	}
+	for _, d := range l.actuators {
+		k.actuators[d.is.Name] = d.is
+		l.set.Actuators = append(l.set.Actuators, d.is)
+	}
+	for _, d := range l.loops {
+		l.finishLoop(d, k)
+	}
+	for _, d := range l.policies {
+		l.finishPolicy(d, k)
+	}
+	l.claims()
+}
+
+// judged is the objectives that a policy looks at.
+func (k known) judged(p ReleasePolicy) (out []Objective) {
+	for _, name := range slices.Sorted(maps.Keys(k.objectives)) {
+		o := k.objectives[name]
+		if slices.Contains(p.Objectives, name) || len(p.Objectives) == 0 && o.Service == p.Service {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// impliedServices declares the services that SLOs name, where no file
+// declares any.
+func (l *loader) impliedServices() {
+	if len(l.declared["Service"]) > 0 {
+		return
+	}
+	for _, d := range l.slos {
+		for _, o := range d.objectives {
+			if _, there := l.declared["Service"][o.Service]; o.Service != "" && !there {
+				l.declared["Service"][o.Service] = place{Position: o.Position}
+				l.set.Services = append(l.set.Services, Service{Name: o.Service, Position: o.Position})
+			}
+		}
+	}
+}
+
+// impliedSource gives the indicators that name no data source the only one
+// there is; where no file declares any, that is the one at PROMETHEUS_URL.
+func (l *loader) impliedSource() {
+	var only string
+	switch len(l.set.Sources) {
+	case 0:
+		only = "default"
+	case 1:
+		only = l.set.Sources[0].Name
+	}
+	var first *Indicator
+	each := func(in *Indicator) {
+		if in.Source != "" || in.Total == "" {
+			return
+		}
+		if first == nil {
+			first = in
+		}
+		if in.Source = only; only == "" {
+			l.refuse(place{Position: in.Position}, fmt.Sprintf("the indicator %s names no data source, and there are several", in.Name), "metricSourceRef: "+oneOf(slices.Sorted(maps.Keys(l.declared["DataSource"]))), "")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.indicators)) {
+		in := l.indicators[name]
+		each(&in)
+		l.indicators[name] = in
+	}
+	for _, d := range l.slos {
+		for i := range d.objectives {
+			each(&d.objectives[i].Indicator)
+		}
+	}
+	if first != nil && len(l.set.Sources) == 0 {
+		l.defaultSource(first.Position)
+	}
+}
+
+func (l *loader) defaultSource(at Position) {
+	url := "${PROMETHEUS_URL}"
+	if l.env != nil {
+		full, err := expand(url, l.env)
+		switch {
+		case err != nil:
+			l.refuse(place{Position: at}, "there is no data source: no file declares a DataSource, and "+err.Error(), "a DataSource, or its address in PROMETHEUS_URL", "")
+		case !httpAddress(full):
+			l.refuse(place{Position: at}, "PROMETHEUS_URL is not an address that can be used", "an http or https address", "")
+		}
+		url = full
+	}
+	l.set.Sources = append(l.set.Sources, Source{Name: "default", URL: url, Position: at})
+}
+
+// dangling refuses references to what no file declares.
+func (l *loader) dangling() {
+	for _, r := range l.references {
+		if _, ok := l.declared[r.kind][r.name]; ok {
+			continue
+		}
+		var near string
+		names := slices.Sorted(maps.Keys(l.declared[r.kind]))
+		if l.hints++; l.hints <= maxHints {
+			near = nearest(r.name, names)
+		}
+		l.refuse(r.place, fmt.Sprintf("there is no %s %s", r.kind, r.name), choices(names), near)
+	}
+}
+
+// choices names what is there, when that is few.
+func choices(names []string) string {
+	switch {
+	case len(names) == 0:
+		return "a file that declares it"
+	case len(names) > 10:
+		return fmt.Sprintf("one of the %d that are declared", len(names))
+	}
+	return oneOf(names)
+}
+
+// finishSLO gives the objectives of an SLO the indicator that it refers to,
+// and compares their slices with how often the counters are scraped.
+func (l *loader) finishSLO(d draftSLO) []Objective {
+	for i := range d.objectives {
+		o := &d.objectives[i]
+		if d.indicator != "" {
+			o.Indicator = l.indicators[d.indicator]
+		}
+		at := slices.IndexFunc(l.set.Sources, func(s Source) bool { return s.Name == o.Indicator.Source })
+		if i == 0 && at >= 0 && o.Slice > 0 && l.set.Sources[at].Scrape > o.Slice {
+			s := l.set.Sources[at]
+			l.problems = append(l.problems, d.slice.problem(SeverityWarning,
+				fmt.Sprintf("slices of %s are shorter than the scrape interval of %s, which is %s", Span(o.Slice), s.Name, Span(s.Scrape)), "at least "+Span(s.Scrape), ""))
+		}
+	}
+	return d.objectives
+}
+
+// claims refuses a second loop for an actuator, and a second policy for a
+// service.
+func (l *loader) claims() {
+	loops, policies := map[string]string{}, map[string]string{}
+	for _, d := range l.loops {
+		claim(loops, d.spec.get("actuator"), d.is.Name, "actuator", "ControlLoop")
+	}
+	for _, d := range l.policies {
+		claim(policies, d.spec.get("service"), d.is.Name, "service", "ReleasePolicy")
+	}
+}
+
+func claim(owners map[string]string, v value, by, what, kind string) {
+	if !v.good() {
+		return
+	}
+	if first, taken := owners[v.text()]; taken {
+		v.refuse(fmt.Sprintf("the %s %s belongs to the %s %s already", what, v.text(), kind, first), "one "+kind+" for each "+what, "")
+		return
+	}
+	owners[v.text()] = by
+}

@@ -1,0 +1,141 @@
+package slo
+
+// A kind is the table of one kind of document. The tables are what the reader
+// checks documents against and what the reference documentation is made of.
+type kind struct {
+	version     string // apiVersion
+	name        string
+	doc         string
+	spec        *object
+	annotations []field // those of ours that it may carry
+	unread      string  // why documents of this kind are passed over; empty = they are read
+	example     string
+}
+
+// An object is the table of the keys of a mapping.
+type object struct {
+	name   string // heading in the reference
+	doc    string
+	open   bool // the format lets anything stand here: unknown keys are warned of
+	fields []field
+}
+
+// A field is one key of a mapping.
+type field struct {
+	key      string
+	is       shape
+	doc      string
+	required bool
+	instead  string   // what holds when the key is absent
+	words    []string // the values of a choice
+	of       *object  // what a mapping or a list holds
+	later    string   // OpenSLO has the key, this version does not: what to do instead
+	unread   string   // why the key is passed over
+}
+
+// A shape says what a value must look like.
+type shape int
+
+const (
+	shapeText     shape = iota // words for people
+	shapeName                  // a name that others refer to
+	shapeWord                  // a short text that is used as it stands
+	shapeChoice                // one of words
+	shapeDecimal               // a number, kept exactly
+	shapeWhole                 // an integer, not negative
+	shapeTruth                 // true or false
+	shapeDuration              // as ParseDuration reads it
+	shapeWindow                // OpenSLO's duration-shorthand
+	shapeSetting               // of an actuator: a duration, or open and frozen
+	shapeQuery                 // PromQL
+	shapeSecret                // an address that may hold a password; ${NAME} is replaced
+	shapeLabels                // names to texts or lists of texts
+	shapeNotes                 // annotations: names to texts
+	shapeNames                 // a list of names
+	shapeMapping               // a mapping of fields
+	shapeList                  // a list of mappings of fields
+	shapeAny                   // anything
+)
+
+// String is the shape in the words of error messages and the reference.
+func (s shape) String() string {
+	switch s {
+	case shapeText, shapeWord:
+		return "text"
+	case shapeName:
+		return "a name"
+	case shapeChoice:
+		return "a word"
+	case shapeDecimal:
+		return "a number"
+	case shapeWhole:
+		return "a whole number"
+	case shapeTruth:
+		return "true or false"
+	case shapeDuration:
+		return "a duration"
+	case shapeWindow:
+		return "a duration-shorthand"
+	case shapeSetting:
+		return "a setting"
+	case shapeQuery:
+		return "a PromQL expression"
+	case shapeSecret:
+		return "an address"
+	case shapeLabels:
+		return "a mapping of labels"
+	case shapeNotes:
+		return "a mapping of texts"
+	case shapeNames:
+		return "a list of names"
+	case shapeMapping:
+		return "a mapping"
+	case shapeList:
+		return "a list of mappings"
+	}
+	return "anything"
+}
+
+// example is a value of the shape, for error messages.
+func (s shape) example() string {
+	switch s {
+	case shapeDuration:
+		return "such as 30s, 5m or 1h30m"
+	case shapeWindow:
+		return "such as 1h, 7d or 30d (a whole number and one of m, h, d, w, M, Q, Y)"
+	case shapeDecimal:
+		return "such as 0.999"
+	}
+	return ""
+}
+
+// The API versions that are read.
+const (
+	openSLO = "openslo/v1"
+	ours    = "setpoint.dev/v1"
+)
+
+// kinds are the tables of all kinds.
+func kinds() []kind {
+	return append(openSLOKinds(), ourKinds()...)
+}
+
+// metadata is the table of the key of that name, which all kinds share.
+func metadata() *object {
+	return &object{name: "metadata", doc: "What every document carries besides its `spec`.", fields: []field{
+		{key: "name", is: shapeName, required: true, doc: "What others refer to it by; unique among its kind, over all files."},
+		{key: "displayName", is: shapeText, doc: "Its name for people."},
+		{key: "labels", is: shapeLabels, doc: "Words to group and filter by; a value is a text or a list of texts."},
+		{key: "annotations", is: shapeNotes, doc: "Settings of tools, by prefix. Those under `setpoint.dev/` are read here; others are left to others."},
+	}}
+}
+
+// document is the table of a whole document of k.
+func (k kind) document() *object {
+	return &object{name: k.name, doc: k.doc, fields: []field{
+		{key: "apiVersion", is: shapeWord, required: true, doc: "`" + k.version + "`"},
+		{key: "kind", is: shapeWord, required: true, doc: "`" + k.name + "`"},
+		{key: "metadata", is: shapeMapping, required: true, of: metadata(), doc: "See [metadata](#metadata)."},
+		{key: "spec", is: shapeMapping, required: true, of: k.spec, doc: "What it says."},
+	}}
+}
