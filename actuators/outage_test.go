@@ -160,6 +160,25 @@ func TestReaperStopsAtError(t *testing.T) {
 	}
 }
 
+// A reaper that never knew the setting cancels nothing, not even what is older than rest.
+func TestReaperUnconfirmed(t *testing.T) {
+	r := actuators.ReaperOf(eightWorkers(), actuators.Deps{Held: free}, actuators.Class{
+		ListFunc: func(int) ([]actuators.Statement, error) { return old(7), nil }})
+	if got := once(t, r, noon); got.Due != 0 || !got.Lapsed || got.Running != 7 {
+		t.Errorf("%+v, want lapsed and none of 7 due", got)
+	}
+}
+
+// Being told to end is no failure.
+func TestReaperEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	r := actuators.ReaperOf(eightWorkers(), actuators.Deps{}, actuators.Class{
+		ListFunc: func(int) ([]actuators.Statement, error) { cancel(); return nil, ctx.Err() }})
+	if err := r.Run(ctx); err != nil || r.Stats().Failures != 0 || r.Stats().Err != "" {
+		t.Errorf("Run = %v, %+v, want neither error nor failure", err, r.Stats())
+	}
+}
+
 // What somebody set by hand below tight does not lower the floor below tight.
 func TestReaperFloorIsNeverBelowTight(t *testing.T) {
 	r := actuators.ReaperOf(eightWorkers(), actuators.Deps{}, actuators.Class{

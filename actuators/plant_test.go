@@ -200,13 +200,18 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 	return conn
 }
 
-// as puts a user into a connection string of either form. The server must trust who connects.
-func as(dsn, user string) string {
+// as puts a user into a connection string. The server must trust who connects.
+func as(dsn, user string) string { return with(dsn, "user", user) }
+
+// with puts a setting into a connection string of either form; the last one wins.
+func with(dsn, name, value string) string {
 	if u, err := url.Parse(dsn); err == nil && strings.HasPrefix(u.Scheme, "postgres") {
-		u.User = url.User(user)
+		values := u.Query()
+		values.Set(name, value)
+		u.RawQuery = strings.ReplaceAll(values.Encode(), "+", "%20")
 		return u.String()
 	}
-	return dsn + " user='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(user) + "'"
+	return dsn + " " + name + "='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
 }
 
 // eventually polls a condition that a real server takes a moment to meet.

@@ -1,7 +1,6 @@
 package actuators_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -78,37 +77,40 @@ func TestReaperSparesTheRest(t *testing.T) {
 	p := newPlant(t)
 	p.createRole(p.role+"_other", "login")
 	p.exec("grant create on schema public to " + p.role)
+	p.exec("create table rows as select 1 as id; grant select, insert, update on rows to " + p.role)
 	other := &plant{t: t, dsn: clustertest.DSN(t), role: p.role, admin: p.admin}
-	pgDump := &plant{t: t, dsn: p.dsn + " application_name=pg_dump", role: p.role, admin: p.admin}
-	if strings.HasPrefix(p.dsn, "postgres") {
-		pgDump.dsn = p.dsn + "?application_name=pg_dump"
-	}
+	p.exec("alter role " + p.role + " replication")
+	backup := &plant{t: t, dsn: with(p.dsn, "application_name", "pg_dump"), role: p.role, admin: p.admin}
+	replica := &plant{t: t, dsn: with(p.dsn, "replication", "database"), role: p.role, admin: p.admin}
 	spared := []*session{
 		p.start(p.role+"_other", "select pg_sleep(60)"),
 		p.start(p.admin.Config().User, "select pg_sleep(60)"),
 		other.start(p.role, "select pg_sleep(60)"),
-		pgDump.start(p.role, "select pg_sleep(60)"),
+		backup.start(p.role, "select pg_sleep(60)"),
+		replica.start(p.role, "select pg_sleep(60)"),
 		p.start(p.role, "create table made as select pg_sleep(60)::text"),
 		p.start(p.role, "do $$ begin perform pg_sleep(60); end $$"),
 		p.start(p.role, "copy (select pg_sleep(60)) to stdout"),
-		p.start(p.role, "/* select */ create table made2 as select pg_sleep(60)::text /* */"),
+		p.start(p.role, "/* select */ copy (/* all */ select pg_sleep(60)) to stdout"),
 		p.start(p.role, "select pg_sleep(60)", "begin", "create table migrated (id int)"),
 		p.start(p.role, "select 1 as id, pg_sleep(60)::text into made3"),
 	}
 	taken := []*session{
-		p.start(p.role, "select pg_sleep(60)"),
+		p.start(p.role, "select pg_sleep(60) from rows"),
 		p.start(p.role, "  -- monthly\n /* report * / of */ (SELECT pg_sleep(60))"),
 		p.start(p.role, "with x as (select pg_sleep(60)) select * from x"),
-		p.start(p.role, "select pg_sleep(60)", "begin", "create temp table t (id int) on commit drop", "rollback", "begin", "select 1"),
+		p.start(p.role, "select pg_sleep(60) from rows for update"),
+		p.start(p.role, "insert into rows select 1 from pg_sleep(60)"),
+		p.start(p.role, "select pg_sleep(60)", "begin", "create table undone (id int)", "rollback", "begin"),
 	}
 	a := p.definition()
 	a.Query.High, a.Query.Low = 0.1, 0.1 // 0 workers
 	_, r := p.acting(a, actuators.Deps{})
-	p.older(taken[3], 100*time.Millisecond)
-	if got := once(t, r, noon); got.Running != 11 || got.Due != 4 || got.Cancels != 4 {
-		t.Errorf("%+v, want 11 running, 4 due and cancelled", got)
+	p.older(taken[5], 100*time.Millisecond)
+	if got := once(t, r, noon); got.Running != 13 || got.Due != 6 || got.Cancels != 6 {
+		t.Errorf("%+v, want 13 running, 6 due and cancelled", got)
 	}
-	cancelled(t, taken, 4)
+	cancelled(t, taken, 6)
 	if got := once(t, r, noon.Add(time.Minute)); got.Running != 7 || got.Due != 0 {
 		t.Errorf("%+v, want 7 running and none due", got)
 	}

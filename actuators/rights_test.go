@@ -110,6 +110,16 @@ func TestNoRights(t *testing.T) {
 	wantSetting(t, q, 30)
 }
 
+// A superuser needs none of them.
+func TestSuperuserSuffices(t *testing.T) {
+	p := newPlant(t)
+	p.createRole(p.role+"_super", "login superuser")
+	_, r := open(t, p.by(p.role+"_super"), actuators.Deps{})
+	if err := r.Check(t.Context()); err != nil {
+		t.Errorf("Check = %v", err)
+	}
+}
+
 func TestCheckRefusesRoles(t *testing.T) {
 	p := newPlant(t)
 	p.createRole(p.role+"_super", "login superuser")
