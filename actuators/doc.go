@@ -27,6 +27,10 @@
 // touch the role's work in other databases. The role may undo it within a session; it cannot undo
 // the Reaper.
 //
+// At rest the law is the same: the floor is the rest value, which statement_timeout enforces for all who
+// did not undo it, so the Reaper finds work only in those who did, and only above High. Whoever takes an
+// actuator out of the definitions brings it to rest first: what it set stays.
+//
 // # What is never cancelled
 //
 // Statements of other roles or other databases, of superusers, of Setpoint itself; idle sessions;
