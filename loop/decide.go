@@ -187,32 +187,43 @@ func sentence(in Input, d Decision) string {
 	case d.Reason == ReasonLedgerDown:
 		return fmt.Sprintf("holds %s at %s: the ledger is unreachable, and what cannot be recorded is not done", a.Name, a.Show(d.From))
 	case d.Verb != Hold:
-		return fmt.Sprintf("%s %s from %s to %s: %s", d.Verb.third(), a.Name, a.Show(d.From), a.Show(d.To), because(in, d))
+		return fmt.Sprintf("%s %s from %s to %s: %s", d.Verb.third(), a.Name, a.Show(d.From), a.Show(d.To), d.grounds())
 	case d.Wanted != d.From:
-		return fmt.Sprintf("holds %s at %s; wanted %s (%s), but %s", a.Name, a.Show(d.From), a.Show(d.Wanted), because(in, d), lastCheck(d))
+		return fmt.Sprintf("holds %s at %s; wanted %s (%s), but %s", a.Name, a.Show(d.From), a.Show(d.Wanted), d.grounds(), lastCheck(d))
 	}
-	return fmt.Sprintf("holds %s at %s: %s", a.Name, a.Show(d.From), because(in, d))
+	return fmt.Sprintf("holds %s at %s: %s", a.Name, a.Show(d.From), d.grounds())
 }
 
-// because gives the grounds of a decision: the order, or what the rules that
+// grounds are what a decision rests on: the order, or what the rules that
 // count for it say.
-func because(in Input, d Decision) string {
-	switch c := in.Conditions; {
-	case c.Stop != nil && c.Stop.Revert:
+func (d Decision) grounds() string {
+	switch c := d.Input.Conditions; {
+	case d.Reason == ReasonReverting:
 		return fmt.Sprintf("emergency stop with revert by %s (%s)", c.Stop.By, c.Stop.Why)
-	case c.Pin != nil && c.Stop == nil && d.Wanted != in.Current || d.Reason == ReasonPinned:
+	case c.Pin != nil && (d.Reason == ReasonPinned || c.Stop == nil && pinned(d)):
 		return fmt.Sprintf("set by %s (%s)", c.Pin.By, c.Pin.Why)
 	}
-	var why []string
+	var inForce, all []string
 	for _, p := range d.Pulls {
-		if !in.Actuator.Tighter(d.Wanted, p.Wanted) || p.Blind != "" {
-			why = append(why, p.Why)
+		all = append(all, p.Why)
+		if p.Tier != "" && p.Wanted == d.Wanted || p.Blind != "" && d.Reason == p.Blind {
+			inForce = append(inForce, p.Why)
 		}
 	}
-	if len(why) == 0 {
-		return "no rule speaks"
+	switch {
+	case len(inForce) > 0:
+		return strings.Join(inForce, "; ")
+	case len(all) > 0:
+		return strings.Join(all, "; ")
 	}
-	return strings.Join(why, "; ")
+	return "no rule speaks"
+}
+
+// pinned reports whether a person's setting is what the guards were asked
+// to let through.
+func pinned(d Decision) bool {
+	pin := d.Input.Conditions.Pin
+	return pin.Setting != nil && *pin.Setting == d.Wanted
 }
 
 func lastCheck(d Decision) string {

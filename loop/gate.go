@@ -86,14 +86,15 @@ func Gate(v GateView, q GateQuestion) GateAnswer {
 }
 
 // policyFor returns the policy of a service, or the default one for a
-// service that has objectives and no policy.
+// service that has objectives and no policy: deny while frozen or out of
+// budget.
 func policyFor(set *slo.Set, service string) (p slo.ReleasePolicy, known bool) {
 	for _, p := range set.Policies {
 		if p.Service == service {
 			return withDefaults(p, set), true
 		}
 	}
-	p = withDefaults(slo.ReleasePolicy{Name: "default", Service: service}, set)
+	p = withDefaults(slo.ReleasePolicy{Name: "default", Service: service, HasMin: true}, set)
 	return p, len(p.Objectives) > 0 || len(p.Freezes) > 0
 }
 
@@ -157,10 +158,11 @@ func freezeReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReason 
 	return out
 }
 
+// frozenWords says what keeps a freeze tight.
 func frozenWords(s Setting, decisions []Decision) string {
 	for _, d := range decisions {
-		if d.Actuator == s.Actuator && d.Words != "" {
-			return fmt.Sprintf("%s is frozen: %s", s.Actuator, d.Words)
+		if d.Actuator == s.Actuator {
+			return fmt.Sprintf("%s is frozen: %s", s.Actuator, d.grounds())
 		}
 	}
 	return fmt.Sprintf("%s is frozen", s.Actuator)
@@ -191,7 +193,12 @@ func objectiveReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReas
 func budgetReason(p slo.ReleasePolicy, s budget.State) GateReason {
 	r := GateReason{Code: GateBudget, Verdict: slo.Allow, Objective: s.Objective, Window: slo.Span(s.Budget.Length), Value: s.Remaining, Limit: p.MinRemaining.Float()}
 	r.Message = fmt.Sprintf("%s has %s of its budget left", s.Objective, percent(s.Remaining))
-	if p.HasMin && s.Remaining < r.Limit {
+	switch {
+	case !p.HasMin:
+	case s.Status == budget.Exhausted || s.Remaining < 0:
+		r.Verdict = slo.Deny
+		r.Message = fmt.Sprintf("%s has no budget left (%s)", s.Objective, percent(s.Remaining))
+	case s.Remaining < r.Limit:
 		r.Verdict = slo.Deny
 		r.Message += fmt.Sprintf(", the policy asks for %s", percent(r.Limit))
 	}

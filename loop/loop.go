@@ -84,14 +84,17 @@ func New(cfg Config) (*Loop, error) {
 	return l, nil
 }
 
-// Run ticks until ctx ends. Ticks fall on multiples of the period; those
-// that a slow one runs over are counted and left out, not made up for.
+// Run ticks until ctx ends. Ticks fall on multiples of the period, shifted
+// by the time that samples take to arrive, so that a slice is looked at as
+// soon as it can be read. Those that a slow tick runs over are counted and
+// left out, not made up for.
 func (l *Loop) Run(ctx context.Context) {
 	every := l.cfg.every()
+	shift := l.settling() % every
 	missed, last := 0, time.Time{}
 	for {
 		now := time.Now()
-		next := now.Truncate(every).Add(every)
+		next := now.Add(-shift).Truncate(every).Add(every + shift)
 		if !last.IsZero() {
 			missed += int(next.Sub(last)/every) - 1
 		}
@@ -109,6 +112,15 @@ func (l *Loop) Run(ctx context.Context) {
 			l.cfg.OnTick(r)
 		}
 	}
+}
+
+// settling is how long the slowest source takes until a slice can be read.
+func (l *Loop) settling() time.Duration {
+	var longest time.Duration
+	for _, g := range l.gauges {
+		longest = max(longest, g.delay)
+	}
+	return longest
 }
 
 // tick gives a tick as long as it may take, so that a backend that hangs

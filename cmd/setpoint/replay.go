@@ -47,7 +47,7 @@ type difference struct {
 
 func (a *app) replay(c *cobra.Command, s storage) error {
 	quiet := slog.New(slog.DiscardHandler)
-	records, err := s.open(c.Context(), quiet)
+	records, err := s.existing(c.Context(), quiet)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,12 @@ func (a *app) replay(c *cobra.Command, s storage) error {
 func replayAll(ctx context.Context, p *ledger.Postgres) (replayed, error) {
 	r := replayed{Differences: []difference{}, Faults: []ledger.Fault{}}
 	definitions := map[string][]byte{} // :: policy → text
-	err := p.Each(ctx, func(rec ledger.Record) error {
+	faults, err := p.Verify(ctx)
+	if err != nil {
+		return r, err
+	}
+	r.Faults = append(r.Faults, faults...)
+	err = p.Each(ctx, func(rec ledger.Record) error {
 		r.Decisions++
 		d := rec.Decision
 		text, ok := definitions[d.Input.Policy]
@@ -88,11 +93,9 @@ func replayAll(ctx context.Context, p *ledger.Postgres) (replayed, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return r, err
+	if err != nil && len(r.Faults) > 0 { // an altered row need not even be readable; it is named above
+		err = nil
 	}
-	faults, err := p.Verify(ctx)
-	r.Faults = append(r.Faults, faults...)
 	return r, err
 }
 

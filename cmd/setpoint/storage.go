@@ -20,7 +20,21 @@ import (
 type storage struct{ state string }
 
 func (s *storage) flags(c *cobra.Command) {
-	c.Flags().StringVar(&s.state, "state", "", "folder of the private PostgreSQL, when DATABASE_URL is not set")
+	c.Flags().StringVar(&s.state, "state", os.Getenv("SETPOINT_STATE"), "folder of the private PostgreSQL, when DATABASE_URL is not set (SETPOINT_STATE)")
+}
+
+// existing opens the ledger only if there is one: who asks for the past must
+// not be answered by a new, empty record.
+func (s *storage) existing(ctx context.Context, log *slog.Logger) (*archive, error) {
+	if os.Getenv("DATABASE_URL") == "" {
+		switch found, err := cluster.Exists(cluster.Config{Dir: s.state}); {
+		case err != nil:
+			return nil, err
+		case !found:
+			return nil, errors.New("there is no ledger here: name its folder with --state as for 'setpoint serve', or set DATABASE_URL")
+		}
+	}
+	return s.open(ctx, log)
 }
 
 // An archive is an open ledger, with the private PostgreSQL it may live in.

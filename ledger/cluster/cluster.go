@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -66,6 +68,19 @@ func Start(ctx context.Context, cfg Config) (*Cluster, error) {
 		return nil, fmt.Errorf("start PostgreSQL cluster %s: %w", nameOf(cfg), err)
 	}
 	return c, nil
+}
+
+// Exists tells whether a cluster was initialized, running or not. Start would use its data.
+func Exists(cfg Config) (bool, error) {
+	h, err := locate(cfg)
+	if err != nil {
+		return false, fmt.Errorf("look for PostgreSQL cluster %s: %w", nameOf(cfg), err)
+	}
+	_, err = os.Stat(filepath.Join(h.data, "PG_VERSION"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // DSN is the connection string of a database in the cluster, in keyword form: further settings may be
