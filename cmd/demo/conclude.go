@@ -40,17 +40,20 @@ func showRecord(ctx context.Context, on *stage) (replay string, err error) {
 	if _, err := showCommand(ctx, on, "log"); err != nil {
 		return "", err
 	}
+	status, err := on.setpoint.Status(ctx)
+	if err != nil {
+		return "", err
+	}
 	moves, err := on.setpoint.Decisions(ctx, client.Filter{Moves: true, Limit: 500})
 	if err != nil {
 		return "", err
 	}
-	if len(moves) > 0 {
-		first := moves[len(moves)-1]
-		if _, err := showCommand(ctx, on, "why", first.Decision.ID); err != nil {
+	if id := firstMove(moves, status.Settings); id != "" {
+		if _, err := showCommand(ctx, on, "why", id); err != nil {
 			return "", err
 		}
 	}
-	code, err := showCommand(ctx, on, "replay")
+	code, err := showCommand(ctx, on, "replay", "--state", on.private)
 	if err != nil {
 		return "", err
 	}
@@ -58,6 +61,22 @@ func showRecord(ctx context.Context, on *stage) (replay string, err error) {
 		replay = fmt.Sprintf("setpoint replay ended with exit code %d", code)
 	}
 	return replay, nil
+}
+
+// firstMove returns the ID of the oldest move, but of a freeze only when nothing else was moved: a freeze
+// has two settings, and is the less interesting one to explain.
+func firstMove(moves []client.Record, settings []client.Setting) (id string) {
+	freezes := map[string]bool{}
+	for _, s := range settings {
+		freezes[s.Actuator] = s.Kind == "freeze"
+	}
+	plain := false
+	for _, m := range moves { // newest first
+		if freeze := freezes[m.Decision.Actuator]; !freeze || !plain {
+			id, plain = m.Decision.ID, !freeze
+		}
+	}
+	return id
 }
 
 func showCommand(ctx context.Context, on *stage, args ...string) (code int, err error) {

@@ -40,10 +40,10 @@ type arrival struct {
 	Seconds float64 // of a report
 }
 
-// storySchedule is the demo's: a sixth of the story calm, a third surge, and half to recover in.
+// storySchedule is the demo's: two twelfths of the story calm, five surge, and five to recover in.
 // The load itself goes on, as calm as at first, until total.
 func storySchedule(seed uint64, story, total time.Duration) schedule {
-	return schedule{Seed: seed, Duration: total, SurgeAfter: story / 6, SurgeFor: story / 3}
+	return schedule{Seed: seed, Duration: total, SurgeAfter: story * 2 / 12, SurgeFor: story * 5 / 12}
 }
 
 // arrivals lists every request in order of time.

@@ -101,7 +101,7 @@ func near(t *testing.T, what string, got, want float64) {
 
 func TestStoryScalesWithItsDuration(t *testing.T) {
 	got := storySchedule(1, 2*time.Minute, 30*time.Minute)
-	want := schedule{Seed: 1, Duration: 30 * time.Minute, SurgeAfter: 20 * time.Second, SurgeFor: 40 * time.Second}
+	want := schedule{Seed: 1, Duration: 30 * time.Minute, SurgeAfter: 20 * time.Second, SurgeFor: 50 * time.Second}
 	if got != want {
 		t.Errorf("storySchedule(2m of 30m) = %+v, want %+v", got, want)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -16,10 +17,11 @@ import (
 type setpoint struct {
 	client.Client
 	program string
+	state   string // folder of its private Postgres
 }
 
-func newSetpoint(program, url string) setpoint {
-	return setpoint{Client: client.Client{URL: url}, program: program}
+func newSetpoint(program, url, state string) setpoint {
+	return setpoint{Client: client.Client{URL: url}, program: program, state: state}
 }
 
 // serve starts the server and waits until it is ready. The names of the variables are those that the
@@ -31,19 +33,24 @@ func (s setpoint) serve(ctx context.Context, on *stage, address string) (*child,
 		"DEMO_ACTING_DATABASE_URL=" + on.acting.Database,
 	}
 	c, err := spawn("setpoint", filepath.Join(on.dir, "setpoint.log"), environment, s.program,
-		"serve", "--listen", address, "--state", on.private, on.config.Definitions)
+		"serve", "--listen", address, "--state", s.state, on.config.Definitions)
 	if err != nil {
 		return nil, err
 	}
 	return c, c.ready(ctx, s.URL+"/readyz", time.Minute)
 }
 
+// lookEvery is how often the loop looks. A slice of 5 s is over and scraped between two looks that are 5 s
+// apart, and would be seen by the second one only.
+const lookEvery = time.Second
+
 // command runs one command as a person would, and returns what it printed and its exit code.
 func (s setpoint) command(ctx context.Context, args ...string) (words string, code int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	args = append(args, "--server", s.URL)
-	out, err := exec.CommandContext(ctx, s.program, args...).CombinedOutput()
+	c := exec.CommandContext(ctx, s.program, args...)
+	c.Env = append(os.Environ(), "SETPOINT_URL="+s.URL, "SETPOINT_STATE="+s.state)
+	out, err := c.CombinedOutput()
 	words = strings.TrimRight(string(out), "\n")
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

@@ -62,7 +62,7 @@ func parseShop(args []string, stderr io.Writer) (shopConfig, error) {
 	flags.Uint64Var(&c.Seed, "seed", 1, "`number` that fixes the load; equal seeds give equal loads")
 	flags.DurationVar(&c.Duration, "duration", 150*time.Second, "how long the load lasts, at most 30m")
 	flags.DurationVar(&c.SurgeAfter, "surge-after", 0, "start of the surge of reports (default a sixth of -duration)")
-	flags.DurationVar(&c.SurgeFor, "surge-for", 0, "length of the surge (default a third of -duration)")
+	flags.DurationVar(&c.SurgeFor, "surge-for", 0, "length of the surge (default five twelfths of -duration)")
 	flags.StringVar(&c.Summary, "summary", "", "`file` to write the summary to (JSON)")
 	if err := flags.Parse(args); err != nil {
 		return c, err

@@ -143,7 +143,7 @@ func (s *stage) openSetpoint(ctx context.Context, address string) error {
 	if s.config.Listen != "" {
 		address = s.config.Listen
 	}
-	s.setpoint = newSetpoint(s.config.Setpoint, "http://"+address)
+	s.setpoint = newSetpoint(s.config.Setpoint, "http://"+address, s.private)
 	c, err := s.setpoint.serve(ctx, s, address)
 	s.keep(c)
 	if err == nil {

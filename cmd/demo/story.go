@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -123,7 +122,7 @@ func (t *teller) wishes(s client.Status) []string {
 			wish = fmt.Sprint(d.Wanted)
 		}
 		if _, yes := t.changed("wish "+d.Actuator, wish); yes && wish != "" {
-			lines = append(lines, fmt.Sprintf("%s: would move and does not: %s", d.Actuator, d.Words))
+			lines = append(lines, d.Words)
 		}
 	}
 	return lines
@@ -134,7 +133,7 @@ func (t *teller) moves(records []client.Record) []string {
 	var lines []string
 	for _, r := range slices.Backward(records) {
 		if t.once("move " + r.Decision.ID) {
-			lines = append(lines, fmt.Sprintf("%s: %s: %s  [%s]", r.Decision.Actuator, r.Decision.Verb, r.Decision.Words, r.Decision.ID))
+			lines = append(lines, fmt.Sprintf("%s  [%s]", r.Decision.Words, r.Decision.ID))
 		}
 		for _, o := range r.Outcomes {
 			if o.Error != "" && t.once("outcome "+r.Decision.ID) {
@@ -171,18 +170,22 @@ func (t *teller) pulse(m moment) []string {
 		return nil
 	}
 	t.nextPulse = m.At.Truncate(pulseEvery) + pulseEvery
-	line := fmt.Sprintf("  so far  bad seconds: observing %d, acting %d", m.Observing.BadSeconds, m.Acting.BadSeconds)
-	for _, service := range []string{observingService, actingService} {
-		if o, found := objectiveOf(m.Status, service); found {
-			line += fmt.Sprintf(" | budget left, %s: %.0f %%", o.Name, 100*o.Remaining)
+	line := fmt.Sprintf("  so far: bad seconds %d observing, %d acting", m.Observing.BadSeconds, m.Acting.BadSeconds)
+	line += fmt.Sprintf(" | budget left %s observing, %s acting", left(m.Status, observingService), left(m.Status, actingService))
+	for _, s := range m.Status.Settings {
+		if s.Service == actingService {
+			line += fmt.Sprintf(" | %s %s", s.Actuator, s.Shown)
 		}
 	}
-	settings := slices.Clone(m.Status.Settings)
-	slices.SortFunc(settings, func(a, b client.Setting) int { return cmp.Compare(a.Actuator, b.Actuator) })
-	for _, s := range settings {
-		line += fmt.Sprintf(" | %s: %s", s.Actuator, s.Shown)
-	}
 	return []string{line}
+}
+
+func left(status client.Status, service string) string {
+	o, found := objectiveOf(status, service)
+	if !found {
+		return "unknown"
+	}
+	return fmt.Sprintf("%.0f %%", 100*o.Remaining)
 }
 
 func (t *teller) once(what string) bool {
