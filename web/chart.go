@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -133,11 +134,11 @@ func burnGrid(to scale, top float64, limits []float64) []grid {
 			near = near || math.Abs(to(limit)-to(level)) < 0.12
 		}
 		if level < top && !near {
-			out = append(out, grid{Y: 100 - 100*to(level), Label: times(level)})
+			out = append(out, grid{Y: 100 - 100*to(level), Label: strconv.FormatFloat(level, 'g', -1, 64) + "×"})
 		}
 	}
 	for _, limit := range limits {
-		out = append(out, grid{Y: 100 - 100*to(limit), Label: times(limit), Style: "limit"})
+		out = append(out, grid{Y: 100 - 100*to(limit), Label: strconv.FormatFloat(limit, 'g', -1, 64) + "×", Style: "limit"})
 	}
 	return out
 }

@@ -46,7 +46,7 @@ func (s *Server) decisionsPage(w http.ResponseWriter, r *http.Request) {
 	l := s.look(time.Now())
 	v := decisionsView{Filter: f, Actuators: actuatorNames(l.set)}
 	if err != nil {
-		v.Unread = problemOf(err).Message
+		v.Unread, records = problemOf(err).Message, nil
 		for _, d := range l.report.Decisions {
 			records = append(records, Record{Decision: d})
 		}

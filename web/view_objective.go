@@ -35,6 +35,7 @@ type objectiveRow struct {
 	Left                       string  // share of the budget that is left
 	Bar                        float64 // the same from 0 to 100
 	Overdrawn                  bool
+	Low                        bool    // little of the budget is left
 	Bad, Allowed, Total        string // events in the budget's window
 	Ladder                     []rung
 }
@@ -48,6 +49,9 @@ type rung struct {
 	Height float64 // 0 to 100, logarithmic, the same scale in every ladder
 	Foot   float64 // 100 − Height
 }
+
+// littleLeft is the share of a budget below which its bar warns.
+const littleLeft = 0.2
 
 // ladderTop is the burn rate at the top of every ladder: that of an outage
 // under a target of 99.9 %.
@@ -66,6 +70,7 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	row.Ladder = ladder(st.Windows, o.Window.Length)
 	row.Seen = st.Status != budget.NoData && st.Status != budget.NoTraffic
 	if row.Seen {
+		row.Low = st.Remaining < littleLeft
 		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*min(max(st.Remaining, 0), 1), st.Remaining < 0
 		row.Bad, row.Allowed, row.Total = count(st.Budget.Bad.Float()), count(math.Floor(allowed(o, st))), count(st.Budget.Total().Float())
 	}

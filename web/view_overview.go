@@ -17,6 +17,7 @@ type overview struct {
 	Counts     []statusCount
 	Objectives []objectiveRow
 	Actuators  []actuatorCard
+	Declared   bool // there are actuators, read or not
 	Gates      []gateCard
 	Decisions  []decisionRow
 }
@@ -28,7 +29,7 @@ type statusCount struct {
 }
 
 func (s *Server) overviewView(l look) overview {
-	v := overview{Headline: headline(l), Actuators: s.actuatorCards(l)}
+	v := overview{Headline: headline(l), Actuators: s.actuatorCards(l), Declared: len(l.set.Actuators) > 0}
 	for _, o := range worstFirst(l) {
 		v.Objectives = append(v.Objectives, s.objectiveRow(l, o))
 	}
