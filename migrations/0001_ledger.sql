@@ -33,7 +33,8 @@ end $$;
 create function setpoint.continue_chain() returns trigger language plpgsql as $$
 begin
     update setpoint.heads h set seq = new.seq, hash = new.hash
-    where h.chain = tg_table_name and h.seq = new.seq - 1 and h.hash = new.prev_hash;
+    where h.chain = tg_table_name and h.seq = new.seq - 1 and h.hash = new.prev_hash
+        and new.hash = setpoint.chain_hash(tg_table_name, new.seq, new.prev_hash, new.body);
     if not found then
         raise exception 'row % does not continue the chain of setpoint.%', new.seq, tg_table_name
             using errcode = 'check_violation', constraint = tg_table_name || '_continue_chain';
@@ -52,7 +53,7 @@ alter table setpoint.heads enable always trigger heads_stay;
 create table setpoint.decisions (
     seq        bigint primary key check (seq > 0),
     prev_hash  bytea not null check (octet_length(prev_hash) = 32),
-    hash       bytea not null,
+    hash       bytea not null check (octet_length(hash) = 32),
     body       text not null check (octet_length(body) < 1048576),
     id         text collate "C" not null unique check (id <> '' and length(id) <= 200),
     at         timestamptz not null,
@@ -68,8 +69,7 @@ create table setpoint.decisions (
     unreadable boolean not null,
     policy     text not null check (policy <> ''),
     epoch      bigint not null check (epoch > 0),
-    constraint decisions_hash check (hash = setpoint.chain_hash('decisions', seq, prev_hash, body)),
-    constraint decisions_body_id check (body::json ->> 'id' = id),
+    constraint decisions_body_id check (body::json ->> 'id' is not distinct from id),
     constraint decisions_hold_keeps check (verb <> 'hold' or "to" = "from"),
     constraint decisions_move_changes check (verb = 'hold' or "to" <> "from"),
     -- what a person commanded is done in any mode
@@ -83,7 +83,7 @@ create index decisions_moves on setpoint.decisions (actuator, seq) where verb <>
 create table setpoint.outcomes (
     seq       bigint primary key check (seq > 0),
     prev_hash bytea not null check (octet_length(prev_hash) = 32),
-    hash      bytea not null,
+    hash      bytea not null check (octet_length(hash) = 32),
     body      text not null check (octet_length(body) < 1048576),
     decision  text collate "C" not null references setpoint.decisions (id),
     at        timestamptz not null,
@@ -92,8 +92,7 @@ create table setpoint.outcomes (
     error     text not null,
     until     timestamptz,
     ticks     bigint not null check (ticks >= 0),
-    constraint outcomes_hash check (hash = setpoint.chain_hash('outcomes', seq, prev_hash, body)),
-    constraint outcomes_body_decision check (body::json ->> 'decision' = decision),
+    constraint outcomes_body_decision check (body::json ->> 'decision' is not distinct from decision),
     constraint outcomes_span check ((until is null) = (ticks = 0)),
     constraint outcomes_hold_applies_nothing check (until is null or not applied)
 );
@@ -117,7 +116,7 @@ alter table setpoint.outcomes enable always trigger outcomes_fit_decision;
 create table setpoint.orders (
     seq       bigint primary key check (seq > 0),
     prev_hash bytea not null check (octet_length(prev_hash) = 32),
-    hash      bytea not null,
+    hash      bytea not null check (octet_length(hash) = 32),
     body      text not null check (octet_length(body) < 1048576),
     id        text collate "C" not null unique check (id <> '' and length(id) <= 200),
     at        timestamptz not null,
@@ -128,8 +127,7 @@ create table setpoint.orders (
     until     timestamptz,
     setting   double precision check (setting > '-Infinity' and setting < 'Infinity'),
     revert    boolean not null,
-    constraint orders_hash check (hash = setpoint.chain_hash('orders', seq, prev_hash, body)),
-    constraint orders_body_id check (body::json ->> 'id' = id),
+    constraint orders_body_id check (body::json ->> 'id' is not distinct from id),
     constraint orders_until_later check (until > at),
     constraint orders_setting check ((setting is not null) = (kind in ('pin', 'approve'))),
     constraint orders_setting_of_one check (kind not in ('pin', 'unpin', 'approve') or target <> '*'),
@@ -142,23 +140,21 @@ create index orders_by_target on setpoint.orders (target, kind, seq);
 create table setpoint.definitions (
     seq       bigint primary key check (seq > 0),
     prev_hash bytea not null check (octet_length(prev_hash) = 32),
-    hash      bytea not null,
+    hash      bytea not null check (octet_length(hash) = 32),
     body      text not null,
     policy    text collate "C" not null unique check (policy <> ''),
-    constraint definitions_hash check (hash = setpoint.chain_hash('definitions', seq, prev_hash, body)),
-    constraint definitions_body_policy check (body::json ->> 'policy' = policy)
+    constraint definitions_body_policy check (body::json ->> 'policy' is not distinct from policy)
 );
 
 -- Who led, from when on. The newest epoch leads; an older one may not act.
 create table setpoint.leadership (
     seq       bigint primary key check (seq > 0),
     prev_hash bytea not null check (octet_length(prev_hash) = 32),
-    hash      bytea not null,
+    hash      bytea not null check (octet_length(hash) = 32),
     body      text not null,
     epoch     bigint not null unique check (epoch >= seq),
     holder    text not null check (holder <> ''),
-    at        timestamptz not null,
-    constraint leadership_hash check (hash = setpoint.chain_hash('leadership', seq, prev_hash, body))
+    at        timestamptz not null
 );
 
 -- Settings of actuators that live in the ledger itself: the newest row of an
@@ -166,14 +162,13 @@ create table setpoint.leadership (
 create table setpoint.settings (
     seq       bigint primary key check (seq > 0),
     prev_hash bytea not null check (octet_length(prev_hash) = 32),
-    hash      bytea not null,
+    hash      bytea not null check (octet_length(hash) = 32),
     body      text not null,
     actuator  text not null check (actuator <> ''),
     value     double precision not null check (value > '-Infinity' and value < 'Infinity'),
     epoch     bigint not null check (epoch > 0),
     decision  text collate "C" not null unique references setpoint.decisions (id),
-    at        timestamptz not null,
-    constraint settings_hash check (hash = setpoint.chain_hash('settings', seq, prev_hash, body))
+    at        timestamptz not null
 );
 create index settings_by_actuator on setpoint.settings (actuator, seq);
 

@@ -1,0 +1,163 @@
+package ledgertest
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/loop"
+)
+
+func ids(orders []loop.Order) []string {
+	var out []string
+	for _, o := range orders {
+		out = append(out, o.ID)
+	}
+	return out
+}
+
+func orderID(o *loop.Order) string {
+	if o == nil {
+		return ""
+	}
+	return o.ID
+}
+
+// Orders are in force until they lapse or are ended for the same target.
+func orders(t *testing.T, l Ledger) {
+	short := Order("short", at(0), loop.OrderFreeze, "shop")
+	short.Until = at(30)
+	pin := Order("pin", at(4), loop.OrderPin, "query-timeout")
+	mustGive(t, l, Order("stop", at(0), loop.OrderStop, "*"), short, Order("long", at(2), loop.OrderFreeze, "shop"),
+		Order("other", at(3), loop.OrderFreeze, "search"), pin, Order("ok", at(5), loop.OrderApprove, "query-timeout"))
+	mustGive(t, l, pin) // a second time does nothing
+	inForce := func(what string, minutes int, want ...string) {
+		t.Helper()
+		got, err := l.Orders(t.Context(), at(minutes))
+		check(t, "Orders", err)
+		diff(t, what, ids(got), want)
+	}
+	inForce("all", 6, "stop", "short", "long", "other", "pin", "ok")
+	inForce("at the instant of lapsing", 30, "stop", "long", "other", "pin", "ok")
+	inForce("an approval lapses", 65, "stop", "long", "other", "pin")
+	mustGive(t, l, Order("resume", at(7), loop.OrderResume, "query-timeout"), Order("thaw", at(7), loop.OrderThaw, "shop"))
+	inForce("only the counterpart for the same target ends", 8, "stop", "other", "pin", "ok")
+	mustGive(t, l, Order("resume all", at(9), loop.OrderResume, "*"), Order("unpin", at(9), loop.OrderUnpin, "query-timeout"), Order("again", at(10), loop.OrderFreeze, "shop"))
+	inForce("ordered anew", 11, "other", "ok", "again")
+	got, err := l.Orders(t.Context(), at(11))
+	check(t, "Orders", err)
+	diff(t, "content", got[1], Order("ok", at(5), loop.OrderApprove, "query-timeout"))
+}
+
+func ordersRefused(t *testing.T, l Ledger) {
+	nan := math.NaN()
+	tests := map[string]func(*loop.Order){
+		"no ID":                    func(o *loop.Order) { o.ID = "" },
+		"no time":                  func(o *loop.Order) { o.At = at(0).AddDate(-2100, 0, 0) },
+		"no target":                func(o *loop.Order) { o.Target = "" },
+		"nobody":                   func(o *loop.Order) { o.By = " " },
+		"no reason":                func(o *loop.Order) { o.Why = "\t" },
+		"unknown kind":             func(o *loop.Order) { o.Kind = "panic" },
+		"no kind":                  func(o *loop.Order) { o.Kind = "" },
+		"lapses at once":           func(o *loop.Order) { o.Until = o.At },
+		"pin of nothing":           func(o *loop.Order) { o.Setting = nil },
+		"pin at NaN":               func(o *loop.Order) { o.Setting = &nan },
+		"pin of everything":        func(o *loop.Order) { o.Target = "*" },
+		"unpin of everything":      func(o *loop.Order) { o.Kind, o.Setting, o.Target = loop.OrderUnpin, nil, "*" },
+		"stop at a setting":        func(o *loop.Order) { o.Kind = loop.OrderStop },
+		"pin that reverts":         func(o *loop.Order) { o.Revert = true },
+		"approval without end":     func(o *loop.Order) { o.Kind = loop.OrderApprove },
+		"resume that lapses":       func(o *loop.Order) { o.Kind, o.Setting, o.Until = loop.OrderResume, nil, at(9) },
+		"thaw with a setting":      func(o *loop.Order) { o.Kind = loop.OrderThaw },
+		"ID longer than 200 bytes": func(o *loop.Order) { o.ID = fmt.Sprintf("%0201d", 1) },
+	}
+	for name, spoil := range tests {
+		o := Order("o1", at(0), loop.OrderPin, "query-timeout")
+		spoil(&o)
+		wantErr(t, name, l.Give(t.Context(), o), ledger.ErrInvalid)
+	}
+	mustGive(t, l, Order("o1", at(0), loop.OrderPin, "query-timeout"))
+	wantErr(t, "other content", l.Give(t.Context(), Order("o1", at(1), loop.OrderPin, "query-timeout")), ledger.ErrConflict)
+}
+
+// A stop covers by "*", actuator and service; one without revert goes first.
+func stops(t *testing.T, l Ledger) {
+	q := loop.ConditionsQuery{Actuator: "query-timeout", Service: "shop", Now: at(10)}
+	want := func(what, id string) {
+		t.Helper()
+		c, err := l.Conditions(t.Context(), q)
+		check(t, "Conditions", err)
+		if got := orderID(c.Stop); got != id {
+			t.Errorf("%s: stop %q, want %q", what, got, id)
+		}
+	}
+	revert := func(o loop.Order) loop.Order {
+		o.Revert = true
+		return o
+	}
+	mustGive(t, l, Order("elsewhere", at(0), loop.OrderStop, "search"))
+	want("of another service", "")
+	mustGive(t, l, revert(Order("everything", at(0), loop.OrderStop, "*")))
+	want("of everything", "everything")
+	mustGive(t, l, revert(Order("service", at(1), loop.OrderStop, "shop")))
+	want("the newest of two", "service")
+	mustGive(t, l, Order("actuator", at(2), loop.OrderStop, "query-timeout"), revert(Order("newer", at(3), loop.OrderStop, "*")))
+	want("without revert first", "actuator")
+	mustGive(t, l, Order("r", at(4), loop.OrderResume, "query-timeout"))
+	want("after its end", "newer")
+	mustGive(t, l, Order("r2", at(5), loop.OrderResume, "*"), Order("r3", at(5), loop.OrderResume, "shop"))
+	want("after all ended", "")
+	future := Order("skewed", at(60), loop.OrderStop, "*") // given by a faster clock: in force at once
+	mustGive(t, l, future)
+	want("from the future", "skewed")
+}
+
+func pins(t *testing.T, l Ledger) {
+	want := func(what, service, pin, approval string) {
+		t.Helper()
+		c, err := l.Conditions(t.Context(), loop.ConditionsQuery{Actuator: "query-timeout", Service: service, Now: at(10)})
+		check(t, "Conditions", err)
+		if orderID(c.Pin) != pin || orderID(c.Approval) != approval {
+			t.Errorf("%s: pin %q, approval %q, want %q, %q", what, orderID(c.Pin), orderID(c.Approval), pin, approval)
+		}
+	}
+	mustGive(t, l, Order("ok", at(0), loop.OrderApprove, "query-timeout"), Order("not mine", at(0), loop.OrderPin, "freeze"))
+	want("approval", "shop", "", "ok")
+	mustGive(t, l, Order("freeze", at(1), loop.OrderFreeze, "shop"))
+	want("freeze of the service", "shop", "freeze", "ok")
+	want("freeze of another service", "", "", "ok")
+	mustGive(t, l, Order("pin", at(2), loop.OrderPin, "query-timeout"), Order("frozen again", at(3), loop.OrderFreeze, "shop"))
+	want("a pin goes before a freeze", "shop", "pin", "ok")
+	lapsing := Order("brief", at(4), loop.OrderPin, "query-timeout")
+	lapsing.Until = at(9)
+	mustGive(t, l, lapsing)
+	want("what a lapsed pin covered is back", "shop", "pin", "ok")
+	mustGive(t, l, Order("unpin", at(5), loop.OrderUnpin, "query-timeout"))
+	want("unpinned", "shop", "frozen again", "ok")
+	mustGive(t, l, Order("thaw", at(6), loop.OrderThaw, "shop"))
+	want("thawed", "shop", "", "ok")
+}
+
+func orderHistory(t *testing.T, l Ledger) {
+	for i := range 5 {
+		mustGive(t, l, Order(fmt.Sprintf("o%d", i), at(i), loop.OrderFreeze, "shop"))
+	}
+	tests := []struct {
+		before string
+		limit  int
+		want   []string
+	}{
+		{"", 0, []string{"o4", "o3", "o2", "o1", "o0"}},
+		{"", 2, []string{"o4", "o3"}},
+		{"o3", 2, []string{"o2", "o1"}},
+		{"o0", 2, nil},
+	}
+	for _, test := range tests {
+		got, err := l.OrderHistory(t.Context(), test.before, test.limit)
+		check(t, "OrderHistory", err)
+		diff(t, fmt.Sprintf("history before %q", test.before), ids(got), test.want)
+	}
+	_, err := l.OrderHistory(t.Context(), "nowhere", 2)
+	wantErr(t, "OrderHistory before an unknown order", err, ledger.ErrNotFound)
+}

@@ -1,0 +1,255 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A FaultKind says what was done to a row.
+type FaultKind string
+
+// The kinds of fault.
+const (
+	Altered   FaultKind = "altered"   // its body, a column or its hash is not what was written
+	Deleted   FaultKind = "deleted"   // it is gone
+	Inserted  FaultKind = "inserted"  // it was not added by the ledger
+	Reordered FaultKind = "reordered" // it stood in another place
+)
+
+// A Fault names rows of the ledger that are not as they were written.
+type Fault struct {
+	Table string    `json:"table"`
+	Seq   int64     `json:"seq"`  // number of the row, the first of several; 0 = not known
+	Last  int64     `json:"last"` // number of the last row; Seq unless several in a row are gone
+	ID    string    `json:"id,omitempty"`
+	Kind  FaultKind `json:"kind"`
+	Why   string    `json:"why"` // in words
+}
+
+// String is the fault in words, as "decisions 12 (k3x-checkout) altered: …".
+func (f Fault) String() string {
+	where := fmt.Sprintf("%s %d", f.Table, f.Seq)
+	switch {
+	case f.Seq == 0:
+		where = f.Table
+	case f.Last > f.Seq:
+		where = fmt.Sprintf("%s %d–%d", f.Table, f.Seq, f.Last)
+	}
+	if f.ID != "" {
+		where += " (" + f.ID + ")"
+	}
+	return fmt.Sprintf("%s %s: %s", where, f.Kind, f.Why)
+}
+
+// chains are the rows of a ledger, to be verified.
+type chains interface {
+	Heads(ctx context.Context) ([]Head, error)
+	// page returns rows above a number in order; none = no more.
+	page(ctx context.Context, t table, after int64) ([]link, error)
+}
+
+// verify walks every chain from its first row. Rows may be added meanwhile.
+func verify(ctx context.Context, c chains, remembered []Head) ([]Fault, error) {
+	before, err := c.Heads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var faults []Fault
+	for _, t := range tables() {
+		w := newWalk(t, append(before, remembered...))
+		if err := w.all(ctx, c); err != nil {
+			return nil, fmt.Errorf("verify %s: %w", t.name, err)
+		}
+		after, err := c.Heads(ctx)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, w.end(after)...)
+	}
+	return faults, nil
+}
+
+// A walk goes along one chain.
+type walk struct {
+	table    table
+	known    map[int64]Hash // :: number → hash that the row must carry
+	last     Head           // the row before
+	suspects []link         // altered rows whose hash may tell where they stood
+	missing  []int64        // numbers that are gone
+	named    map[int64]int  // :: number → index of its fault
+	faults   []Fault
+}
+
+// maxSuspects bounds the search for where altered rows stood, whose cost is
+// the square of it.
+const maxSuspects = 200
+
+func newWalk(t table, heads []Head) *walk {
+	w := &walk{table: t, known: map[int64]Hash{}, named: map[int64]int{}}
+	for _, h := range heads {
+		if h.Chain != t.name || h.Seq == 0 {
+			continue
+		}
+		if other, ok := w.known[h.Seq]; ok && other != h.Hash {
+			w.fault(link{seq: h.Seq}, Altered, "the end of the chain that is remembered has another hash than the end that is stored")
+		}
+		w.known[h.Seq] = h.Hash
+	}
+	return w
+}
+
+func (w *walk) all(ctx context.Context, c chains) error {
+	for {
+		links, err := c.page(ctx, w.table, w.last.Seq)
+		if err != nil || len(links) == 0 {
+			return err
+		}
+		for _, l := range links {
+			w.step(l)
+		}
+	}
+}
+
+// step judges a row by itself and by the row before it.
+func (w *walk) step(l link) {
+	follows := l.seq == w.last.Seq+1
+	switch {
+	case l.seq <= w.last.Seq:
+		w.fault(l, Inserted, "there is another row of this number")
+		return
+	case !follows:
+		w.gap(w.last.Seq+1, l.seq-1, "")
+	}
+	sound := sum(w.table.name, l.seq, l.prev, l.body) == l.hash
+	switch {
+	case !sound:
+		w.fault(l, Altered, w.whyUnsound(l))
+		w.suspects = append(w.suspects, l)
+	case follows && l.prev != w.last.Hash && l.seq == 1:
+		w.fault(l, Altered, "the first row continues another")
+	case follows && l.prev != w.last.Hash:
+		w.fault(link{seq: l.seq - 1}, Altered, fmt.Sprintf("row %d was written after a row with another hash", l.seq))
+	}
+	if sound {
+		w.columns(l)
+	}
+	if hash, ok := w.known[l.seq]; ok && hash != l.hash {
+		w.fault(l, Altered, "the row that was the end of the chain had another hash")
+	}
+	w.last = Head{w.table.name, l.seq, l.hash}
+}
+
+func (w *walk) whyUnsound(l link) string {
+	switch {
+	case sum(w.table.name, l.seq, w.last.Hash, l.body) == l.hash:
+		return "its hash of the row before it was changed"
+	case w.known[l.seq] == sum(w.table.name, l.seq, l.prev, l.body):
+		return "its hash was changed"
+	}
+	return "its content does not have its hash"
+}
+
+// columns compares the columns with the body that they were copied from.
+func (w *walk) columns(l link) {
+	want, err := w.table.values(l.body)
+	if err != nil {
+		w.fault(l, Altered, "its body cannot be read")
+		return
+	}
+	for i, column := range strings.Split(w.table.columns, ", ") {
+		if !agree(l.values[i], want[i]) {
+			w.fault(l, Altered, fmt.Sprintf("column %s says %v, the body %v", strings.Trim(column, `"`), l.values[i], want[i]))
+			return
+		}
+	}
+}
+
+func agree(stored, want any) bool {
+	a, isTime := stored.(time.Time)
+	b, both := want.(time.Time)
+	if isTime && both {
+		return a.Equal(b)
+	}
+	return stored == want
+}
+
+// end judges the end of the chain, after is where it ends now.
+func (w *walk) end(after []Head) []Fault {
+	highest := w.last.Seq
+	for seq := range w.known {
+		highest = max(highest, seq)
+	}
+	if highest > w.last.Seq {
+		w.gap(w.last.Seq+1, highest, ", cut off at the end")
+	}
+	for _, h := range after {
+		if h.Chain == w.table.name && h.Seq < w.last.Seq {
+			w.fault(link{seq: w.last.Seq}, Inserted, fmt.Sprintf("the chain ends at row %d", h.Seq))
+		}
+	}
+	w.reorder()
+	return w.faults
+}
+
+// reorder finds where altered rows stood: a row that was moved has the right
+// hash under its old number, and a body that was moved under its old row.
+func (w *walk) reorder() {
+	if len(w.suspects) > maxSuspects || len(w.missing) > maxSuspects {
+		return
+	}
+	for _, a := range w.suspects {
+		for _, seq := range w.missing {
+			w.tryPlace(a, seq)
+		}
+		for _, b := range w.suspects {
+			if a.seq == b.seq {
+				continue
+			}
+			w.tryPlace(a, b.seq)
+			if sum(w.table.name, b.seq, b.prev, a.body) == b.hash {
+				w.rename(a, fmt.Sprintf("its body is that of row %d", b.seq))
+			}
+		}
+	}
+}
+
+func (w *walk) tryPlace(a link, seq int64) {
+	if sum(w.table.name, seq, a.prev, a.body) == a.hash {
+		w.rename(a, fmt.Sprintf("it was row %d", seq))
+	}
+}
+
+func (w *walk) rename(l link, why string) {
+	f := &w.faults[w.named[l.seq]]
+	f.Kind, f.Why = Reordered, why
+}
+
+func (w *walk) gap(from, to int64, where string) {
+	for seq := from; seq <= to && len(w.missing) <= maxSuspects; seq++ {
+		w.missing = append(w.missing, seq)
+	}
+	w.fault(link{seq: from}, Deleted, "there is no such row"+where)
+	w.faults[w.named[from]].Last = to
+}
+
+// fault names a row, once.
+func (w *walk) fault(l link, kind FaultKind, why string) {
+	if _, ok := w.named[l.seq]; ok {
+		return
+	}
+	w.named[l.seq] = len(w.faults)
+	f := Fault{Table: w.table.name, Seq: l.seq, Last: l.seq, Kind: kind, Why: why}
+	if id, ok := first(l.values).(string); ok {
+		f.ID = id
+	}
+	w.faults = append(w.faults, f)
+}
+
+func first(values []any) any {
+	if len(values) == 0 {
+		return nil
+	}
+	return values[0]
+}
