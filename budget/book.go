@@ -82,7 +82,7 @@ func newBook(c Config, reach, ahead int64) *Book {
 	o := c.Objective
 	num, den := o.Budget().Fraction()
 	b := &Book{
-		objective: o.Name, service: o.Service, target: o.Target, budget: share{num, den},
+		objective: o.Name, service: o.Service, target: o.Target, budget: share{uint64(num), uint64(den)},
 		slice: o.Slice, first: math.MaxInt64, filled: math.MinInt64, newest: math.MinInt64,
 		flaws: newTally(), ahead: ahead, phase: phase(o.Name, ahead),
 	}
@@ -170,7 +170,7 @@ func (b *Book) Prepend(older []sli.Slice) error {
 	if err == nil && len(older) > 0 && b.number(older[len(older)-1]) >= b.first {
 		err = errOrder
 	}
-	for _, s := range slices.Backward(older) {
+	for _, s := range older {
 		if err == nil {
 			err = b.write(b.number(s), cell{}, b.cell(s))
 		}
@@ -226,6 +226,9 @@ func (b *Book) check(all []sli.Slice) error {
 
 // write counts c as slice i, where was was counted, and remembers it.
 func (b *Book) write(i int64, was, c cell) error {
+	if was == c {
+		return nil
+	}
 	if err := b.count(i, was.Counts, c.Counts); err != nil {
 		return err
 	}
@@ -246,10 +249,12 @@ func (b *Book) write(i int64, was, c cell) error {
 // count swaps was for c in every window that slice i is in, or in none.
 func (b *Book) count(i int64, was, c sli.Counts) error {
 	for k := range b.windows {
-		if w := &b.windows[k]; i >= w.tail && !w.fits(was, c) {
-			return errOverflow
-		} else if i >= w.tail && !w.holds(was) {
+		switch w := &b.windows[k]; {
+		case i < w.tail:
+		case !w.holds(was):
 			return ErrMismatch
+		case !w.fits(was, c):
+			return errOverflow
 		}
 	}
 	for k := range b.windows {
@@ -291,10 +296,9 @@ func (b *Book) observedBefore(i int64) int64 {
 	return i
 }
 
-// recall is the cell of slice i; it is blank unless it is known and in the
-// ring.
+// recall is the cell of slice i, as far as the ring tells; blank otherwise.
 func (b *Book) recall(i int64) cell {
-	if i < b.first || i >= b.filled || i < b.ringStart() {
+	if i >= b.filled || i < b.ringStart() {
 		return cell{}
 	}
 	return b.ring.at(i)

@@ -29,15 +29,15 @@ func compareBurn(c sli.Counts, target, burn slo.Decimal) int {
 	}
 	burnNum, burnDen := burn.Fraction()
 	num, den := target.Complement().Fraction()
-	left, right := multiply(den, burnDen), multiply(num, burnNum)
-	if left.hi == 0 && right.hi == 0 && left.lo>>63 == 0 && right.lo>>63 == 0 {
-		return multiply(int64(c.Bad), int64(left.lo)).compare(multiply(int64(c.Total()), int64(right.lo)))
+	left, right := multiply(uint64(den), uint64(burnDen)), multiply(uint64(num), uint64(burnNum))
+	if left.hi == 0 && right.hi == 0 {
+		return multiply(uint64(c.Bad), left.lo).compare(multiply(uint64(c.Total()), right.lo))
 	}
 	return scale(left.big(), int64(c.Bad)).Cmp(scale(right.big(), int64(c.Total())))
 }
 
 // A share is a budget as a fraction: 1 − target = num/den.
-type share struct{ num, den int64 }
+type share struct{ num, den uint64 }
 
 // burn is the burn rate of c, bad/total/budget, as the float64 nearest to
 // it: one division of exact integers, so every machine gets the same bits.
@@ -45,7 +45,7 @@ func (b share) burn(c sli.Counts) float64 {
 	if c.Bad == 0 {
 		return 0
 	}
-	return quotient(multiply(int64(c.Bad), b.den), multiply(int64(c.Total()), b.num))
+	return quotient(multiply(uint64(c.Bad), b.den), multiply(uint64(c.Total()), b.num))
 }
 
 // remaining is 1 − bad/(total × budget) as the float64 nearest to it; 1
@@ -54,7 +54,7 @@ func (b share) remaining(c sli.Counts) float64 {
 	if c.Bad == 0 {
 		return 1
 	}
-	bad, most := multiply(int64(c.Bad), b.den), multiply(int64(c.Total()), b.num)
+	bad, most := multiply(uint64(c.Bad), b.den), multiply(uint64(c.Total()), b.num)
 	if bad.compare(most) > 0 {
 		return -quotient(bad.minus(most), most)
 	}
@@ -63,15 +63,14 @@ func (b share) remaining(c sli.Counts) float64 {
 
 // compare compares the burn rate of c, which has events, with 1.
 func (b share) compare(c sli.Counts) int {
-	return multiply(int64(c.Bad), b.den).compare(multiply(int64(c.Total()), b.num))
+	return multiply(uint64(c.Bad), b.den).compare(multiply(uint64(c.Total()), b.num))
 }
 
 // A wide is an unsigned integer of 128 bits.
 type wide struct{ hi, lo uint64 }
 
-// multiply is a × b, of numbers that are not negative.
-func multiply(a, b int64) wide {
-	hi, lo := bits.Mul64(uint64(a), uint64(b))
+func multiply(a, b uint64) wide {
+	hi, lo := bits.Mul64(a, b)
 	return wide{hi, lo}
 }
 

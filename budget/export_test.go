@@ -32,4 +32,6 @@ func (b *Book) Footprint() int {
 }
 
 // Quotient is a×b / (c×d) as the nearest float64.
-func Quotient(a, b, c, d int64) float64 { return quotient(multiply(a, b), multiply(c, d)) }
+func Quotient(a, b, c, d uint64) float64 {
+	return quotient(multiply(a, b), multiply(c, d))
+}

@@ -38,9 +38,9 @@ func (s State) Forecast(window time.Duration) (left time.Duration, known bool) {
 // that is Length × (total×budget − bad) × total_w ÷ (total × bad_w).
 func (s State) lasts(w Window) time.Duration {
 	num, den := s.Target.Complement().Fraction()
-	most, bad := multiply(int64(s.Budget.Total()), num), multiply(int64(s.Budget.Bad), den)
+	most, bad := multiply(uint64(s.Budget.Total()), uint64(num)), multiply(uint64(s.Budget.Bad), uint64(den))
 	n := scale(scale(most.minus(bad).big(), int64(w.Total())), int64(s.Budget.Length))
-	d := scale(multiply(int64(s.Budget.Total()), int64(w.Bad)).big(), den)
+	d := scale(multiply(uint64(s.Budget.Total()), uint64(w.Bad)).big(), den)
 	n.Quo(n, d)
 	if n.Cmp(big.NewInt(int64(Never))) > 0 {
 		return Never

@@ -21,15 +21,9 @@ type Range struct {
 func (b *Book) Leaving() []Range {
 	var need []Range
 	for k := range b.windows {
-		w := &b.windows[k]
-		from := b.wants(w)
-		want := min(b.end-w.slices+b.ahead, b.filled)
-		if w.slices <= b.ring.size || w.broken || from >= want {
-			continue
-		}
-		to := min(from+4*b.ahead, b.nextRead(want), b.filled)
+		from, to := b.needs(&b.windows[k])
 		r := Range{b.time(from), b.time(to), b.writes}
-		if !slices.Contains(need, r) {
+		if from < to && !slices.Contains(need, r) {
 			need = append(need, r)
 		}
 	}
@@ -54,7 +48,8 @@ func (b *Book) Leave(r Range, left []sli.Slice) error {
 	}
 	for k := range b.windows {
 		w := &b.windows[k]
-		if r.writes == b.writes && w.slices > b.ring.size && b.wants(w) == from && to <= b.filled {
+		next, until := b.needs(w)
+		if r.writes == b.writes && next == from && next < until && to <= b.filled {
 			b.fill(&w.stash, from, to, left)
 		}
 	}
@@ -75,13 +70,21 @@ func (b *Book) fill(s *stash, from, to int64, left []sli.Slice) {
 	}
 }
 
-// wants is the oldest slice that w needs from the store and does not have.
-func (b *Book) wants(w *window) int64 {
-	next := max(w.tail, b.first)
-	if !w.stash.empty() {
-		next = max(next, w.stash.to)
+// needs is the stretch that w needs from the store next; empty when it has
+// enough in hand, or is not longer than the ring.
+func (b *Book) needs(w *window) (from, to int64) {
+	if w.slices <= b.ring.size || w.broken {
+		return 0, 0
 	}
-	return next
+	from = max(w.tail, b.first)
+	if !w.stash.empty() {
+		from = w.stash.to
+	}
+	enough := b.end - w.slices + b.ahead
+	if from >= enough {
+		return 0, 0
+	}
+	return from, min(from+4*b.ahead, b.nextRead(enough), b.filled)
 }
 
 // nextRead is the first slice from i on at which this book reads.

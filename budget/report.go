@@ -39,7 +39,7 @@ func (b *Book) status(s State) Status {
 		return Partial
 	case own.sum.Total() == 0:
 		return NoTraffic
-	case own.sum.Bad > 0 && b.budget.compare(own.sum) >= 0:
+	case b.budget.compare(own.sum) >= 0:
 		return Exhausted
 	case b.burning(s.Windows):
 		return Burning

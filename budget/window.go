@@ -21,7 +21,8 @@ func (w *window) holds(c sli.Counts) bool {
 	return c.Good <= w.sum.Good && c.Bad <= w.sum.Bad && c.Covered <= w.sum.Covered
 }
 
-// fits reports whether c can take the place of was without an overflow.
+// fits reports whether c can take the place of was, which w holds, without an
+// overflow.
 func (w *window) fits(was, c sli.Counts) bool {
 	return c.Total() <= math.MaxInt64-(w.sum.Total()-was.Total())
 }
