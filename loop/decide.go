@@ -124,6 +124,7 @@ func (d *Decision) wish(in Input) {
 	} else {
 		d.Wanted, d.Reason = pulled(in.Actuator, d.Pulls, in.Current)
 	}
+	d.Wanted = in.Actuator.Snap(d.Wanted)
 	d.To = d.Wanted
 	d.Verb = verb(in.Actuator, d.From, d.To)
 	if d.Verb == Hold && d.Reason == ReasonRecovered {

@@ -38,6 +38,7 @@ func (d *Decision) guard(in Input) {
 		if reason == "" {
 			continue
 		}
+		to = in.Actuator.Snap(to)
 		d.Checks = append(d.Checks, Check{Guard: g.name, In: d.To, Out: to, Reason: reason, Why: why})
 		d.To = to
 		if d.Verb = verb(in.Actuator, d.From, to); d.Verb == Hold {

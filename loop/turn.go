@@ -29,7 +29,7 @@ func (l *Loop) turn(ctx context.Context, c *control, states []budget.State, now 
 func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now time.Time) Input {
 	in := Input{At: now.UTC().Truncate(time.Microsecond), Loop: c.loop, Actuator: c.actuator, Policy: c.policy, Epoch: l.epoch, Evidence: evidence(c.loop, states)}
 	current, err := l.cfg.Actuators[c.actuator.Name].Read(ctx)
-	in.Current = current
+	in.Current = c.actuator.Snap(current)
 	if err != nil {
 		in.Current, in.Unreadable = c.last.To, err.Error()
 	}
@@ -105,6 +105,7 @@ func (l *Loop) move(ctx context.Context, c *control, d Decision) Decision {
 		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At})
 	})
 	back, readErr := a.Read(ctx)
+	back = c.actuator.Snap(back)
 	o := Outcome{Decision: d.ID, At: d.Input.At, ReadBack: back, Applied: readErr == nil && back == d.To}
 	if err = errors.Join(wrap("apply", err), wrap("read back", readErr)); err != nil {
 		o.Error = err.Error()

@@ -2,6 +2,7 @@ package slo
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -67,6 +68,10 @@ func (a Actuator) Tighter(x, y float64) bool {
 func (a Actuator) Clamp(x float64) float64 {
 	return min(max(x, min(a.Rest, a.Tight)), max(a.Rest, a.Tight))
 }
+
+// Snap rounds x to thousandths, the finest that every kind can hold: what is
+// read back is then equal to what was set.
+func (a Actuator) Snap(x float64) float64 { return math.Round(x*1000) / 1000 }
 
 // Show renders a setting with its unit, as "1.8 s"; a freeze in words.
 func (a Actuator) Show(x float64) string {
