@@ -14,7 +14,7 @@ type Sample struct {
 
 // A Series is one raw counter. Its samples may be in any order.
 type Series struct {
-	ID      string // of its own among the series of one indicator part
+	ID      string // the same ID is the same series, wherever it occurs
 	Samples []Sample
 }
 

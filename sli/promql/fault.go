@@ -1,0 +1,119 @@
+package promql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+
+	"setpoint.dev/setpoint/sli"
+)
+
+// A fault is something wrong with an answer, with its reason.
+type fault struct {
+	reason     sli.Reason
+	words      string
+	retryAfter time.Duration
+}
+
+// Error is what is wrong, in words.
+func (f fault) Error() string { return f.words }
+
+func faultf(r sli.Reason, format string, args ...any) error {
+	return fault{reason: r, words: fmt.Sprintf(format, args...)}
+}
+
+// readError tells how a question ended.
+func (s *source) readError(query string, at time.Time, err error) error {
+	e := &sli.ReadError{Source: s.declared.Name, Query: query, Curl: s.curl(query, at)}
+	e.Reason, e.Err = judgeError(err)
+	var f fault
+	if errors.As(err, &f) {
+		e.RetryAfter = f.retryAfter
+	}
+	if e.Reason == sli.ReasonTimeout {
+		e.Err = fmt.Errorf("no whole answer within %s: %w", s.declared.Timeout, e.Err)
+	}
+	return e
+}
+
+// judgeError finds the reason of an error, and the error without the URL that
+// net/http puts around it: that may hold credentials.
+func judgeError(err error) (sli.Reason, error) {
+	var asked *url.Error
+	if errors.As(err, &asked) {
+		err = asked.Err
+	}
+	var (
+		f        fault
+		answered *v1.Error
+		network  net.Error
+	)
+	switch {
+	case errors.As(err, &f):
+		return f.reason, err
+	case errors.Is(err, context.DeadlineExceeded):
+		return sli.ReasonTimeout, err
+	case errors.Is(err, context.Canceled):
+		return sli.ReasonCanceled, err
+	case errors.As(err, &answered):
+		return judgeAnswer(answered)
+	case errors.As(err, &network) && network.Timeout():
+		return sli.ReasonTimeout, err
+	}
+	return sli.ReasonUnreachable, err
+}
+
+// judgeAnswer is judgeError for answers with status 200 that are errors.
+func judgeAnswer(e *v1.Error) (sli.Reason, error) {
+	err := errors.New(plain(e.Error()))
+	switch e.Type {
+	case v1.ErrBadResponse:
+		return sli.ReasonMalformed, err
+	case v1.ErrTimeout, v1.ErrCanceled:
+		return sli.ReasonTimeout, err
+	}
+	return sli.ReasonRejected, err
+}
+
+// curl is a command that repeats a question. Credentials and what else the URL
+// may hide in its query are masked.
+func (s *source) curl(query string, at time.Time) string {
+	masked := *s.base
+	masked.User, masked.RawQuery, masked.Fragment = nil, "", ""
+	words := []string{"curl", "-sS", shellQuote(strings.TrimRight(masked.String(), "/") + "/api/v1/query")}
+	if s.base.User != nil {
+		words = append(words, "-u", "'***:***'")
+	}
+	seconds := strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', -1, 64)
+	words = append(words, "--data-urlencode", shellQuote("query="+query), "-d", "time="+seconds)
+	for name := range s.base.Query() {
+		words = append(words, "-d", shellQuote(name+"=***"))
+	}
+	return strings.Join(words, " ")
+}
+
+func shellQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// plain makes one short line of a text from outside that is safe to print.
+func plain(s string) string {
+	const longest = 200
+	runes := []rune(strings.ToValidUTF8(s[:min(len(s), 4*longest)], "?"))
+	for i, r := range runes {
+		if !unicode.IsPrint(r) {
+			runes[i] = ' '
+		}
+	}
+	line := strings.Join(strings.Fields(string(runes[:min(len(runes), longest)])), " ")
+	if len(runes) > longest || len(s) > 4*longest {
+		line += " …"
+	}
+	return line
+}

@@ -1,0 +1,129 @@
+package promql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A source is one backend.
+type source struct {
+	declared slo.Source
+	cfg      Config
+	base     *url.URL
+	client   api.Client
+	idle     func()
+	slots    chan struct{} // one for each question under way
+}
+
+func newSource(declared slo.Source, cfg Config) (*source, error) {
+	base, err := url.Parse(declared.URL)
+	if err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https") {
+		// The URL and url's own errors may hold a password.
+		return nil, fmt.Errorf("read URL of source %q: not an address such as http://prometheus:9090", declared.Name)
+	}
+	if declared.Timeout <= 0 {
+		declared.Timeout = 10 * time.Second
+	}
+	transport := newTransport(cfg)
+	client, err := api.NewClient(api.Config{
+		Address: wholeAnswers(*base, cfg).String(),
+		Client:  &http.Client{Transport: bounding{transport, cfg.MaxBytes}, CheckRedirect: checkRedirect},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare source %q: %w", declared.Name, err)
+	}
+	return &source{
+		declared: declared, cfg: cfg, base: base, client: client,
+		idle: transport.CloseIdleConnections, slots: make(chan struct{}, cfg.Concurrency),
+	}, nil
+}
+
+func (s *source) close() { s.idle() }
+
+// wholeAnswers adds what tells Thanos and VictoriaMetrics clusters to fail
+// rather than to answer in part; others ignore it.
+func wholeAnswers(base url.URL, cfg Config) *url.URL {
+	if cfg.AllowPartial {
+		return &base
+	}
+	q := base.Query()
+	q.Set("partial_response", "false")
+	q.Set("deny_partial_response", "1")
+	base.RawQuery = q.Encode()
+	return &base
+}
+
+// count asks for the slices of one chunk. A chunk that is too much for the
+// backend, or for us, is halved.
+func (s *source) count(ctx context.Context, q indicator, c sli.Cut) ([]sli.Slice, error) {
+	slices, err := s.countWhole(ctx, q, c)
+	n := c.To.Sub(c.From) / c.Slice
+	if n < 2 || !tooMuch(err) {
+		return slices, err
+	}
+	first, second := c, c
+	first.To = c.From.Add(n / 2 * c.Slice)
+	second.From = first.To
+	slices, err = s.count(ctx, q, first)
+	if err != nil {
+		return nil, err
+	}
+	rest, err := s.count(ctx, q, second)
+	if err != nil {
+		return nil, err
+	}
+	return append(slices, rest...), nil
+}
+
+func tooMuch(err error) bool {
+	var read *sli.ReadError
+	return errors.As(err, &read) && (read.Reason == sli.ReasonTooLarge || read.Reason == sli.ReasonRejected)
+}
+
+func (s *source) countWhole(ctx context.Context, q indicator, c sli.Cut) ([]sli.Slice, error) {
+	got, err := s.fetch(ctx, q, c)
+	if err != nil {
+		return nil, err
+	}
+	if missing := c.Missing(got.of(q.part), got.of(q.total)); !missing.None() {
+		if err := s.anchor(ctx, got, c, missing); err != nil {
+			return nil, err
+		}
+	}
+	return c.Increments(got.of(q.part), got.of(q.total)), nil
+}
+
+// ask asks one question and gives the value of the answer to read.
+func (s *source) ask(ctx context.Context, query string, at time.Time, read func(model.Value) error) error {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return s.readError(query, at, ctx.Err())
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.declared.Timeout)
+	defer cancel()
+	x := exchange{Client: s.client, until: at, allowPartial: s.cfg.AllowPartial}
+	value, warnings, _, err := v1.NewAPI(x).Query(ctx, query, at, v1.WithTimeout(s.declared.Timeout))
+	if err == nil && len(warnings) > 0 && !s.cfg.AllowPartial {
+		err = faultf(sli.ReasonPartial, "the backend warns: %s", plain(warnings[0]))
+	}
+	if err == nil {
+		err = read(value)
+	}
+	if err != nil {
+		return s.readError(query, at, err)
+	}
+	return nil
+}
