@@ -100,7 +100,7 @@ func minute(start time.Time) sli.Slice {
 // out what leaves (its reads are not counted), report.
 func BenchmarkTick(b *testing.B) {
 	for _, window := range []time.Duration{hour, day, 30 * day, 365 * day} {
-		b.Run(fmt.Sprintf("window=%gd", window.Hours()/24), func(b *testing.B) {
+		b.Run(fmt.Sprintf("window=%gh", window.Hours()), func(b *testing.B) {
 			book := bookOf(window)
 			at := book.State().At
 			b.ReportMetric(float64(book.Footprint()), "B/objective")
@@ -165,10 +165,10 @@ func BenchmarkCorrect(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory is the heap that a thousand books take.
+// BenchmarkMemory is the heap that one of a hundred books takes.
 func BenchmarkMemory(b *testing.B) {
 	for _, window := range []time.Duration{hour, 30 * day, 365 * day} {
-		b.Run(fmt.Sprintf("window=%gd", window.Hours()/24), func(b *testing.B) {
+		b.Run(fmt.Sprintf("window=%gh", window.Hours()), func(b *testing.B) {
 			for range b.N {
 				var before, after runtime.MemStats
 				books := make([]*budget.Book, 100)
