@@ -1,11 +1,12 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/chi/v5/middleware"
 )
 
 // Handler answers every route. A path with a slash at its end is the path
@@ -14,7 +15,7 @@ func (s *Server) Handler() http.Handler { return s.routes() }
 
 func (s *Server) routes() *chi.Mux {
 	r := chi.NewRouter()
-	r.Use(secured, s.unpanicked, s.sameOrigin, middleware.StripSlashes)
+	r.Use(secured, s.unpanicked, s.sameOrigin, unslashed)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.wrongMethod)
 	s.pageRoutes(r)
@@ -51,13 +52,26 @@ func (s *Server) apiRoutes(r chi.Router) {
 
 // read serves GET and HEAD. The gate is not read like this: a HEAD without
 // a body must not be taken for a yes.
-func read(r chi.Router, path string, h http.HandlerFunc) {
-	r.Get(path, h)
-	r.Head(path, h)
+func read(r chi.Router, pattern string, h http.HandlerFunc) {
+	r.Get(pattern, h)
+	r.Head(pattern, h)
+}
+
+// unslashed routes a path with a slash at its end like the path without it.
+// It keeps an escaped slash in a name what it is, unlike chi's middleware.
+func unslashed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		route := cmp.Or(r.URL.RawPath, r.URL.Path)
+		if short, had := strings.CutSuffix(route, "/"); had && short != "" {
+			chi.RouteContext(r.Context()).RoutePath = short
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // machine reports whether a path is for programs, which get JSON whatever
 // goes wrong.
-func machine(path string) bool {
-	return path == "/v1" || strings.HasPrefix(path, "/v1/") || path == "/readyz" || path == "/healthz" || path == "/metrics"
+func machine(address string) bool {
+	address = path.Clean("/" + address)
+	return address == "/v1" || strings.HasPrefix(address, "/v1/") || address == "/readyz" || address == "/healthz" || address == "/metrics"
 }

@@ -35,7 +35,7 @@ type objectiveRow struct {
 	Left                       string  // share of the budget that is left
 	Bar                        float64 // the same from 0 to 100
 	Overdrawn                  bool
-	Low                        bool    // little of the budget is left
+	Low                        bool   // little of the budget is left
 	Bad, Allowed, Total        string // events in the budget's window
 	Ladder                     []rung
 }
