@@ -23,7 +23,8 @@ type teller struct {
 
 	phase     int               // phases told
 	sick      map[string]bool   // by arm
-	told      map[string]bool   // moves and problems
+	told      map[string]bool   // moves and how they ended
+	troubled  bool              // setpoint has a problem
 	changing  map[string]string // what is told again when it changes, such as gates and states
 	nextPulse time.Duration
 }
@@ -154,14 +155,29 @@ func (t *teller) gates(s client.Status) []string {
 	return lines
 }
 
+// problems tells what goes wrong when it begins, and that it is over. A problem that lasts has other
+// figures in its words each time.
 func (t *teller) problems(s client.Status) []string {
+	troubled := len(s.Problems) > 0
+	if troubled == t.troubled {
+		return nil
+	}
+	t.troubled = troubled
+	if !troubled {
+		return []string{"setpoint's problem is over"}
+	}
 	var lines []string
 	for _, problem := range s.Problems {
-		if t.once("problem " + problem) {
-			lines = append(lines, "setpoint has a problem: "+problem)
-		}
+		lines = append(lines, "setpoint has a problem: "+shorten(problem, 200))
 	}
 	return lines
+}
+
+func shorten(words string, most int) string {
+	if runes := []rune(words); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return words
 }
 
 // pulse says in one line how everything stands.

@@ -33,6 +33,8 @@ func TestStoryTellsWhatChanged(t *testing.T) {
 		Objectives: []client.Objective{{Name: "checkout-fast", Service: "checkout", Status: "ok", Remaining: 1}},
 		Gates:      []client.Answer{{Service: "checkout", Verdict: client.Allow, Words: "allow: nothing speaks against it"}},
 	}
+	settled := calm
+	settled.Settings = []client.Setting{{Actuator: "report-timeout", Service: "checkout", Shown: "30 s"}}
 	burning := client.Status{
 		Objectives: []client.Objective{{Name: "checkout-fast", Service: "checkout", Status: "burning", Words: "burns 40 times too fast", Remaining: 0.6}},
 		Gates:      []client.Answer{{Service: "checkout", Verdict: client.Deny, Words: "deny: checkout burns"}},
@@ -45,7 +47,7 @@ func TestStoryTellsWhatChanged(t *testing.T) {
 		{At: 21 * time.Second, Status: calm, Observing: perSecond("....."), Acting: perSecond(".....")},
 		{At: 30 * time.Second, Status: burning, Moves: one, Observing: perSecond("..######"), Acting: perSecond("........")},
 		{At: 31 * time.Second, Status: burning, Moves: one, Observing: perSecond("..#######"), Acting: perSecond(".........")},
-		{At: 71 * time.Second, Status: burning, Moves: append([]client.Record{moved("d2", "relax", "2 s → 30 s: recovered")}, one...),
+		{At: 71 * time.Second, Status: settled, Moves: append([]client.Record{moved("d2", "relax", "2 s → 30 s: recovered")}, one...),
 			Observing: perSecond("..######........###"), Acting: perSecond(".........")},
 	}
 	var got []string
@@ -65,8 +67,11 @@ func TestStoryTellsWhatChanged(t *testing.T) {
 		"  so far: bad seconds 6 observing, 0 acting | budget left unknown observing, 60 % acting | report-timeout 2 s",
 		"the surge is over: the load is as at first",
 		"observing: checkouts are well again, after 9 bad seconds in all",
+		"checkout-fast: burning → ok ()",
 		"2 s → 30 s: recovered  [d2]",
-		"  so far: bad seconds 9 observing, 0 acting | budget left unknown observing, 60 % acting | report-timeout 2 s",
+		"gate of checkout: deny → allow: nothing speaks against it",
+		"setpoint's problem is over",
+		"  so far: bad seconds 9 observing, 0 acting | budget left unknown observing, 100 % acting | report-timeout 30 s",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("story (-want +got):\n%s", diff)
