@@ -51,6 +51,10 @@ fuzz: ## run every fuzz target for FUZZTIME (20s) in turn
 demo: parts build ## an incident that heals, with a page to watch; DURATION=120s ends by itself
 	@bin/demo $(if $(DURATION),--duration=$(DURATION))
 
+.PHONY: picture
+picture: parts build ## take README's picture from the demo anew
+	@scripts/picture
+
 .PHONY: clean
 clean: ## remove what was built and fetched
 	rm -rf bin .cache

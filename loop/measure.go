@@ -170,17 +170,25 @@ func (g *gauge) keep(ctx context.Context, store Store) error {
 	if len(g.unkept) == 0 {
 		return nil
 	}
-	if err := store.Keep(ctx, g.objective.Name, g.unkept); err != nil {
-		g.unkept = g.unkept[max(0, len(g.unkept)-maxUnkept):]
-		return fmt.Errorf("keep slices: %w", err)
+	err := store.Keep(ctx, g.objective.Name, g.unkept)
+	if err == nil {
+		g.unkept = nil
+		return nil
 	}
-	g.unkept = nil
-	return nil
+	if len(g.unkept) > maxUnkept { // begin again from the record when it is back, and ask the source anew
+		g.book, g.unkept = nil, nil
+	}
+	return fmt.Errorf("keep slices: %w", err)
 }
 
-// leave hands the book the slices that are about to leave its long windows.
+// leave hands the book the slices that are about to leave its long windows,
+// as they are on record.
 func (g *gauge) leave(ctx context.Context, store Store) error {
-	for _, r := range g.book.Leaving() {
+	if g.book == nil || len(g.unkept) > 0 {
+		return nil
+	}
+	for need := g.book.Leaving(); len(need) > 0; need = g.book.Leaving() {
+		r := need[0]
 		gone, err := store.Slices(ctx, g.objective.Name, r.From, r.To)
 		if err != nil {
 			return fmt.Errorf("read slices that leave: %w", err)
