@@ -117,6 +117,22 @@ func Order(id string, when time.Time, kind loop.OrderKind, target string) loop.O
 	return o
 }
 
+// Outcome is a valid outcome of a hold.
+func Outcome(decision string, when time.Time) loop.Outcome {
+	return loop.Outcome{Decision: decision, At: when, ReadBack: 2, Until: when, Ticks: 1}
+}
+
+// Carry is the move that carries out a decision.
+func Carry(d loop.Decision) loop.Move {
+	return loop.Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At}
+}
+
+// Query asks for the conditions of an actuator of service "shop", an hour
+// back.
+func Query(actuator string, now time.Time) loop.ConditionsQuery {
+	return loop.ConditionsQuery{Actuator: actuator, Service: "shop", Now: now, Per: time.Hour}
+}
+
 // mustLead takes the lead, without which nothing is recorded.
 func mustLead(t *testing.T, l Ledger) int64 {
 	t.Helper()

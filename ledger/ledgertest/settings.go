@@ -8,11 +8,6 @@ import (
 	"setpoint.dev/setpoint/loop"
 )
 
-// moveOf is what carries out a decision.
-func moveOf(d loop.Decision) loop.Move {
-	return loop.Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At}
-}
-
 func settings(t *testing.T, l Ledger) {
 	mustLead(t, l)
 	want := func(what string, value float64, ok bool) {
@@ -26,12 +21,12 @@ func settings(t *testing.T, l Ledger) {
 	want("before any", 0, false)
 	first, second := Move("d1", at(0), 1), Move("d2", at(1), 0.5)
 	mustBegin(t, l, first, second)
-	check(t, "PutSetting", l.PutSetting(t.Context(), moveOf(first)))
+	check(t, "PutSetting", l.PutSetting(t.Context(), Carry(first)))
 	want("first", 1, true)
-	check(t, "PutSetting", l.PutSetting(t.Context(), moveOf(second)))
-	check(t, "PutSetting twice", l.PutSetting(t.Context(), moveOf(second)))
+	check(t, "PutSetting", l.PutSetting(t.Context(), Carry(second)))
+	check(t, "PutSetting twice", l.PutSetting(t.Context(), Carry(second)))
 	want("second", 0.5, true)
-	check(t, "PutSetting of the first again", l.PutSetting(t.Context(), moveOf(first)))
+	check(t, "PutSetting of the first again", l.PutSetting(t.Context(), Carry(first)))
 	want("an old move that arrives again changes nothing", 0.5, true)
 }
 
@@ -55,7 +50,7 @@ func settingsRefused(t *testing.T, l Ledger) {
 		{"not a number", func(m *loop.Move) { m.Setting = math.Inf(-1) }, ledger.ErrInvalid},
 	}
 	for _, test := range tests {
-		m := moveOf(Move("d1", at(0), 1))
+		m := Carry(Move("d1", at(0), 1))
 		test.spoil(&m)
 		wantErr(t, test.name, l.PutSetting(t.Context(), m), test.want)
 	}

@@ -16,7 +16,7 @@ func fill(t *testing.T, l Ledger) {
 	check(t, "Define", l.Define(t.Context(), "sha256:1f", []byte("text")))
 	mustGive(t, l, Order("o1", at(0), loop.OrderPin, "query-timeout"), Order("o2", at(1), loop.OrderUnpin, "query-timeout"))
 	mustBegin(t, l, Hold("d1", at(0)), Move("d2", at(1), 1), Hold("d3", at(2)), Hold("d4", at(3)))
-	check(t, "PutSetting", l.PutSetting(t.Context(), moveOf(Move("d2", at(1), 1))))
+	check(t, "PutSetting", l.PutSetting(t.Context(), Carry(Move("d2", at(1), 1))))
 	mustFinish(t, l, loop.Outcome{Decision: "d1", At: at(1), Until: at(1), Ticks: 1}, loop.Outcome{Decision: "d2", At: at(1), Applied: true, ReadBack: 1})
 }
 

@@ -1,0 +1,144 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/ledger/cluster/clustertest"
+	"setpoint.dev/setpoint/ledger/ledgertest"
+	"setpoint.dev/setpoint/loop"
+)
+
+// Many writers on two instances leave chains without gaps or forks.
+func TestWritersTakeTurns(t *testing.T) {
+	const writers, each = 8, 15
+	_, a, b := rivals(t)
+	takeOver(t, a)
+	var g errgroup.Group
+	for w := range writers {
+		l := []*ledger.Postgres{a, b}[w%2]
+		g.Go(func() error { return writeSome(context.Background(), l, w, each) })
+	}
+	must(t, g.Wait())
+	wantRows(t, b, writers*each)
+}
+
+func writeSome(ctx context.Context, l *ledger.Postgres, writer, n int) error {
+	for i := range n {
+		if err := writeOne(ctx, l, fmt.Sprintf("%d-%d", writer, i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeOne adds one row each to five chains.
+func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
+	d := ledgertest.Move(id, noon(), 1)
+	err := l.Begin(ctx, d)
+	for _, next := range []func() error{
+		func() error { return l.Define(ctx, id, []byte(id)) },
+		func() error { return l.Give(ctx, ledgertest.Order(id, noon(), loop.OrderFreeze, id)) },
+		func() error {
+			return l.PutSetting(ctx, loop.Move{Actuator: d.Actuator, Setting: d.To, Epoch: 1, Decision: id, At: noon()})
+		},
+		func() error {
+			return l.Finish(ctx, loop.Outcome{Decision: id, At: noon(), Applied: true, ReadBack: d.To})
+		},
+	} {
+		if err == nil {
+			err = next()
+		}
+	}
+	return err
+}
+
+func wantRows(t *testing.T, l *ledger.Postgres, n int64) {
+	t.Helper()
+	faults, err := l.Verify(t.Context())
+	must(t, err)
+	if len(faults) != 0 {
+		t.Errorf("faults: %v", faults)
+	}
+	heads, err := l.Heads(t.Context())
+	must(t, err)
+	for _, h := range heads {
+		if h.Chain != "leadership" && h.Seq != n {
+			t.Errorf("%s has %d rows, want %d", h.Chain, h.Seq, n)
+		}
+	}
+}
+
+// Sessions that are killed at any moment, the one of COMMIT included, lose
+// nothing and double nothing when the caller asks again.
+func TestLostConnectionsLoseNothing(t *testing.T) {
+	const n = 25
+	dsn := clustertest.DSN(t)
+	p := open(t, dsn)
+	takeOver(t, p)
+	ctx, cancel := context.WithCancel(t.Context())
+	var killers errgroup.Group
+	killed := 0
+	killers.Go(func() (err error) {
+		conn := connect(t, dsn)
+		for ctx.Err() == nil {
+			tag, err := conn.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'setpoint' and datname = current_database()`)
+			if err != nil {
+				return err
+			}
+			killed += int(tag.RowsAffected())
+			if _, err := conn.Exec(t.Context(), `select pg_sleep(0.015)`); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for i := range n {
+		await(t, "write", func(ctx context.Context) error {
+			err := writeOne(ctx, p, fmt.Sprint(i))
+			if err != nil && !errors.Is(err, ledger.ErrDown) {
+				t.Fatalf("a lost connection ended in a refusal: %v", err)
+			}
+			return err
+		})
+	}
+	cancel()
+	must(t, killers.Wait())
+	wantRows(t, p, n)
+	if killed == 0 {
+		t.Error("no session was killed: the test shows nothing")
+	}
+}
+
+// A transaction that hangs with the locks held keeps nobody longer than the
+// caller allows, and not for ever.
+func TestHangingWriterIsCutOff(t *testing.T) {
+	dsn := clustertest.DSN(t)
+	p, err := ledger.Open(ledger.Config{DSN: dsn, Timeout: 300 * time.Millisecond})
+	must(t, err)
+	t.Cleanup(p.Close)
+	takeOver(t, p)
+	conn := connect(t, dsn)
+	must(t, second(conn.Exec(t.Context(), `set idle_in_transaction_session_timeout = '1s'; begin; select from setpoint.heads for update`)))
+	wantErr(t, "Begin", p.Begin(t.Context(), hold("d1")), ledger.ErrDown)
+	await(t, "Begin", func(ctx context.Context) error { return p.Begin(ctx, hold("d1")) })
+}
+
+// What the caller has given up is an end of its own, not an outage.
+func TestCancelledCallIsNotAnOutage(t *testing.T) {
+	p := open(t, clustertest.DSN(t))
+	takeOver(t, p)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := p.Begin(ctx, hold("d1"))
+	wantErr(t, "Begin", err, context.Canceled)
+	if errors.Is(err, ledger.ErrDown) {
+		t.Errorf("Begin: %v, want no outage", err)
+	}
+}
