@@ -36,31 +36,40 @@ func checkObject(v value, o *object) {
 }
 
 // checkKeys refuses keys that are unknown or there twice. It notes the keys
-// that unknown ones were probably meant to be: those do not count as missing.
+// that unknown ones were probably meant to be: those do not count as missing. Without a table all keys
+// are known.
 func checkKeys(v value, o *object) {
-	first := map[string]*yaml.Node{}
+	first := map[string]int{}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key := v.node.Content[i]
-		at := value{file: v.file, node: key, path: join(v.path, short(key.Value))}
+		line, doubled := first[key.Value]
 		switch {
 		case key.Kind != yaml.ScalarNode:
-			at.path = v.path
-			at.refuse(whatIs(key)+" as a key", oneOf(o.keys()), "")
-		case first[key.Value] != nil:
-			at.refuse(fmt.Sprintf("the key is there twice, first in line %d", first[key.Value].Line), "", "")
-		case !o.has(key.Value):
-			v.unknownKey(at, o, nearest(key.Value, o.keys()))
-			if o.holdsSecrets() {
-				v.file.secret[v.node.Content[i+1]] = true
-			}
+			at := value{file: v.file, node: key, path: v.path}
+			at.refuse(whatIs(key)+" as a key", "a word", "")
+			continue
+		case doubled:
+			v.keyOf(i).refuse(fmt.Sprintf("the key is there twice, first in line %d", line), "", "")
+			continue
+		case o != nil && !o.has(key.Value):
+			v.unknownKey(i, o)
 		}
-		if first[key.Value] == nil {
-			first[key.Value] = key
-		}
+		first[key.Value] = key.Line
 	}
 }
 
-func (v value) unknownKey(key value, o *object, near string) {
+// keyOf is the key at an index of a mapping's content, as the value that a
+// problem is about.
+func (v value) keyOf(i int) value {
+	key := v.node.Content[i]
+	return value{file: v.file, node: key, path: join(v.path, short(key.Value))}
+}
+
+func (v value) unknownKey(i int, o *object) {
+	key, near := v.keyOf(i), nearest(v.node.Content[i].Value, o.keys())
+	if o.holdsSecrets() {
+		v.file.secret[v.node.Content[i+1]] = true
+	}
 	if o.open {
 		key.warn("Setpoint does not read this key", "", near)
 		return
@@ -139,7 +148,7 @@ func checkLabels(v value, is shape) {
 		v.refuse(whatIs(v.node)+" where a mapping is meant", is.String(), "")
 		return
 	}
-	checkKeys(v, &object{name: v.path, fields: freeFields(v.node)})
+	checkKeys(v, nil)
 	for i := 1; i < len(v.node.Content); i += 2 {
 		child := value{v.file, v.node.Content[i], v.node.Content[i-1], join(v.path, v.node.Content[i-1].Value)}
 		if child.file.tired(child.node, 1) {
@@ -153,16 +162,6 @@ func checkLabels(v value, is shape) {
 		}
 		checkScalar(child, field{is: shapeText})
 	}
-}
-
-// freeFields lets the keys of a mapping be what they are.
-func freeFields(n *yaml.Node) (out []field) {
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Kind == yaml.ScalarNode {
-			out = append(out, field{key: n.Content[i].Value})
-		}
-	}
-	return out
 }
 
 // checkScalar checks a value that is neither a mapping nor a list.

@@ -150,7 +150,7 @@ func parsePlain(s string) (Decimal, error) {
 func (d Decimal) shift(by int) (Decimal, error) {
 	scale := int(d.scale) - by
 	for ; scale < 0; scale++ {
-		if d.units > 1e17 || d.units < -1e17 {
+		if d.units >= 1e17 || d.units <= -1e17 {
 			return Decimal{}, errDecimal
 		}
 		d.units *= 10

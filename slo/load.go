@@ -31,30 +31,26 @@ func Load(files []File, env func(string) (string, bool)) (*Set, Problems) {
 		l.file(f)
 	}
 	l.resolve()
-	for _, f := range l.files {
-		f.hideSecrets()
-		l.problems = append(l.problems, f.problems...)
+	problems := l.problems()
+	if problems.Err() != nil {
+		return nil, problems
 	}
-	l.problems.sort()
-	if l.problems.Err() != nil {
-		return nil, l.problems
-	}
-	return l.finish(), l.problems
+	return l.finish(), problems
 }
 
 // A loader gathers what the documents say, and what has to wait until all of
 // them are read.
 type loader struct {
-	env      func(string) (string, bool)
-	tables   map[string]kind // by apiVersion and kind
-	files    []*source
-	problems Problems // those that belong to more than one file
-	hints    int      // suggestions made so far
+	env    func(string) (string, bool)
+	tables map[string]kind // by apiVersion and kind
+	files  []*source
+	hints  int // suggestions made so far
 
 	declared   map[string]map[string]place // kind → name → where
 	references []reference
 	set        Set
-	indicators map[string]Indicator
+	indicators []*draftIndicator          // those of SLIs and those inside SLOs
+	named      map[string]*draftIndicator // those of SLIs
 	slos       []draftSLO
 	actuators  []draft[Actuator]
 	loops      []draft[ControlLoop]
@@ -77,7 +73,7 @@ type draft[T any] struct {
 func newLoader(env func(string) (string, bool)) *loader {
 	l := &loader{
 		env: env, tables: map[string]kind{}, declared: map[string]map[string]place{},
-		indicators: map[string]Indicator{},
+		named: map[string]*draftIndicator{},
 	}
 	for _, k := range kinds() {
 		l.tables[k.version+" "+k.name] = k
@@ -111,6 +107,9 @@ func (l *loader) document(doc value) {
 		return
 	}
 	checkObject(doc, k.document())
+	if doc.file.visits > maxVisits {
+		return
+	}
 	l.annotations(doc.get("metadata").get("annotations"), k)
 	l.declare(k.name, doc.get("metadata").get("name"))
 	switch k.name {
@@ -225,8 +224,19 @@ func (l *loader) refer(kind string, v value) {
 	}
 }
 
+// refuse lists an error at a place that was kept.
 func (l *loader) refuse(p place, message, expected, suggestion string) {
-	l.problems = append(l.problems, p.problem(SeverityError, message, expected, suggestion))
+	p.file.add(p.problem(SeverityError, message, expected, suggestion))
+}
+
+// problems are those of all files, in order.
+func (l *loader) problems() (all Problems) {
+	for _, f := range l.files {
+		f.hideSecrets()
+		all = append(all, f.problems...)
+	}
+	all.sort()
+	return all
 }
 
 // finish sorts the lists of the set.

@@ -21,8 +21,15 @@ const (
 // A draftSLO is the objectives of one SLO whose indicator may be elsewhere.
 type draftSLO struct {
 	objectives []Objective
-	indicator  string // name of the SLI; "" = it is in the objectives
-	slice      place
+	inline     *draftIndicator // nil: it is the SLI of the name indicator
+	indicator  string
+	at, slice  place
+}
+
+// A draftIndicator is an indicator whose data source may not be known yet.
+type draftIndicator struct {
+	is Indicator
+	at place
 }
 
 func (l *loader) service(doc value) {
@@ -108,13 +115,19 @@ func within(v value, least, most time.Duration) time.Duration {
 func (l *loader) sli(doc value) {
 	name := doc.get("metadata").get("name").text()
 	in := l.indicator(doc.get("spec"), name)
-	if _, there := l.indicators[name]; !there && name != "" {
-		l.indicators[name] = in
+	if _, there := l.named[name]; !there && name != "" {
+		l.named[name] = in
 	}
 }
 
 // indicator reads the spec of an SLI.
-func (l *loader) indicator(spec value, name string) Indicator {
+func (l *loader) indicator(spec value, name string) *draftIndicator {
+	d := &draftIndicator{l.ratio(spec, name), spec.get("ratioMetric").place()}
+	l.indicators = append(l.indicators, d)
+	return d
+}
+
+func (l *loader) ratio(spec value, name string) Indicator {
 	in := Indicator{Name: name, Position: spec.place().Position}
 	ratio := spec.get("ratioMetric")
 	if spec.lacks("ratioMetric", "thresholdMetric") {
@@ -183,27 +196,28 @@ func (l *loader) slo(doc value) {
 	if method := spec.get("budgetingMethod"); method.good() && method.text() != "Occurrences" {
 		method.refuse("the budgeting method "+method.text()+" is not supported yet", "Occurrences", "")
 	}
-	d := draftSLO{indicator: l.indicatorOf(spec, &o), slice: slice.place()}
+	d := draftSLO{at: doc.place(), slice: slice.place()}
+	d.inline, d.indicator = l.indicatorOf(spec)
 	d.objectives = l.objectives(spec.get("objectives"), o, meta.get("name"))
 	l.slos = append(l.slos, d)
 }
 
-// indicatorOf reads the indicator of an SLO into o, or returns the name of
-// the SLI that it refers to.
-func (l *loader) indicatorOf(spec value, o *Objective) (ref string) {
+// indicatorOf reads the indicator of an SLO, or the name of the SLI that it
+// refers to.
+func (l *loader) indicatorOf(spec value) (d *draftIndicator, ref string) {
 	inline, named := spec.get("indicator"), spec.get("indicatorRef")
 	switch {
 	case inline.given() && named.given():
 		named.refuse("indicator and indicatorRef are both there", "one of them", "")
 	case named.given():
 		l.refer("SLI", named)
-		return named.text()
+		return nil, named.text()
 	case inline.good():
-		o.Indicator = l.indicator(inline.get("spec"), inline.get("metadata").get("name").text())
+		return l.indicator(inline.get("spec"), inline.get("metadata").get("name").text()), ""
 	case spec.lacks("indicator", "indicatorRef"):
 		inline.refuse("neither indicator nor indicatorRef is there", "one of them", "")
 	}
-	return ""
+	return nil, ""
 }
 
 // objectives reads the targets of an SLO. The first one is named after it.

@@ -10,8 +10,8 @@ func (l *loader) policy(doc value) {
 		Service: spec.get("service").text(), OnNoData: Hold, OnLedgerDown: Verdict(spec.get("onLedgerDown").text()),
 		StaleAfter: 5 * time.Minute, AlwaysAllowed: []string{"rollback", "security", "fix"}, Position: doc.place().Position,
 	}
-	p.Freezes = l.named("Actuator", spec.get("freezes"))
-	p.Objectives = l.named(objectiveKind, spec.get("objectives"))
+	p.Freezes = l.names("Actuator", spec.get("freezes"))
+	p.Objectives = l.names(objectiveKind, spec.get("objectives"))
 	if v := spec.get("onNoData"); v.good() {
 		p.OnNoData = Verdict(v.text())
 	}
@@ -25,8 +25,8 @@ func (l *loader) policy(doc value) {
 	l.policies = append(l.policies, draft[ReleasePolicy]{p, spec})
 }
 
-// named is a list of names of a kind, each to be looked for later.
-func (l *loader) named(kind string, list value) []string {
+// names is a list of names of a kind, each to be looked for later.
+func (l *loader) names(kind string, list value) []string {
 	for _, v := range list.items() {
 		l.refer(kind, v)
 	}

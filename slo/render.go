@@ -60,6 +60,9 @@ func splitLines(s string) []string {
 // mask replaces what may be a password in s by as many stars: the user
 // information of an address, and the password of a connection string.
 func mask(s string) string {
+	if !strings.Contains(s, "://") && !strings.Contains(strings.ToLower(s), "password") {
+		return s
+	}
 	for _, pattern := range []string{`://[^/@\s"']*@`, `(?i)password\s*[=:]\s*("[^"]*"|'[^']*'|[^\s"',}]+)`} {
 		s = regexp.MustCompile(pattern).ReplaceAllStringFunc(s, func(found string) string {
 			kept := strings.IndexAny(found, "=:")

@@ -61,7 +61,7 @@ func (l *loader) impliedServices() {
 	for _, d := range l.slos {
 		for _, o := range d.objectives {
 			if _, there := l.declared["Service"][o.Service]; o.Service != "" && !there {
-				l.declared["Service"][o.Service] = place{Position: o.Position}
+				l.declared["Service"][o.Service] = d.at
 				l.set.Services = append(l.set.Services, Service{Name: o.Service, Position: o.Position})
 			}
 		}
@@ -71,53 +71,41 @@ func (l *loader) impliedServices() {
 // impliedSource gives the indicators that name no data source the only one
 // there is; where no file declares any, that is the one at PROMETHEUS_URL.
 func (l *loader) impliedSource() {
-	var only string
-	switch len(l.set.Sources) {
-	case 0:
-		only = "default"
-	case 1:
-		only = l.set.Sources[0].Name
-	}
-	var first *Indicator
-	each := func(in *Indicator) {
-		if in.Source != "" || in.Total == "" {
-			return
-		}
-		if first == nil {
-			first = in
-		}
-		if in.Source = only; only == "" {
-			l.refuse(place{Position: in.Position}, fmt.Sprintf("the indicator %s names no data source, and there are several", in.Name), "metricSourceRef: "+oneOf(slices.Sorted(maps.Keys(l.declared["DataSource"]))), "")
+	var homeless []*draftIndicator
+	for _, in := range l.indicators {
+		if in.is.Source == "" && in.is.Total != "" {
+			homeless = append(homeless, in)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(l.indicators)) {
-		in := l.indicators[name]
-		each(&in)
-		l.indicators[name] = in
-	}
-	for _, d := range l.slos {
-		for i := range d.objectives {
-			each(&d.objectives[i].Indicator)
+	switch {
+	case len(homeless) == 0:
+		return
+	case len(l.set.Sources) == 0:
+		l.set.Sources = append(l.set.Sources, l.defaultSource(homeless[0].at))
+	case len(l.set.Sources) > 1:
+		for _, in := range homeless {
+			l.refuse(in.at, "names no data source, and there are several", "metricSourceRef: "+choices(slices.Sorted(maps.Keys(l.declared["DataSource"]))), "")
 		}
 	}
-	if first != nil && len(l.set.Sources) == 0 {
-		l.defaultSource(first.Position)
+	for _, in := range homeless {
+		in.is.Source = l.set.Sources[0].Name
 	}
 }
 
-func (l *loader) defaultSource(at Position) {
-	url := "${PROMETHEUS_URL}"
-	if l.env != nil {
-		full, err := expand(url, l.env)
-		switch {
-		case err != nil:
-			l.refuse(place{Position: at}, "there is no data source: no file declares a DataSource, and "+err.Error(), "a DataSource, or its address in PROMETHEUS_URL", "")
-		case !httpAddress(full):
-			l.refuse(place{Position: at}, "PROMETHEUS_URL is not an address that can be used", "an http or https address", "")
-		}
-		url = full
+func (l *loader) defaultSource(at place) Source {
+	s := Source{Name: "default", URL: "${PROMETHEUS_URL}", Position: at.Position}
+	if l.env == nil {
+		return s
 	}
-	l.set.Sources = append(l.set.Sources, Source{Name: "default", URL: url, Position: at})
+	full, err := expand(s.URL, l.env)
+	switch {
+	case err != nil:
+		l.refuse(at, "there is no data source: no file declares a DataSource, and "+err.Error(), "a DataSource, or its address in PROMETHEUS_URL", "")
+	case !httpAddress(full):
+		l.refuse(at, "PROMETHEUS_URL is not an address that can be used", "an http or https address", "")
+	}
+	s.URL = full
+	return s
 }
 
 // dangling refuses references to what no file declares.
@@ -149,15 +137,19 @@ func choices(names []string) string {
 // finishSLO gives the objectives of an SLO the indicator that it refers to,
 // and compares their slices with how often the counters are scraped.
 func (l *loader) finishSLO(d draftSLO) []Objective {
+	in := d.inline
+	if in == nil {
+		in = l.named[d.indicator]
+	}
 	for i := range d.objectives {
 		o := &d.objectives[i]
-		if d.indicator != "" {
-			o.Indicator = l.indicators[d.indicator]
+		if in != nil {
+			o.Indicator = in.is
 		}
 		at := slices.IndexFunc(l.set.Sources, func(s Source) bool { return s.Name == o.Indicator.Source })
 		if i == 0 && at >= 0 && o.Slice > 0 && l.set.Sources[at].Scrape > o.Slice {
 			s := l.set.Sources[at]
-			l.problems = append(l.problems, d.slice.problem(SeverityWarning,
+			d.slice.file.add(d.slice.problem(SeverityWarning,
 				fmt.Sprintf("slices of %s are shorter than the scrape interval of %s, which is %s", Span(o.Slice), s.Name, Span(s.Scrape)), "at least "+Span(s.Scrape), ""))
 		}
 	}

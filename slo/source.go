@@ -18,7 +18,7 @@ const (
 	maxFile     = 1 << 20 // bytes
 	maxFlow     = 100_000 // [ ] { } and , in a file: each costs a hundred times its size
 	maxDepth    = 50      // mappings and lists in each other
-	maxVisits   = 500_000 // values looked at, aliases followed
+	maxVisits   = 200_000 // values looked at, aliases followed
 	maxProblems = 100     // problems listed for one file
 )
 
@@ -27,6 +27,7 @@ type source struct {
 	name     string
 	text     string
 	problems Problems
+	listed   map[Severity]int
 	bad      map[*yaml.Node]bool     // values that were refused, so that nothing more is said about them
 	secret   map[*yaml.Node]bool     // values that must not be shown
 	meant    map[*yaml.Node][]string // keys that misspelt ones of a mapping were meant to be
@@ -34,15 +35,17 @@ type source struct {
 }
 
 func newSource(name string) *source {
-	return &source{name: name, bad: map[*yaml.Node]bool{}, secret: map[*yaml.Node]bool{}, meant: map[*yaml.Node][]string{}}
+	return &source{name: name, listed: map[Severity]int{}, bad: map[*yaml.Node]bool{}, secret: map[*yaml.Node]bool{}, meant: map[*yaml.Node][]string{}}
 }
 
 // add lists a problem, unless there are too many.
 func (f *source) add(p Problem) {
-	if len(f.problems) == maxProblems {
-		p = Problem{Position: p.Position, Message: fmt.Sprintf("more than %d problems in this file; the others are not listed", maxProblems), Severity: SeverityError}
+	n := f.listed[p.Severity]
+	f.listed[p.Severity]++
+	if n == maxProblems {
+		p = Problem{Position: p.Position, Message: fmt.Sprintf("more than %d problems of this severity in the file; the others are not listed", maxProblems), Severity: p.Severity}
 	}
-	if len(f.problems) <= maxProblems {
+	if n <= maxProblems {
 		f.problems = append(f.problems, p)
 	}
 }

@@ -135,6 +135,7 @@ func (v value) labels() map[string]string {
 // A place is where a problem is shown, without the tree around it.
 type place struct {
 	Position
+	file  *source
 	path  string
 	width int
 }
@@ -145,9 +146,9 @@ func (v value) place() place {
 		n = v.key
 	}
 	if n == nil {
-		return place{Position: Position{v.file.name, 1, 1}, path: v.path}
+		return place{Position{v.file.name, 1, 1}, v.file, v.path, 1}
 	}
-	p := place{Position: Position{v.file.name, n.Line, n.Column}, path: v.path, width: 1}
+	p := place{Position{v.file.name, n.Line, n.Column}, v.file, v.path, 1}
 	if n.Kind == yaml.ScalarNode && n.Style&^yaml.TaggedStyle == 0 && !strings.Contains(n.Value, "\n") {
 		p.width = utf8.RuneCountInString(n.Value)
 	}

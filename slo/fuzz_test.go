@@ -1,0 +1,102 @@
+package slo_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"setpoint.dev/setpoint/slo"
+)
+
+func FuzzLoad(f *testing.F) {
+	for _, pattern := range []string{"testdata/good/*.yaml", "testdata/bad/*.txtar"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			f.Fatalf("no %s: %v", pattern, err)
+		}
+		for _, name := range names {
+			seed(f, name)
+		}
+	}
+	f.Add([]byte("a: &x {b: *x}\n---\n? [\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		files := []slo.File{{Name: "f.yaml", Data: data}}
+		set, problems := slo.Load(files, env)
+		if (set == nil) != (problems.Err() != nil) {
+			t.Fatalf("set %v with problems %v", set, problems)
+		}
+		shown := problems.Error()
+		for _, p := range problems {
+			if p.Line < 1 || p.Col < 1 || p.File != "f.yaml" || p.Message == "" {
+				t.Fatalf("problem without a place: %#v", p)
+			}
+			shown += p.Render(data)
+		}
+		if strings.Contains(shown, secret) && !strings.Contains(string(data), secret) {
+			t.Fatalf("a secret of the environment is shown: %s", shown)
+		}
+		if set != nil {
+			sound(t, set)
+			again, _ := slo.Load(files, env)
+			if diff := cmp.Diff(set, again, same()); diff != "" {
+				t.Fatalf("read twice (-first +second):\n%s", diff)
+			}
+		}
+	})
+}
+
+// seed adds the files of one archive, or one file.
+func seed(f *testing.F, name string) {
+	archive, err := txtar.ParseFile(name)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if len(archive.Files) == 0 {
+		f.Add(archive.Comment)
+	}
+	for _, file := range archive.Files {
+		f.Add(file.Data)
+	}
+}
+
+// sound checks what everybody relies on about a set.
+func sound(t *testing.T, set *slo.Set) {
+	t.Helper()
+	names := map[string]bool{}
+	for _, s := range set.Services {
+		names["service "+s.Name] = true
+	}
+	for _, s := range set.Sources {
+		names["source "+s.Name] = true
+	}
+	for _, o := range set.Objectives {
+		names["objective "+o.Name] = true
+		terms, err := slo.Selectors(o.Indicator.Total)
+		if !names["service "+o.Service] || !names["source "+o.Indicator.Source] || len(terms) == 0 || err != nil ||
+			(o.Indicator.Good == "") == (o.Indicator.Bad == "") {
+			t.Fatalf("unsound objective %+v", o)
+		}
+		if o.Target.Sign() <= 0 || o.Budget().Sign() <= 0 || o.Slice <= 0 || o.Window.Length < 12*o.Slice || o.Window.Length%o.Slice != 0 {
+			t.Fatalf("impossible objective %+v", o)
+		}
+	}
+	for _, a := range set.Actuators {
+		names["actuator "+a.Name] = true
+		if a.Rest == a.Tight || a.Kind == slo.PGQueryTimeout && (a.Tight <= 0 || a.Query.Workers < 1 || a.Query.Low > a.Query.High) {
+			t.Fatalf("unsound actuator %+v", a)
+		}
+	}
+	for _, l := range set.Loops {
+		if !names["actuator "+l.Actuator] || len(l.Rules) == 0 || l.Mode == "" {
+			t.Fatalf("unsound loop %+v", l)
+		}
+		for _, r := range l.Rules {
+			if !names["objective "+r.Objective] || (len(r.Tiers) > 0) != (r.Law == slo.Tiers) {
+				t.Fatalf("unsound rule %+v", r)
+			}
+		}
+	}
+}
