@@ -25,8 +25,15 @@ func (l *loader) policy(doc value) {
 	l.policies = append(l.policies, draft[ReleasePolicy]{p, spec})
 }
 
-// names is a list of names of a kind, each to be looked for later.
+// names is a list of names of a kind, each to be looked for later; nil when
+// there is none.
 func (l *loader) names(kind string, list value) []string {
+	if !list.good() {
+		return nil
+	}
+	if len(list.items()) == 0 {
+		list.refuse("an empty list", "names, or no such key for those of the service", "")
+	}
 	for _, v := range list.items() {
 		l.refer(kind, v)
 	}
@@ -79,12 +86,6 @@ func (l *loader) finishPolicy(d draft[ReleasePolicy], known known) {
 	judged := known.judged(d.is)
 	for _, v := range d.spec.get("maxBurn").items() {
 		d.is.MaxBurn = append(d.is.MaxBurn, readLimit(v, judged))
-	}
-	if len(d.is.Objectives) == 0 {
-		d.is.Objectives = nil
-	}
-	if len(d.is.Freezes) == 0 {
-		d.is.Freezes = nil
 	}
 	l.set.Policies = append(l.set.Policies, d.is)
 }

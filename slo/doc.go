@@ -1,0 +1,45 @@
+// Package slo reads what was promised: definitions in YAML become typed,
+// validated, resolved values. It is pure: no clock, no network, no files but
+// those that the caller hands it.
+//
+//	ReadFiles ─► Load: parse ─► check ─► read ─► resolve ─► Set | Problems
+//
+// Two sorts of documents are read, any number of them in a file: OpenSLO v1
+// (SLO, SLI, DataSource, Service) for promises, and our own kinds (Actuator,
+// ControlLoop, ReleasePolicy) for what OpenSLO has no words for: acting.
+//
+// # Where to read
+//
+//	slo.go, actuator.go, loop.go   the types that all other rooms speak of
+//	decimal.go, duration.go        exact targets, exact lengths of time
+//	schema.go, kinds_*.go          the tables of all keys: check.go compares documents with
+//	                               them, manual.go writes docs/definitions.md from them
+//	source.go, value.go            one file as YAML, within bounds, with the place of everything
+//	read_*.go                      one kind after another into its type, with the checks of one document
+//	resolve.go                     references, and the checks that take more than one document
+//	selectors.go                   which PromQL can be read as a sum of raw counters
+//	problem.go, render.go          what is wrong, where, and what was probably meant
+//
+// # What holds
+//
+//   - Definitions are accepted whole or refused whole. Load returns every
+//     problem that it can find at once, each with file, line, column and path,
+//     what was expected, and the nearest valid key or name.
+//   - Nothing is dropped silently: a key that is not read is an error, or a
+//     warning where the format lets anything stand.
+//   - Targets and burn rates are decimals, so that 99.9 % leaves 1/1000.
+//   - What can never happen is refused: a burn rate beyond 1/(1 − target), a
+//     window that is not made of slices, an actuator with two loops.
+//   - Secrets (addresses of data sources and databases) come from ${NAME} in
+//     the environment. They are in no message, no String, no JSON.
+//   - The JSON of loops, actuators and policies is what a decision is judged
+//     by. It has neither places nor words for people, so that moving a
+//     definition to another line leaves its record as it was.
+//   - Hostile input costs bounded memory and time: files of 1 MiB, 50 levels,
+//     200,000 values with aliases followed, 100 problems a file.
+//
+// # When something is down
+//
+// Nothing here can be down. A file that cannot be read is a problem; a caller
+// that reloads keeps the last good set in force.
+package slo

@@ -1,0 +1,165 @@
+package slo
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Manual is the reference documentation of all kinds and keys, in Markdown.
+// It is made of the tables that the reader checks documents against, and kept
+// in docs/definitions.md.
+func Manual() string {
+	var b strings.Builder
+	b.WriteString(manualIntroduction)
+	for _, k := range kinds() {
+		if k.unread == "" {
+			fmt.Fprintf(&b, "- [%s](#%s): %s\n", k.name, strings.ToLower(k.name), firstSentence(k.doc))
+		}
+	}
+	writeObject(&b, metadata(), "## ")
+	for _, k := range kinds() {
+		if k.unread == "" {
+			writeKind(&b, k)
+		}
+	}
+	b.WriteString(manualRest)
+	return b.String()
+}
+
+func writeKind(b *strings.Builder, k kind) {
+	fmt.Fprintf(b, "\n## %s\n\n`apiVersion: %s`\n\n%s\n\n```yaml\n%s```\n", k.name, k.version, k.doc, k.example)
+	writeFields(b, "Keys of `spec`", k.spec.fields)
+	if len(k.annotations) > 0 {
+		writeFields(b, "Annotations", k.annotations)
+	}
+	writeParts(b, k.spec, map[string]bool{"metadata": true, "SLI spec": true})
+}
+
+// writeParts writes the objects inside o, each once.
+func writeParts(b *strings.Builder, o *object, seen map[string]bool) {
+	for _, f := range o.fields {
+		if f.of == nil || seen[f.of.name] {
+			continue
+		}
+		seen[f.of.name] = true
+		writeObject(b, f.of, "### ")
+		writeParts(b, f.of, seen)
+	}
+}
+
+func writeObject(b *strings.Builder, o *object, heading string) {
+	fmt.Fprintf(b, "\n%s%s\n", heading, o.name)
+	if o.doc != "" {
+		fmt.Fprintf(b, "\n%s\n", o.doc)
+	}
+	if o.open {
+		b.WriteString("\nOther keys may stand here for other tools; Setpoint passes them over with a warning.\n")
+	}
+	writeFields(b, "", o.fields)
+}
+
+func writeFields(b *strings.Builder, title string, fields []field) {
+	if title != "" {
+		fmt.Fprintf(b, "\n%s:\n", title)
+	}
+	b.WriteString("\n| key | value | when absent | meaning |\n|---|---|---|---|\n")
+	for _, f := range fields {
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", f.key, f.shown(), f.absent(), f.doc)
+	}
+}
+
+// shown is the shape of a field's values, for the manual.
+func (f field) shown() string {
+	switch {
+	case f.later != "" || f.unread != "":
+		return "–"
+	case f.is == shapeChoice:
+		return "`" + strings.Join(f.words, "`, `") + "`"
+	case f.is == shapeMapping:
+		return "[" + f.of.name + "](#" + anchor(f.of.name) + ")"
+	case f.is == shapeList:
+		return "list of [" + f.of.name + "](#" + anchor(f.of.name) + ")"
+	}
+	return f.is.String()
+}
+
+func (f field) absent() string {
+	switch {
+	case f.required:
+		return "**required**"
+	case f.instead != "":
+		return f.instead
+	}
+	return ""
+}
+
+// anchor is the address of a heading, as forges make it.
+func anchor(heading string) string {
+	if heading == "SLI spec" {
+		return "sli"
+	}
+	return strings.NewReplacer(" ", "-", ",", "").Replace(strings.ToLower(heading))
+}
+
+func firstSentence(s string) string {
+	before, _, found := strings.Cut(s, ". ")
+	if found {
+		return before + "."
+	}
+	return s
+}
+
+const manualIntroduction = `# Definitions
+
+<!-- Written by Manual in slo/manual.go from the tables that files are checked against. To bring it up to date: go test ./slo -run TestManual -update -->
+
+Setpoint reads YAML files: one file, or a folder with all ` + "`.yaml` and `.yml`" + ` files below it. A file may hold
+several documents, separated by ` + "`---`" + `. ` + "`setpoint check PATH…`" + ` says what is wrong with them.
+
+Promises are written in [OpenSLO v1](https://github.com/OpenSLO/OpenSLO), so that files that you have can be used as
+they are. For acting, which OpenSLO has no words for, there are kinds of our own under ` + "`apiVersion: setpoint.dev/v1`" + `.
+A complete folder to copy from is ` + "[examples/shop](../examples/shop)" + `.
+
+Definitions are strict: unknown keys, wrong types, references to what is not there and values that cannot work are
+refused, all at once, and nothing is used until all is well.
+
+`
+
+const manualRest = `
+## Values
+
+- **a name**: 1 to 63 of ` + "`a-z`, `0-9`, `-` and `.`" + `, with a letter or digit at both ends.
+- **a number** is kept exactly as it is written, up to 18 digits.
+- **a duration**: numbers with the units ` + "`ms`, `s`, `m`, `h`, `d` (24 h), `w` and `y` (365 d), as in `30s`, `1h30m` or `30d`" + `.
+- **a duration-shorthand** is OpenSLO's: a whole number and one of ` + "`m`, `h`, `d`, `w`, `M`, `Q`, `Y`" + `.
+- **a setting** is in the unit of the actuator: a duration for ` + "`postgresQueryTimeout`, `open` or `frozen` for `freeze`" + `.
+  A step of a freeze is ` + "`1`" + `.
+- **an address** may hold ` + "`${NAME}`" + `, which is replaced by the environment variable when Setpoint starts. It is an error
+  when the variable is not set. Nothing else is replaced anywhere. Addresses are never shown.
+- Words such as ` + "`no`, `on` and `yes`" + ` are words; truth values are ` + "`true` and `false`" + `.
+- Anchors, aliases and merges (` + "`<<`" + `) may be used.
+
+## Queries
+
+Setpoint does not let the backend compute ratios or rates: it reads the raw counters, series by series, and differences
+them itself, so that resets, restarts and series that begin late are counted right. A query therefore has to mean the
+total of some counters, and what stands around its selectors is taken as that:
+
+| form | read as |
+|---|---|
+| ` + "`requests_total{job=\"shop\"}`" + ` | the sum of these counters |
+| ` + "`sum(…)`, `sum by (…) (…)`, `sum without (…) (…)`" + ` | the same |
+| ` + "`rate(…[5m])`, `irate(…[5m])`, `increase(…[5m])`" + ` of a selector | the same: the range plays no part |
+| ` + "`a + b`" + ` | both; each selector only once, all in the same form |
+| ` + "`… or vector(0)`" + ` | the left side: a series that is not there yet counts nothing |
+
+Everything else is refused with its place in the query: ratios and differences (give ` + "`bad` and `total`" + `, or select the
+good series by their labels), ` + "`histogram_quantile`" + ` (select the bucket of your threshold instead, as in
+` + "`latency_seconds_bucket{le=\"0.3\"}`" + `), subqueries, ` + "`offset`, `@`, `topk`, `avg`" + ` and so on.
+
+## Files that are refused
+
+Files over 1 MiB, more than 100,000 brackets and commas in a file, more than 50 levels of nesting, aliases that
+multiply, text that is not UTF-8, NUL characters. In folders, names that begin with a dot are left out, links to folders
+are not followed, and what is not a regular file is refused.
+`
