@@ -12,6 +12,7 @@ type Setting struct {
 	Actuator string    `json:"actuator"`
 	Service  string    `json:"service,omitempty"`
 	Loop     string    `json:"loop,omitempty"`
+	Mode     string    `json:"mode,omitempty"` // of the loop: observe, ask or act
 	Kind     string    `json:"kind"`
 	Value    float64   `json:"value"` // in Unit; of a freeze 0 = open, 1 = frozen
 	Rest     float64   `json:"rest"`  // the normal setting

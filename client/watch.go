@@ -86,7 +86,7 @@ func (w *watcher) heard(res *http.Response, s Setting) error {
 	}
 	w.etag = res.Header.Get("ETag")
 	before := w.last
-	w.last, before.At = s, s.At // read anew is no change
+	w.last, before.At, before.Decision = s, s.At, s.Decision // read or decided anew is no change
 	if s != before {
 		w.tell(s)
 	}

@@ -57,7 +57,15 @@ type frame struct{ from, to time.Time }
 // x is the place of an instant, in percent of the width.
 func (f frame) x(t time.Time) float64 {
 	share := t.Sub(f.from).Seconds() / f.to.Sub(f.from).Seconds()
-	return 100 * min(max(share, 0), 1)
+	return 100 * within(share)
+}
+
+// within cuts a share to what can be drawn: 0 to 1, and 0 for none.
+func within(share float64) float64 {
+	if math.IsNaN(share) {
+		return 0
+	}
+	return min(max(share, 0), 1)
 }
 
 // frame is what all charts of a page show: from the oldest point that is
@@ -262,7 +270,7 @@ type pen struct {
 
 // to draws to a place: x in percent of the width, y from 0 at the foot to 1.
 func (p *pen) to(x, y float64) {
-	x, y = x*plotWidth/100, plotHeight*(1-min(max(y, 0), 1))
+	x, y = x*plotWidth/100, plotHeight*(1-within(y))
 	if !p.down {
 		p.down, p.from = true, x
 		fmt.Fprintf(&p.path, "M%.1f %.1f", x, y)

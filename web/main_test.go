@@ -80,3 +80,13 @@ func serve(h http.Handler, r *http.Request) answer {
 	h.ServeHTTP(w, r)
 	return answer{w.Code, w.Result().Header, w.Body.String()}
 }
+
+// newPost is a POST to a host by which the server may or may not be known.
+func newPost(path, host, body string, headers ...string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.Host = host
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return r
+}

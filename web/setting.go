@@ -66,9 +66,10 @@ func (s *Server) awaitSetting(r *http.Request, name string, wait time.Duration) 
 	}
 }
 
-// etag names a setting apart from when it was read.
+// etag names a setting, apart from when it was read and what was decided
+// about it since.
 func etag(v client.Setting) string {
-	v.At = time.Time{}
+	v.At, v.Decision = time.Time{}, ""
 	text, err := json.Marshal(v)
 	if err != nil {
 		return ""

@@ -131,6 +131,9 @@ func (t *trail) state(set *slo.Set, s budget.State) {
 
 // follow appends a point that is newer than the last.
 func (t *trail) follow(of track, name string, p point) {
+	if math.IsInf(p.v, 0) {
+		p.v = math.NaN()
+	}
 	ps := t.points[of][name]
 	if len(ps) > 0 && !p.at.After(ps[len(ps)-1].at) {
 		return

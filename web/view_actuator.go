@@ -44,7 +44,7 @@ func (s *Server) actuatorCard(l look, f frame, v loop.Setting) actuatorCard {
 		Low: min(v.Rest, v.Tight), High: max(v.Rest, v.Tight), Frozen: v.Kind == string(slo.Freeze),
 	}
 	if v.Tight != v.Rest {
-		card.Position = 100 * min(max(between(v.Rest, v.Tight)(v.Value), 0), 1)
+		card.Position = 100 * within(between(v.Rest, v.Tight)(v.Value))
 	}
 	card.Moved = v.Error == "" && v.Value != v.Rest
 	c, ok := l.loopOf(v.Actuator)

@@ -71,7 +71,7 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	row.Seen = st.Status != budget.NoData && st.Status != budget.NoTraffic
 	if row.Seen {
 		row.Low = st.Remaining < littleLeft
-		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*min(max(st.Remaining, 0), 1), st.Remaining < 0
+		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*within(st.Remaining), st.Remaining < 0
 		row.Bad, row.Allowed, row.Total = count(st.Budget.Bad.Float()), count(math.Floor(allowed(o, st))), count(st.Budget.Total().Float())
 	}
 	return row
@@ -88,7 +88,7 @@ func ladder(windows []budget.Window, own interface{ Seconds() float64 }) []rung 
 		r := rung{Window: window(w.Length), Burn: "–", Known: w.Known, Foot: 100}
 		if w.Known {
 			r.Burn, r.Hot = times(w.Burn), w.Burn > 1
-			r.Height = 100 * min(to(w.Burn), 1)
+			r.Height = 100 * within(to(w.Burn))
 			r.Foot = 100 - r.Height
 		}
 		out = append(out, r)

@@ -69,7 +69,7 @@ func wireWindow(w budget.Window) client.Window {
 
 func (s *Server) wireSetting(l look, v loop.Setting) client.Setting {
 	out := client.Setting{
-		Actuator: v.Actuator, Service: v.Service, Loop: v.Loop, Kind: v.Kind, Value: finite(v.Value), Rest: v.Rest, Tight: v.Tight,
+		Actuator: v.Actuator, Service: v.Service, Loop: v.Loop, Mode: string(v.Mode), Kind: v.Kind, Value: finite(v.Value), Rest: v.Rest, Tight: v.Tight,
 		Unit: v.Unit, Shown: v.Shown, At: v.At, Error: redact(v.Error), Decision: v.Decision,
 	}
 	switch {
