@@ -16,13 +16,19 @@ type Decimal struct {
 	scale uint8
 }
 
-// maxScale keeps 10^scale inside an int64.
-const maxScale = 18
+// maxScale keeps 10^scale inside an int64, maxNumber bounds what is read.
+const (
+	maxScale  = 18
+	maxNumber = 64
+)
 
 var errDecimal = errors.New("not a decimal number of at most 18 digits")
 
 // ParseDecimal reads a number such as "99.9", "0.0005" or "1e-3".
 func ParseDecimal(s string) (Decimal, error) {
+	if len(s) > maxNumber {
+		return Decimal{}, errDecimal
+	}
 	mantissa, exponent, err := splitExponent(strings.ReplaceAll(s, "_", ""))
 	if err != nil {
 		return Decimal{}, fmt.Errorf("parse %q: %w", s, err)

@@ -18,6 +18,8 @@
 //	read_*.go                      one kind after another into its type, with the checks of one document
 //	resolve.go                     references, and the checks that take more than one document
 //	selectors.go                   which PromQL can be read as a sum of raw counters
+//	environment.go                 ${NAME}
+//	files.go, nearest.go           folders; the nearest name
 //	problem.go, render.go          what is wrong, where, and what was probably meant
 //
 // # What holds

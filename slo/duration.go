@@ -42,8 +42,11 @@ func unitOf(unit string) time.Duration {
 // on, as in "30d", "1h30m", "500ms" or "1.5s". It is exact, not negative, and
 // at most 100 years.
 func ParseDuration(s string) (time.Duration, error) {
+	if s == "" || len(s) > maxNumber {
+		return 0, fmt.Errorf("parse %q: %w", short(s), errDuration)
+	}
 	var sum, last time.Duration = 0, maxDuration + 1
-	for rest := s; rest != "" || s == ""; {
+	for rest := s; rest != ""; {
 		part, unit, tail, err := cutDuration(rest)
 		if err != nil || unit >= last {
 			return 0, fmt.Errorf("parse %q: %w", short(s), errDuration)
@@ -80,7 +83,7 @@ func cutDuration(s string) (part, unit time.Duration, rest string, err error) {
 // years have no fixed length; they are taken as 30, 90 and 365 days, and
 // assumed says so. What is longer than 100 years is 100 years.
 func parseShorthand(s string) (d time.Duration, assumed string, err error) {
-	if len(s) < 2 {
+	if len(s) < 2 || len(s) > maxNumber {
 		return 0, "", errDuration
 	}
 	n, err := strconv.ParseUint(s[:len(s)-1], 10, 32)

@@ -55,6 +55,18 @@ func TestReadFilesMissing(t *testing.T) {
 	}
 }
 
+// TestReadFilesOfTooMany stops at a bound.
+func TestReadFilesOfTooMany(t *testing.T) {
+	fsys := fstest.MapFS{}
+	for i := range 50_002 {
+		fsys[fmt.Sprintf("%d.yaml", i)] = &fstest.MapFile{}
+	}
+	files, problems := slo.ReadFiles(fsys, ".", "defs")
+	if len(files) != 50_000 || len(problems) != 1 || !strings.Contains(problems.Error(), "more than 50000 files") {
+		t.Errorf("got %d files, problems %v", len(files), problems)
+	}
+}
+
 // TestReadFilesOfRoot reads a real folder with what may lie in one: a link as
 // Kubernetes mounts configuration, a link out of it, a pipe that nobody
 // writes to, a device, a folder linked into itself.

@@ -73,6 +73,26 @@ func TestBad(t *testing.T) {
 	}
 }
 
+// TestLineEnds reads the same files with the line ends of Windows: everything
+// is in the same place.
+func TestLineEnds(t *testing.T) {
+	for _, name := range glob(t, "testdata/bad/*.txtar") {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := filesOf(archive)
+		_, want := slo.Load(files, env)
+		for i := range files {
+			files[i].Data = []byte(strings.ReplaceAll(string(files[i].Data), "\n", "\r\n"))
+		}
+		_, got := slo.Load(files, env)
+		if diff := cmp.Diff(lines(want), lines(got)); diff != "" {
+			t.Errorf("%s (-LF +CRLF):\n%s", name, diff)
+		}
+	}
+}
+
 func filesOf(a *txtar.Archive) (files []slo.File) {
 	for _, f := range a.Files {
 		if f.Name != "want" {

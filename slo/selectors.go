@@ -290,7 +290,7 @@ func describe(e parser.Expr) string {
 	case *parser.UnaryExpr:
 		return "a sign before a counter"
 	}
-	return fmt.Sprintf("%s is not a total of counters", e.String())
+	return short(e.String()) + " is not a total of counters"
 }
 
 func operatorReason(op parser.ItemType) string {

@@ -105,14 +105,6 @@ func (v value) duration() (time.Duration, bool) {
 	return d, err == nil
 }
 
-// durationOr is a duration, or instead when there is none.
-func (v value) durationOr(instead time.Duration) time.Duration {
-	if d, ok := v.duration(); ok {
-		return d
-	}
-	return instead
-}
-
 // labels are the values of OpenSLO labels; lists are joined by ",".
 func (v value) labels() map[string]string {
 	if !v.good() || v.node.Kind != yaml.MappingNode || len(v.node.Content) == 0 {
