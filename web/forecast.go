@@ -12,8 +12,8 @@ import (
 // how much of the window is filled. ok is false when it does not run out.
 //
 // While the window fills, traffic adds budget, so only what burns beyond
-// rate 1 counts: left·observed/(burn−1). Once it is full, what leaves at its
-// far end, taken as spread evenly, gives back (1−left) a window.
+// rate 1 counts: left·observed/(burn−1). Once it is full, what was spent
+// before leaves at its far end, at the rate 1−left at which it was spent.
 func outIn(left, burn float64, observed, window time.Duration) (d time.Duration, ok bool) {
 	if left <= 0 {
 		return 0, true
@@ -26,8 +26,8 @@ func outIn(left, burn float64, observed, window time.Duration) (d time.Duration,
 	if t := left * observed.Seconds() / (burn - 1); t <= filling.Seconds() {
 		return seconds(t), true
 	}
-	spent := ((1-left)*observed.Seconds() + burn*filling.Seconds()) / window.Seconds()
-	return filling + seconds((1-spent)*window.Seconds()/(burn-spent)), true
+	spent := (1-left)*observed.Seconds() + burn*filling.Seconds()
+	return filling + seconds((window.Seconds()-spent)/(burn-(1-left))), true
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/web"
 )
 
@@ -90,3 +92,6 @@ func newPost(path, host, body string, headers ...string) *http.Request {
 	}
 	return r
 }
+
+// exported lets cmp look into decimals.
+func exported() cmp.Option { return cmp.AllowUnexported(slo.Decimal{}) }

@@ -93,6 +93,13 @@ func (w *world) tick(at time.Time, share func(string, time.Time) float64) loop.R
 	for i, l := range w.set.Loops {
 		a := w.set.Actuators[i]
 		d := loop.Decide(loop.Input{At: at, Loop: l, Actuator: a, Policy: "3f9a1c0b77de", Epoch: 3, Evidence: r.States, Current: w.setting[a.Name], Conditions: w.conditions(a)})
+		d.Words = fmt.Sprintf("%ss %s because %s", d.Verb, a.Name, d.Reason) // the loop's own words may change without harm
+		for i := range d.Pulls {
+			d.Pulls[i].Why = "a rule's words"
+		}
+		for i := range d.Checks {
+			d.Checks[i].Why = "a guard's words"
+		}
 		w.record(d)
 		r.Decisions = append(r.Decisions, d)
 		v := w.setting[a.Name]
@@ -157,23 +164,18 @@ func (w *world) inForce() []loop.Order {
 // stateOf sums slices of 200 requests over the hour before at.
 func stateOf(o slo.Objective, at time.Time, share func(time.Time) float64) budget.State {
 	s := budget.State{Objective: o.Name, Service: o.Service, At: at, Slice: o.Slice, Target: o.Target, Since: at.Add(-o.Window.Length), Status: budget.OK}
-	for _, length := range []time.Duration{10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, o.Window.Length} {
-		win := budget.Window{Length: length}
-		for t := at.Add(-length); t.Before(at); t = t.Add(tick) {
-			bad := share(t)
-			if bad < 0 {
-				continue
+	lengths := []time.Duration{10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, o.Window.Length}
+	var sum sli.Counts
+	for back := tick; back <= o.Window.Length; back += tick {
+		if bad := share(at.Add(-back)); bad >= 0 {
+			sum = sum.Add(sli.Counts{Good: 200*sli.Event - sli.Count(200*bad)*sli.Event, Bad: sli.Count(200*bad) * sli.Event, Covered: tick})
+			if s.Newest.IsZero() {
+				s.Newest = at.Add(tick - back)
 			}
-			win.Bad += sli.Count(200*bad) * sli.Event
-			win.Good += 200*sli.Event - sli.Count(200*bad)*sli.Event
-			win.Covered += tick
-			s.Newest = t.Add(tick)
 		}
-		if win.Total() > 0 {
-			win.Burn = win.Bad.Float() / win.Total().Float() / o.Budget().Float()
+		if slices.Contains(lengths, back) {
+			s.Windows = append(s.Windows, windowOf(o, back, sum))
 		}
-		win.Known = win.Covered*2 >= length
-		s.Windows = append(s.Windows, win)
 	}
 	s.Budget = s.Windows[len(s.Windows)-1]
 	s.Remaining = 1 - s.Budget.Burn
@@ -186,6 +188,14 @@ func stateOf(o slo.Objective, at time.Time, share func(time.Time) float64) budge
 		s.Status = budget.Burning
 	}
 	return s
+}
+
+func windowOf(o slo.Objective, length time.Duration, c sli.Counts) budget.Window {
+	w := budget.Window{Length: length, Counts: c, Known: c.Covered*2 >= length}
+	if c.Total() > 0 {
+		w.Burn = c.Bad.Float() / c.Total().Float() / o.Budget().Float()
+	}
+	return w
 }
 
 // The world is a web.Reader.
