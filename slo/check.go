@@ -36,8 +36,8 @@ func checkObject(v value, o *object) {
 }
 
 // checkKeys refuses keys that are unknown or there twice. It notes the keys
-// that unknown ones were probably meant to be: those do not count as missing. Without a table all keys
-// are known.
+// that unknown ones were probably meant to be: those do not count as missing.
+// Without a table all keys are known.
 func checkKeys(v value, o *object) {
 	first := map[string]int{}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {

@@ -24,11 +24,15 @@ type File struct {
 // references are left as they are.
 //
 // Every reference of the set names something in it. Its lists are sorted by
-// name.
+// name. A file that is there twice, by name, is read once.
 func Load(files []File, env func(string) (string, bool)) (*Set, Problems) {
 	l := newLoader(env)
+	read := map[string]bool{}
 	for _, f := range files {
-		l.file(f)
+		if !read[f.Name] {
+			l.file(f)
+		}
+		read[f.Name] = true
 	}
 	l.resolve()
 	problems := l.problems()

@@ -1,6 +1,7 @@
 package slo_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -21,7 +22,7 @@ func TestManual(t *testing.T) {
 func TestManualExamples(t *testing.T) {
 	var files []slo.File
 	for _, m := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(slo.Manual(), -1) {
-		files = append(files, slo.File{Name: "manual", Data: []byte(m[1])})
+		files = append(files, slo.File{Name: fmt.Sprintf("example %d", len(files)), Data: []byte(m[1])})
 	}
 	set, problems := slo.Load(files, env)
 	if len(problems) > 0 || set == nil || len(set.Loops) != 2 || len(set.Policies) != 1 {

@@ -85,6 +85,15 @@ func TestWithoutEnvironment(t *testing.T) {
 	}
 }
 
+// TestFileTwice reads a file that a folder and its own name led to.
+func TestFileTwice(t *testing.T) {
+	name := "testdata/good/full.yaml"
+	f := slo.File{Name: name, Data: read(t, name)}
+	if set, problems := slo.Load([]slo.File{f, f}, env); set == nil || len(set.Loops) != 2 {
+		t.Errorf("got %v, %v", set, problems)
+	}
+}
+
 // TestWarningsAlone leaves a set in force.
 func TestWarningsAlone(t *testing.T) {
 	name := "testdata/good/warnings.yaml"
