@@ -119,7 +119,7 @@ func withDefaults(p slo.ReleasePolicy, set *slo.Set) slo.ReleasePolicy {
 	if p.StaleAfter == 0 {
 		p.StaleAfter = 5 * time.Minute
 	}
-	if len(p.AlwaysAllowed) == 0 {
+	if p.AlwaysAllowed == nil {
 		p.AlwaysAllowed = []string{"rollback", "security", "fix"}
 	}
 	return p
