@@ -33,6 +33,7 @@ type config struct {
 const (
 	usualStory    = 120 * time.Second
 	shortestStory = 90 * time.Second
+	longestStory  = 25 * time.Minute // leaves time to conclude before the load ends
 )
 
 var errInterrupted = errors.New("interrupted before the end of the story")
@@ -41,7 +42,7 @@ func parseStory(args []string, metricsURL string, stderr io.Writer) (config, err
 	c := config{MetricsURL: metricsURL}
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.DurationVar(&c.Duration, "duration", 0, "length of the story, 90s to 30m; the demo ends with it (default: a story of 2m, then stay until Ctrl-C)")
+	flags.DurationVar(&c.Duration, "duration", 0, "length of the story, 90s to 25m; the demo ends with it (default: a story of 2m, then stay until Ctrl-C)")
 	flags.Uint64Var(&c.Seed, "seed", 1, "`number` that fixes the load")
 	flags.StringVar(&c.Setpoint, "setpoint", besideDemo("setpoint"), "`program` to show")
 	flags.StringVar(&c.Definitions, "definitions", "examples/demo", "`folder` of the objectives, actuators, loops and policies")
@@ -52,8 +53,8 @@ func parseStory(args []string, metricsURL string, stderr io.Writer) (config, err
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
-	if c.Duration != 0 && (c.Duration < shortestStory || c.Duration > maxLoad) {
-		return c, fmt.Errorf("start demo: -duration %s is not between %s and %s", c.Duration, shortestStory, maxLoad)
+	if c.Duration != 0 && (c.Duration < shortestStory || c.Duration > longestStory) {
+		return c, fmt.Errorf("start demo: -duration %s is not between %s and %s", c.Duration, shortestStory, longestStory)
 	}
 	return c, nil
 }
@@ -115,7 +116,7 @@ func perform(ctx context.Context, on *stage) error {
 	if err != nil || on.config.Duration != 0 {
 		return errors.Join(err, verdict)
 	}
-	return stay(ctx, on, began.Add(load.Duration))
+	return stay(ctx, on, began.Add(load.Duration-5*time.Second)) // before the shops end by themselves
 }
 
 // watch looks once a second and tells what it sees, until the end of the story.
@@ -197,7 +198,7 @@ func stay(ctx context.Context, on *stage, end time.Time) error {
 			return nil
 		case <-tick.C:
 		}
-		if err := on.gone(); err != nil && time.Now().Before(end) {
+		if err := on.gone(); err != nil {
 			return err
 		}
 	}

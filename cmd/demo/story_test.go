@@ -105,7 +105,7 @@ func TestStoryTellsAMoveThatWasNotCarriedOut(t *testing.T) {
 }
 
 func TestGateIsVisitedBeforeInAndAfterTheIncident(t *testing.T) {
-	for _, story := range []time.Duration{shortestStory, usualStory, maxLoad} {
+	for _, story := range []time.Duration{shortestStory, usualStory, longestStory} {
 		load := storySchedule(1, story, maxLoad)
 		end := load.SurgeAfter + load.SurgeFor
 		visits := gateVisits(load, story)
@@ -123,7 +123,8 @@ func TestParseStory(t *testing.T) {
 		{"", usualStory},
 		{"-duration 90s", 90 * time.Second},
 		{"-duration 89s", 0},
-		{"-duration 31m", 0},
+		{"-duration 25m", 25 * time.Minute},
+		{"-duration 26m", 0},
 		{"-duration -2m", 0},
 		{"-duration soon", 0},
 		{"-colour blue", 0},
