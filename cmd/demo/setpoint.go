@@ -40,10 +40,6 @@ func (s setpoint) serve(ctx context.Context, on *stage, address string) (*child,
 	return c, c.ready(ctx, s.URL+"/readyz", time.Minute)
 }
 
-// lookEvery is how often the loop looks. A slice of 5 s is over and scraped between two looks that are 5 s
-// apart, and would be seen by the second one only.
-const lookEvery = time.Second
-
 // command runs one command as a person would, and returns what it printed and its exit code.
 func (s setpoint) command(ctx context.Context, args ...string) (words string, code int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
