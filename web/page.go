@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/client"
+	"setpoint.dev/setpoint/loop"
 )
 
 //go:embed templates/*.html
@@ -103,19 +104,10 @@ func role(l look) string {
 // banners say what is out of the ordinary, the gravest first.
 func banners(l look) []banner {
 	var out []banner
-	now := l.now
 	for _, o := range l.report.Orders {
-		if o.Kind != "stop" {
-			continue
+		if o.Kind == loop.OrderStop {
+			out = append(out, stopBanner(o, l.now))
 		}
-		b := banner{"bad", "Emergency stop", fmt.Sprintf("Nothing moves any actuator since %s: %s (%s).", clock(o.At, now), o.Why, o.By), "/control", "Resume"}
-		if o.Target != "*" {
-			b.Words = fmt.Sprintf("Nothing moves %s since %s: %s (%s).", o.Target, clock(o.At, now), o.Why, o.By)
-		}
-		if o.Revert {
-			b.Words = fmt.Sprintf("Settings walk back to rest since %s: %s (%s).", clock(o.At, now), o.Why, o.By)
-		}
-		out = append(out, b)
 	}
 	if l.report.LedgerErr != nil {
 		out = append(out, banner{Style: "bad", Title: "The ledger cannot be reached", Words: "What cannot be recorded is not done: every actuator stays as it is. Gates answer from memory, marked degraded."})
@@ -132,6 +124,17 @@ func banners(l look) []banner {
 		out = append(out, banner{Style: "warn", Title: plural(n, "thing", "things") + " went wrong in the newest tick", Words: redact(l.report.Errs[0].Error())})
 	}
 	return out
+}
+
+func stopBanner(o loop.Order, now time.Time) banner {
+	what := "Nothing moves any actuator"
+	switch {
+	case o.Revert:
+		what = "Settings walk back to rest"
+	case o.Target != "*":
+		what = "Nothing moves " + o.Target
+	}
+	return banner{"bad", "Emergency stop", fmt.Sprintf("%s since %s: %s (%s).", what, clock(o.At, now), o.Why, o.By), "/control", "Resume"}
 }
 
 // render writes a page whole or not at all.

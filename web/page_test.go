@@ -85,6 +85,8 @@ func TestPagesSay(t *testing.T) {
 		{"starting", func(w *world) { w.report = loop.Report{} }, "/", []string{"Starting.", "not measured yet", "No setting was read yet"}},
 		{"unreadable", func(w *world) { w.report.Settings[0].Error = "no route" }, "/", []string{"cannot be read: no route"}},
 		{"unapproved", func(w *world) { w.report.Decisions[0].Reason = loop.ReasonUnapproved }, "/control", []string{"Approve the move to 1 s", `action="/actions/approve"`}},
+		{"not done", func(*world) {}, "/control?done=freeze&target=call+0900&recorded=1", []string{"Control"}},
+		{"done", func(*world) {}, "/control?done=freeze&target=checkout&recorded=1", []string{"Releases of checkout are frozen."}},
 		{"refreshed", func(*world) {}, "/", []string{`http-equiv="refresh"`, "Stop that"}},
 		{"still", func(*world) {}, "/?still=1", []string{"Not read anew by itself"}},
 	} {
@@ -96,7 +98,7 @@ func TestPagesSay(t *testing.T) {
 				t.Errorf("%s: %s does not say %q", c.name, c.path, says)
 			}
 		}
-		if strings.Contains(a.body, "hunter2") {
+		if strings.Contains(a.body, "hunter2") || strings.Contains(a.body, "call 0900") {
 			t.Errorf("%s: %s shows a password", c.name, c.path)
 		}
 	}
