@@ -53,7 +53,7 @@ func showRecord(ctx context.Context, on *stage) (replay string, err error) {
 			return "", err
 		}
 	}
-	code, err := showCommand(ctx, on, "replay", "--state", on.private)
+	code, err := showCommand(ctx, on, "replay")
 	if err != nil {
 		return "", err
 	}
