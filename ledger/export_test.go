@@ -1,6 +1,10 @@
 package ledger
 
-import "context"
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
 
 // EncodeForTest and DecodeForTest are the canonical form of rows.
 func EncodeForTest[T any](v T) ([]byte, error)    { return encode(v) }
@@ -10,4 +14,14 @@ func DecodeForTest[T any](body []byte) (T, error) { return decode[T](body) }
 func (p *Postgres) SessionForTest(ctx context.Context, parameter string) (value string, err error) {
 	err = p.pool.QueryRow(ctx, `select current_setting($1)`, parameter).Scan(&value)
 	return value, err
+}
+
+// HangForTest takes the locks of a writer in a session of the ledger and
+// leaves it at that, as a process does that freezes.
+func (p *Postgres) HangForTest(ctx context.Context) error {
+	return p.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+		conn := c.Hijack()
+		_, err := conn.Exec(ctx, `begin; select from heads for update`)
+		return err
+	})
 }

@@ -113,14 +113,14 @@ func TestLeaderComesBackWithHigherEpoch(t *testing.T) {
 // The lead is kept without calls, by a leader that is alive.
 func TestLeadIsRenewed(t *testing.T) {
 	dsn := clustertest.DSN(t)
-	p, err := ledger.Open(ledger.Config{DSN: dsn, Lease: 150 * time.Millisecond})
+	p, err := ledger.Open(ledger.Config{DSN: dsn, Lease: 900 * time.Millisecond})
 	must(t, err)
 	t.Cleanup(p.Close)
 	epoch := takeOver(t, p)
 	conn := connect(t, dsn)
-	must(t, second(conn.Exec(t.Context(), `select pg_sleep(1)`))) // the server's clock runs the lease
+	must(t, second(conn.Exec(t.Context(), `select pg_sleep(2.7)`))) // the server's clock runs the lease
 	if again, err := p.Lead(t.Context()); err != nil || again != epoch {
-		t.Errorf("Lead after seven leases: %d, %v, want %d", again, err, epoch)
+		t.Errorf("Lead after three leases: %d, %v, want %d", again, err, epoch)
 	}
 }
 
