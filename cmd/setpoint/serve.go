@@ -123,6 +123,7 @@ type house struct {
 	enforce []enforcer
 	journal journal
 	report  atomic.Pointer[loop.Report]
+	away    atomic.Pointer[error] // why the ledger does not answer just now; nil = it does
 }
 
 func (h *house) wire(every time.Duration) error {
@@ -158,6 +159,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 	for _, e := range h.enforce {
 		all.Go(func() error { return e.reaper.Run(ctx) })
 	}
+	all.Go(func() error { return h.watchLedger(ctx) })
 	for _, f := range more {
 		all.Go(func() error { return f(ctx) })
 	}
@@ -174,10 +176,38 @@ func (h *house) ticked(r loop.Report) {
 	h.journal.write(h.log, r)
 }
 
-// newest is the newest report; before the first tick it is empty.
+// newest is the newest report; before the first tick it is empty. That the
+// ledger is out of reach is told as of now.
 func (h *house) newest() loop.Report {
-	if r := h.report.Load(); r != nil {
-		return *r
+	var r loop.Report
+	if last := h.report.Load(); last != nil {
+		r = *last
 	}
-	return loop.Report{}
+	if away := h.away.Load(); away != nil && r.LedgerErr == nil {
+		r.LedgerErr = *away
+	}
+	return r
+}
+
+// watchLedger asks the ledger every second whether it answers. A tick may
+// wait for it for long, and the gate must say at once that it is degraded.
+func (h *house) watchLedger(ctx context.Context) error {
+	const every = time.Second
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		ask, cancel := context.WithTimeout(ctx, every)
+		_, err := h.records.Heads(ask)
+		cancel()
+		if err == nil {
+			h.away.Store(nil)
+		} else if ctx.Err() == nil {
+			h.away.Store(&err)
+		}
+	}
 }
