@@ -125,7 +125,9 @@ func TestHangingWriterIsCutOff(t *testing.T) {
 	must(t, err)
 	t.Cleanup(p.Close)
 	takeOver(t, p)
-	must(t, p.HangForTest(t.Context()))
+	frozen, err := p.HangForTest(t.Context())
+	must(t, err)
+	defer frozen.Close(context.Background())
 	wantErr(t, "Begin", p.Begin(t.Context(), hold("d1")), ledger.ErrDown)
 	await(t, "Begin", func(ctx context.Context) error { return p.Begin(ctx, hold("d1")) })
 }

@@ -3,7 +3,7 @@ package ledger
 import (
 	"context"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 )
 
 // EncodeForTest and DecodeForTest are the canonical form of rows.
@@ -17,11 +17,13 @@ func (p *Postgres) SessionForTest(ctx context.Context, parameter string) (value 
 }
 
 // HangForTest takes the locks of a writer in a session of the ledger and
-// leaves it at that, as a process does that freezes.
-func (p *Postgres) HangForTest(ctx context.Context) error {
-	return p.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-		conn := c.Hijack()
-		_, err := conn.Exec(ctx, `begin; select from heads for update`)
-		return err
-	})
+// leaves it at that, as a process does that freezes. The caller closes it.
+func (p *Postgres) HangForTest(ctx context.Context) (*pgx.Conn, error) {
+	c, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn := c.Hijack()
+	_, err = conn.Exec(ctx, `begin; select from heads for update`)
+	return conn, err
 }
