@@ -44,6 +44,9 @@ The exit code is the answer:
 }
 
 func (a *app) gate(c *cobra.Command, q client.Question, timeout time.Duration) error {
+	if q.Service == "" {
+		return exit{usage, "gate takes the name of a service, which is not empty"}
+	}
 	ctx, cancel := context.WithTimeout(c.Context(), timeout)
 	defer cancel()
 	answer, err := client.Client{URL: a.server}.Gate(ctx, q)

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -79,13 +80,16 @@ keeps exact error budgets, and tightens and relaxes actuators as budgets burn
 and recover. Every decision is on record before it is carried out.
 
 Start with:  setpoint check PATH…   then   setpoint serve PATH…`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.checkOutput() },
+		SilenceErrors:         true,
+		SilenceUsage:          true,
+		CompletionOptions:     cobra.CompletionOptions{HiddenDefaultCmd: true},
+		DisableFlagsInUseLine: true,
+		PersistentPreRunE:     func(*cobra.Command, []string) error { return a.checkOutput() },
+		Args:                  noCommand,
+		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return exit{usage, fmt.Sprintf("%v; see 'setpoint %s --help'", err, c.Name())}
+		return exit{usage, fmt.Sprintf("%v; see '%s --help'", err, c.CommandPath())}
 	})
 	root.PersistentFlags().StringVar(&a.server, "server", defaultServer(), "address of the server to ask (SETPOINT_URL)")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "text", "text or json")
@@ -107,6 +111,18 @@ func defaultServer() string {
 		return url
 	}
 	return "http://" + defaultListen
+}
+
+// noCommand refuses what stands where a command should and is none.
+func noCommand(root *cobra.Command, got []string) error {
+	if len(got) == 0 {
+		return nil
+	}
+	maybe := "see 'setpoint --help'"
+	if near := root.SuggestionsFor(got[0]); got[0] != "" && len(near) > 0 {
+		maybe = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return exit{usage, fmt.Sprintf("there is no command %q; %s", got[0], maybe)}
 }
 
 // args checks the number of arguments and says what is expected.
