@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"sync"
@@ -27,7 +28,7 @@ func (s *storage) flags(c *cobra.Command) {
 // not be answered by a new, empty record.
 func (s *storage) existing(ctx context.Context, log *slog.Logger) (*archive, error) {
 	if os.Getenv("DATABASE_URL") == "" {
-		switch found, err := cluster.Exists(cluster.Config{Dir: s.state}); {
+		switch found, err := s.found(); {
 		case err != nil:
 			return nil, err
 		case !found:
@@ -35,6 +36,16 @@ func (s *storage) existing(ctx context.Context, log *slog.Logger) (*archive, err
 		}
 	}
 	return s.open(ctx, log)
+}
+
+// found looks for a private PostgreSQL and leaves no trace: no folder either.
+func (s *storage) found() (bool, error) {
+	if s.state != "" {
+		if _, err := os.Stat(s.state); errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+	}
+	return cluster.Exists(cluster.Config{Dir: s.state})
 }
 
 // An archive is an open ledger, with the private PostgreSQL it may live in.
