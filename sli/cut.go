@@ -50,7 +50,7 @@ func Readable(src slo.Source, end time.Time) time.Time { return end.Add(delay(sr
 // length of slices, 0 = 1 min.
 func Newest(src slo.Source, slice time.Duration, now time.Time) time.Time {
 	step := Cut{Slice: slice}.slice()
-	now = now.Add(-delay(src))
+	now = now.Round(0).Add(-delay(src)) // by the wall clock alone
 	return now.Add(-time.Duration(now.UnixNano()) % step)
 }
 

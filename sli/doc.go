@@ -21,7 +21,8 @@
 //
 // # Rules
 //
-//   - Reset: a value below the one before counts from zero.
+//   - Reset: a value below the one before counts from zero. Over a gap of the
+//     series it is judged as a birth.
 //   - Birth: a series without a sample before counts from zero if the
 //     indicator was under observation: some series of it (good, bad or total)
 //     was sampled without a gap for at least a gap limit before. It does too
@@ -40,8 +41,10 @@
 //     counts as covered for 1.5 scrape intervals at most: nothing was due yet.
 //     Slices inside a gap are therefore covered 0 (the first one up to 1.5
 //     scrape intervals), and are never read as "no errors".
-//   - NaN, infinite, negative and absurdly large (above 9.2e15) values are
-//     left out and their slice is marked FlawInvalid.
+//   - NaN, infinite, negative and absurdly large (from 9.2e15 on) values are
+//     left out and their slice is marked FlawInvalid. A single NaN is left out
+//     without a mark: VictoriaMetrics shows so that a series ended, where
+//     Prometheus shows nothing.
 //   - More good than total, or more bad than total: the total is raised and
 //     the slice is marked FlawExcess.
 //

@@ -13,8 +13,8 @@ import (
 // for as a sample at From−Lookback. Samples before that are welcome, samples
 // after To are ignored.
 func (c Cut) Increments(part, total []Series) []Slice {
-	parts, invalid := clean(part)
-	totals, more := clean(total)
+	parts, invalid := clean(part, c.Lookback().Milliseconds())
+	totals, more := clean(total, c.Lookback().Milliseconds())
 	k := counting{Cut: c, from: c.From.UnixMilli(), to: c.To.UnixMilli(), step: c.slice().Milliseconds()}
 	k.measure(slices.Concat(parts, totals))
 	k.mark(append(invalid, more...), FlawInvalid)
@@ -65,11 +65,13 @@ func (k *counting) increment(t track, i, n int) (Count, Flaw) {
 		return k.born(now, pace, horizon)
 	}
 	before := t.points[i-1]
-	grown := now.value - before.value
-	if grown < 0 { // reset
-		grown = now.value
-	}
-	if grown > 0 && now.at-before.at > pace.limit {
+	grown, apart := now.value-before.value, now.at-before.at > pace.limit
+	switch {
+	case grown < 0 && apart: // a process began in between, and may have counted lately only
+		return k.born(now, pace, horizon)
+	case grown < 0: // reset
+		return now.value, ""
+	case grown > 0 && apart:
 		return grown, FlawGap
 	}
 	return grown, ""
@@ -112,7 +114,7 @@ func (k *counting) slices(part, total []Count) []Slice {
 			counts.Good, counts.Bad = counts.Bad, counts.Good
 		}
 		counts.Covered = time.Duration(k.seen.covered(start, start+k.step, k.paces[n])) * time.Millisecond
-		made[n] = Slice{Start: k.From.Add(time.Duration(n) * k.slice()), Counts: counts, Flaw: k.flaws[n]}
+		made[n] = Slice{Start: time.UnixMilli(start).UTC(), Counts: counts, Flaw: k.flaws[n]}
 	}
 	return made
 }

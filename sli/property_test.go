@@ -2,6 +2,7 @@ package sli_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ func see(c sli.Cut, part, total []sli.Series) []sli.Slice {
 	m := c.Missing(p, t)
 	add := func(seen, all []sli.Series) []sli.Series {
 		for _, s := range all {
-			before := between(s.Samples, c.Horizon(c.From).UnixMilli(), start)
+			before := valid(between(s.Samples, c.Horizon(c.From).UnixMilli(), start))
 			if len(before) > 0 && (m.All || slices.Contains(m.IDs, s.ID)) {
 				seen = with(seen, s.ID, sli.Sample{Milli: start, Value: before[len(before)-1].Value})
 			}
@@ -49,6 +50,17 @@ func between(all []sli.Sample, from, to int64) (in []sli.Sample) {
 		}
 	}
 	return in
+}
+
+// valid leaves out NaN, which last_over_time skips, and what is no value of a
+// counter: the last value that a backend gives is taken to be one.
+func valid(all []sli.Sample) (valid []sli.Sample) {
+	for _, s := range all {
+		if s.Value >= 0 && !math.IsInf(s.Value, 1) {
+			valid = append(valid, s)
+		}
+	}
+	return valid
 }
 
 func with(all []sli.Series, id string, s sli.Sample) []sli.Series {
@@ -75,6 +87,10 @@ func drawHistory(t *rapid.T, prefix string, minutes int) (all []sli.Series) {
 				at += rapid.Int64Range(1, 1500).Draw(t, "gap") * 1000
 			case 1: // reset
 				value = 0
+			case 3: // end of a series, or worse
+				invalid := rapid.SampledFrom([]float64{math.NaN(), math.NaN(), -1, math.Inf(1)}).Draw(t, "invalid")
+				s.Samples = append(s.Samples, sli.Sample{Milli: base.UnixMilli() + at, Value: invalid})
+				continue
 			case 2: // jitter
 				at += rapid.Int64Range(0, 2000).Draw(t, "jitter")
 			}

@@ -33,63 +33,69 @@ type point struct {
 // largest is where values begin that do not fit a Count.
 const largest = 9.2e15
 
-// clean makes tracks of series, and lists the instants at which something was
-// left out.
-func clean(all []Series) (tracks []track, invalid []int64) {
+// clean makes tracks of series, and lists the instants at which something
+// that is no value of a counter was left out. A single NaN is left out too but
+// not listed: VictoriaMetrics tells so that a series ended. NaN after NaN
+// within near (ms) is listed.
+func clean(all []Series, near int64) (tracks []track, invalid []int64) {
 	size := 0
 	for _, s := range all {
 		size += len(s.Samples)
 	}
-	points := make([]point, 0, size)
+	points := make([]point, 0, size) // of all tracks
 	for _, s := range all {
+		var left []int64
 		start := len(points)
-		for _, m := range s.Samples {
-			if !valid(m.Value) {
-				invalid = append(invalid, m.Milli)
-				continue
-			}
-			points = append(points, point{m.Milli, quantise(m.Value)})
-		}
-		t := track{id: s.ID, points: points[start:len(points):len(points)]}
-		invalid = append(invalid, t.order()...)
-		tracks = append(tracks, t)
+		points, left = appendPoints(points, inOrder(s.Samples), near)
+		tracks = append(tracks, track{s.ID, points[start:len(points):len(points)]})
+		invalid = append(invalid, left...)
 	}
 	return tracks, invalid
+}
+
+// appendPoints appends the valid samples of one series; of those at the same
+// instant it keeps the highest.
+func appendPoints(points []point, samples []Sample, near int64) (_ []point, invalid []int64) {
+	last := Sample{Milli: math.MinInt64}
+	for _, s := range samples {
+		value := quantise(s.Value)
+		switch {
+		case math.IsNaN(s.Value):
+			if math.IsNaN(last.Value) && s.Milli-last.Milli <= near {
+				invalid = append(invalid, s.Milli)
+			}
+		case !valid(s.Value):
+			invalid = append(invalid, s.Milli)
+		case s.Milli == last.Milli && valid(last.Value):
+			if n := len(points) - 1; points[n].value != value {
+				points[n].value = value
+				invalid = append(invalid, s.Milli)
+			}
+		default:
+			points = append(points, point{s.Milli, value})
+		}
+		last = s
+	}
+	return points, invalid
+}
+
+// inOrder is the samples by time, and at the same instant by value.
+func inOrder(samples []Sample) []Sample {
+	for i := 1; i < len(samples); i++ {
+		if samples[i].Milli <= samples[i-1].Milli {
+			samples = slices.Clone(samples)
+			slices.SortFunc(samples, func(a, b Sample) int {
+				return cmp.Or(cmp.Compare(a.Milli, b.Milli), cmp.Compare(a.Value, b.Value))
+			})
+			break
+		}
+	}
+	return samples
 }
 
 // valid reports whether v can be the value of a counter. NaN fails every
 // comparison.
 func valid(v float64) bool { return v >= 0 && v < largest }
 
+// quantise rounds a valid value.
 func quantise(v float64) Count { return Count(math.RoundToEven(v * float64(Event))) }
-
-// order sorts the points by time and keeps the highest of those at the same
-// instant. It returns the instants that had contradicting values.
-func (t *track) order() (contradicting []int64) {
-	if ascending(t.points) {
-		return nil
-	}
-	slices.SortFunc(t.points, func(a, b point) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(b.value, a.value))
-	})
-	kept := t.points[:0]
-	for _, p := range t.points {
-		switch n := len(kept); {
-		case n == 0 || kept[n-1].at != p.at:
-			kept = append(kept, p)
-		case kept[n-1].value != p.value:
-			contradicting = append(contradicting, p.at)
-		}
-	}
-	t.points = kept
-	return contradicting
-}
-
-func ascending(p []point) bool {
-	for i := 1; i < len(p); i++ {
-		if p[i].at <= p[i-1].at {
-			return false
-		}
-	}
-	return true
-}

@@ -49,5 +49,5 @@ type Flaw string
 const (
 	FlawGap     Flaw = "gap"     // holds increments that happened over a gap before it
 	FlawExcess  Flaw = "excess"  // the part (good or bad) outran the total; the total was raised to it
-	FlawInvalid Flaw = "invalid" // a sample was NaN, infinite or negative and was left out
+	FlawInvalid Flaw = "invalid" // samples that are no values of a counter (NaN, infinite, negative, contradicting) were left out
 )

@@ -5,9 +5,9 @@
 //	            ─► anchor: what was there before the range, where that matters
 //	            ─► sli.Cut.Increments ─► slices
 //
-// Read sources.go for the flow, fetch.go for the questions, decode.go for what
-// is accepted as an answer, exchange.go and transport.go for what guards the
-// connection, fault.go for how errors are told.
+// Read sources.go and source.go for the flow, fetch.go and anchor.go for the
+// questions, decode.go for what is accepted as an answer, exchange.go and
+// transport.go for what guards the connection, fault.go for how errors are told.
 //
 // # Questions
 //
@@ -58,12 +58,17 @@
 //
 //   - VictoriaMetrics: range selectors return raw samples whatever
 //     -search.latencyOffset says; the offset (30 s by default) shifts
-//     last_over_time only for the newest minute, which is never asked about. Samples can be
-//     queried about a second after they were scraped; the default Delay of 5 s
-//     covers it. With -dedup.minScrapeInterval one sample an interval is left:
-//     set it to the scrape interval or leave it unset.
-//     -search.maxSamplesPerQuery refuses chunks that are too large; they are
-//     halved.
+//     last_over_time only near the present, and it is asked about a minute ago
+//     and earlier. Samples can be queried up to three seconds after they were
+//     scraped; the default Delay of 5 s covers it. For about ten seconds it
+//     remembers which series a selector has, so that births would be missing:
+//     once it is recognised, by the content type of its raw samples, each
+//     question carries one more matcher, setpoint_slice!="1767225660", which
+//     matches everything and was not seen before. That a series ended it shows
+//     as one NaN sample (package sli). With -dedup.minScrapeInterval one
+//     sample an interval is left: set it to the scrape interval or leave it
+//     unset. -search.maxSamplesPerQuery refuses chunks that are too large; they
+//     are halved.
 //   - Thanos and VictoriaMetrics clusters are asked for whole answers
 //     (partial_response=false, deny_partial_response=1) unless AllowPartial.
 //     Thanos must not answer from downsampled blocks: leave

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -20,6 +21,7 @@ type exchange struct {
 	api.Client
 	until        time.Time // asked about the time up to this
 	allowPartial bool
+	remembers    *atomic.Bool // set when the backend is VictoriaMetrics
 }
 
 // Do sends the request and judges the answer.
@@ -36,7 +38,11 @@ func (x exchange) judge(resp *http.Response, body []byte) error {
 		return err
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	if media != "application/json" {
+	switch media {
+	case "application/json":
+	case "application/stream+json": // only VictoriaMetrics, and only for raw samples
+		x.remembers.Store(true)
+	default:
 		return faultf(sli.ReasonNotJSON, "the answer is %q, not application/json: %s", plain(media), plain(string(body)))
 	}
 	if !x.allowPartial && bytes.Contains(body[:min(len(body), 512)], []byte(`"isPartial":true`)) {

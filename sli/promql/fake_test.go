@@ -34,7 +34,7 @@ type backend struct {
 	asked  []string
 }
 
-var question = regexp.MustCompile(`^(last_over_time\()?(\w+)(?:\{id="(\w+)"\})?\[(\d+)ms\]\)?$`)
+var question = regexp.MustCompile(`^(last_over_time\()?(\w+)(?:\{(?:id="(\w+)")?,?(?:setpoint_slice!="\d+")?\})?\[(\d+)ms\]\)?$`)
 
 func (b *backend) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()

@@ -3,7 +3,6 @@ package promql
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,144 +24,81 @@ func (a answers) of(selectors []string) (all []sli.Series) {
 	return all
 }
 
-// fetch asks for the raw samples of a chunk and its lookback.
+// fetch asks for the raw samples of a chunk and its lookback, once for each
+// selector.
 func (s *source) fetch(ctx context.Context, q indicator, c sli.Cut) (answers, error) {
 	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
-	return s.each(ctx, slices.Concat(q.part, q.total), func(ctx context.Context, selector string) (found []sli.Series, err error) {
-		err = s.ask(ctx, selector+span.brackets(), span.to, func(v model.Value) error {
+	selectors := slices.Concat(q.part, q.total)
+	slices.Sort(selectors)
+	selectors = slices.Compact(selectors)
+	found, err := each(ctx, selectors, func(ctx context.Context, selector string) (found []sli.Series, err error) {
+		err = s.ask(ctx, span.allOf(selector), span.to, func(v model.Value) error {
 			found, err = readMatrix(v, span)
 			return err
 		})
 		return found, err
 	})
+	got := answers{}
+	for i := range found {
+		got[selectors[i]] = found[i]
+	}
+	return got, err
 }
 
-// each asks about all selectors, each once, side by side.
-func (s *source) each(ctx context.Context, selectors []string, ask func(context.Context, string) ([]sli.Series, error)) (answers, error) {
-	slices.Sort(selectors)
-	selectors = slices.Compact(selectors)
-	found := make([][]sli.Series, len(selectors))
+// each asks about all items side by side and returns what was found about
+// each.
+func each[T any](ctx context.Context, items []T, ask func(context.Context, T) ([]sli.Series, error)) ([][]sli.Series, error) {
+	found := make([][]sli.Series, len(items))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, selector := range selectors {
+	for i, item := range items {
 		group.Go(func() (err error) {
-			found[i], err = ask(ctx, selector)
+			found[i], err = ask(ctx, item)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	all := answers{}
-	for i, selector := range selectors {
-		all[selector] = found[i]
-	}
-	return all, nil
-}
-
-// few series in question are asked about one by one; for more it is cheaper
-// to ask about the whole indicator.
-const few = 20
-
-// anchor adds to got, as samples at the beginning of the lookback, what the
-// series in question were at before it.
-func (s *source) anchor(ctx context.Context, got answers, c sli.Cut, m sli.Missing) error {
-	span := window{from: c.Horizon(c.From), to: c.From.Add(-c.Lookback())}
-	if span.to.Sub(span.from) < 2*time.Millisecond {
-		return nil
-	}
-	about := anchorQueries(got, m, span)
-	found, err := s.each(ctx, slices.Collect(maps.Keys(about)), func(ctx context.Context, query string) (found []sli.Series, err error) {
-		err = s.ask(ctx, query, span.to, func(v model.Value) error {
-			found, err = readVector(v, span.to)
-			return err
-		})
-		return found, err
-	})
-	if err != nil {
-		return err
-	}
-	for query, selector := range about {
-		got.prepend(found[query], selector)
-	}
-	return nil
-}
-
-// anchorQueries returns queries, each with the selector whose series it is
-// about, or with "" when it is about certain series.
-func anchorQueries(got answers, m sli.Missing, span window) map[string]string {
-	about := map[string]string{}
-	if narrow, ok := narrowed(m.IDs, span); ok && !m.All {
-		for _, query := range narrow {
-			about[query] = ""
-		}
-		return about
-	}
-	for selector := range got {
-		about[span.lastOf(selector)] = selector
-	}
-	return about
-}
-
-// narrowed returns queries about a few series by ID: one for each metric name,
-// because "or" ignores names. It is not ok for many series, nor for names that
-// only newer backends can be asked about.
-func narrowed(ids []string, span window) (queries []string, ok bool) {
-	if len(ids) > few {
-		return nil, false
-	}
-	byName := map[string][]string{}
-	for _, id := range ids {
-		if quoted(id) {
-			return nil, false
-		}
-		name, _, _ := strings.Cut(id, "{")
-		byName[name] = append(byName[name], span.lastOf(id))
-	}
-	for _, last := range byName {
-		slices.Sort(last)
-		queries = append(queries, strings.Join(slices.Compact(last), " or "))
-	}
-	return queries, true
-}
-
-// prepend puts samples before those of the same series. What a selector found
-// earlier and no more is added to its series; with "" for the selector, all
-// series of that ID get the sample.
-func (a answers) prepend(anchors []sli.Series, about string) {
-	byID := map[string][]sli.Sample{}
-	for _, s := range anchors {
-		byID[s.ID] = s.Samples
-	}
-	for selector, all := range a {
-		if about != "" && about != selector {
-			continue
-		}
-		known := map[string]bool{}
-		for i, s := range all {
-			known[s.ID] = true
-			if before, ok := byID[s.ID]; ok {
-				all[i].Samples = slices.Concat(before, s.Samples)
-			}
-		}
-		for _, s := range anchors {
-			if about != "" && !known[s.ID] {
-				a[selector] = append(a[selector], s)
-			}
-		}
-	}
+	return found, nil
 }
 
 // A window is the time (from, to].
 type window struct{ from, to time.Time }
 
-// brackets is the window as the range of a selector, evaluated at to.
+// allOf asks for all samples in the window, evaluated at to.
+func (w window) allOf(selector string) question {
+	return func(matcher string) string { return matching(selector, matcher) + w.brackets() }
+}
+
+// lastOf asks for the last value in the window of each series of some
+// selectors, evaluated at to. Times of these values are not known, so the range
+// begins 1 ms late: closed, it is just the window; left-open, it lacks the
+// window's first ms (but not the round instant before it, at which samples are
+// likelier, and which is outside).
+func (w window) lastOf(selectors []string) question {
+	w.from = w.from.Add(time.Millisecond)
+	return func(matcher string) string {
+		var calls []string
+		for _, selector := range selectors {
+			calls = append(calls, "last_over_time("+matching(selector, matcher)+w.brackets()+")")
+		}
+		return strings.Join(calls, " or ")
+	}
+}
+
+// brackets is the window as the range of a selector.
 func (w window) brackets() string { return fmt.Sprintf("[%dms]", w.to.Sub(w.from).Milliseconds()) }
 
-// lastOf is a query for the last values in the window, evaluated at to. Its
-// times cannot be checked, so the range begins 1 ms late: closed, it is just
-// the window; left-open, it lacks its first ms (and not the round instant
-// before, at which samples are likelier).
-func (w window) lastOf(selector string) string {
-	w.from = w.from.Add(time.Millisecond)
-	return "last_over_time(" + selector + w.brackets() + ")"
+// matching is a canonical selector with one more matcher, if there is one.
+func matching(selector, matcher string) string {
+	rest, braced := strings.CutSuffix(selector, "}")
+	switch {
+	case matcher == "":
+		return selector
+	case !braced:
+		return selector + "{" + matcher + "}"
+	case strings.HasSuffix(rest, "{"):
+		return rest + matcher + "}"
+	}
+	return rest + "," + matcher + "}"
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -24,6 +25,8 @@ type source struct {
 	client   api.Client
 	idle     func()
 	slots    chan struct{} // one for each question under way
+
+	remembers atomic.Bool // it has been seen to be VictoriaMetrics
 }
 
 func newSource(declared slo.Source, cfg Config) (*source, error) {
@@ -104,18 +107,43 @@ func (s *source) countWhole(ctx context.Context, q indicator, c sli.Cut) ([]sli.
 	return c.Increments(got.of(q.part), got.of(q.total)), nil
 }
 
-// ask asks one question and gives the value of the answer to read.
-func (s *source) ask(ctx context.Context, query string, at time.Time, read func(model.Value) error) error {
+// A question is the text of a query whose selectors carry one more matcher.
+type question func(matcher string) string
+
+// ask asks one question and gives the value of the answer to read. A backend
+// that turns out to remember which series there are is asked again at once.
+func (s *source) ask(ctx context.Context, q question, at time.Time, read func(model.Value) error) error {
+	matcher := s.fresh(at)
+	err := s.query(ctx, q(matcher), at, read)
+	if now := s.fresh(at); err == nil && now != matcher {
+		return s.query(ctx, q(now), at, read)
+	}
+	return err
+}
+
+// fresh is a matcher that matches every series and differs from slice to
+// slice. VictoriaMetrics remembers for about ten seconds which series a
+// selector has, without those born since; a selector that it never saw it has
+// to look up.
+func (s *source) fresh(at time.Time) string {
+	if !s.remembers.Load() {
+		return ""
+	}
+	return fmt.Sprintf(`setpoint_slice!="%d"`, at.Unix())
+}
+
+// query waits for a slot and asks.
+func (s *source) query(ctx context.Context, text string, at time.Time, read func(model.Value) error) error {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return s.readError(query, at, ctx.Err())
+		return s.readError(text, at, ctx.Err())
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.declared.Timeout)
 	defer cancel()
-	x := exchange{Client: s.client, until: at, allowPartial: s.cfg.AllowPartial}
-	value, warnings, _, err := v1.NewAPI(x).Query(ctx, query, at, v1.WithTimeout(s.declared.Timeout))
+	x := exchange{Client: s.client, until: at, allowPartial: s.cfg.AllowPartial, remembers: &s.remembers}
+	value, warnings, _, err := v1.NewAPI(x).Query(ctx, text, at, v1.WithTimeout(s.declared.Timeout))
 	if err == nil && len(warnings) > 0 && !s.cfg.AllowPartial {
 		err = faultf(sli.ReasonPartial, "the backend warns: %s", plain(warnings[0]))
 	}
@@ -123,7 +151,7 @@ func (s *source) ask(ctx context.Context, query string, at time.Time, read func(
 		err = read(value)
 	}
 	if err != nil {
-		return s.readError(query, at, err)
+		return s.readError(text, at, err)
 	}
 	return nil
 }

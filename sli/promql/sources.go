@@ -77,6 +77,7 @@ func (s *Sources) Counts(ctx context.Context, o slo.Objective, from, to time.Tim
 	if o.Slice <= 0 {
 		o.Slice = time.Minute
 	}
+	from, to = from.Round(0), to.Round(0) // a monotonic reading would measure other lengths
 	if err := checkTimes(from, to, o.Slice); err != nil {
 		return nil, configError(o, err)
 	}

@@ -3,6 +3,7 @@ package promql_test
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -106,6 +107,43 @@ func drawHistory(t *rapid.T, name string) (all []sli.Series) {
 		all = append(all, s)
 	}
 	return all
+}
+
+// VictoriaMetrics is recognised by its first answer, which is asked again: it
+// may have been made from remembered series.
+func TestVictoriaMetricsIsAskedAfresh(t *testing.T) {
+	b := &backend{series: map[string][]sli.Series{
+		"bad_total": {series("a", "60:1 90:1")},
+		"total":     {series("a", "-120:0 -90:0 -60:0 -30:0 0:0 30:1 60:2 90:2")},
+	}}
+	sources := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.FormValue("query"), "last_over_time") {
+			w = &relabeled{w, "application/stream+json"}
+		}
+		b.ServeHTTP(w, r)
+	}), promql.Config{Concurrency: 1}, slo.Source{Scrape: 30 * time.Second})
+	got, err := sources.Counts(t.Context(), objective(), at(0), at(60))
+	if want := "1/1 60s"; err != nil || show(got) != want {
+		t.Errorf("got %s, %v; want %s", show(got), err, want)
+	}
+	fresh := func(query string) bool { return strings.Contains(query, `setpoint_slice!="1767225660"}`) }
+	if len(b.asked) < 3 || fresh(b.asked[0]) || slices.ContainsFunc(b.asked[2:3], func(q string) bool { return !fresh(q) }) {
+		t.Errorf("asked %q, want afresh from the second or third on", b.asked)
+	}
+	if want := `last_over_time(bad_total{id="a",setpoint_slice!="1767225450"}[86249999ms])`; b.asked[len(b.asked)-1] != want {
+		t.Errorf("looked up %q, want %q", b.asked[len(b.asked)-1], want)
+	}
+}
+
+// relabeled is a ResponseWriter with a content type of its own.
+type relabeled struct {
+	http.ResponseWriter
+	contentType string
+}
+
+func (r *relabeled) Write(p []byte) (int, error) {
+	r.Header().Set("Content-Type", r.contentType)
+	return r.ResponseWriter.Write(p)
 }
 
 func TestIndicatorOfSums(t *testing.T) {
