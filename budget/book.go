@@ -67,7 +67,8 @@ type Book struct {
 	newest        int64 // the slice after the newest observed one
 
 	ring    ring
-	windows []window // ascending
+	promise slo.Window
+	windows []window // ascending; one that follows the calendar comes last
 	own     int      // the objective's, in windows
 	flaws   tally    // of the slices in the objective's window
 
@@ -83,7 +84,7 @@ func newBook(c Config, reach, ahead int64) *Book {
 	num, den := o.Budget().Fraction()
 	b := &Book{
 		objective: o.Name, service: o.Service, target: o.Target, budget: share{uint64(num), uint64(den)},
-		slice: o.Slice, first: math.MaxInt64, filled: math.MinInt64, newest: math.MinInt64,
+		promise: o.Window, slice: o.Slice, first: math.MaxInt64, filled: math.MinInt64, newest: math.MinInt64,
 		flaws: newTally(), ahead: ahead, phase: phase(o.Name, ahead),
 	}
 	if b.slice <= 0 {
@@ -97,27 +98,38 @@ func newBook(c Config, reach, ahead int64) *Book {
 		b.first = min(b.floor(c.Since), b.end)
 		b.filled = b.first
 	}
-	b.open(o.Window.Length, c.Windows)
-	b.ring = newRing(min(b.longest(), reach), b.slice)
+	b.ring = newRing(min(b.open(c.Windows), reach), b.slice)
 	return b
 }
 
-// open makes the windows, each a whole number of slices, without doubles.
-func (b *Book) open(own time.Duration, others []time.Duration) {
+// open makes the windows, each a whole number of slices, without doubles, and
+// returns the length of the longest.
+func (b *Book) open(others []time.Duration) int64 {
+	own := b.round(b.promise.Length)
 	var lengths []int64
-	for _, l := range append([]time.Duration{max(own, 1)}, others...) {
+	if !b.promise.Calendar() {
+		lengths = append(lengths, own)
+	}
+	for _, l := range others {
 		if l > 0 {
-			lengths = append(lengths, int64((min(l, maxTime)-1)/b.slice)+1)
+			lengths = append(lengths, b.round(l))
 		}
 	}
-	length := lengths[0]
 	slices.Sort(lengths)
-	for i, n := range slices.Compact(lengths) {
+	for _, n := range slices.Compact(lengths) {
 		b.windows = append(b.windows, window{slices: n, tail: b.end - n})
-		if n == length {
-			b.own = i
-		}
 	}
+	b.own = slices.IndexFunc(b.windows, func(w window) bool { return w.slices == own })
+	if b.promise.Calendar() {
+		b.own = len(b.windows)
+		b.windows = append(b.windows, window{tail: b.periodStart(b.end)})
+	}
+	return slices.Max(append(lengths, own))
+}
+
+// round is a length in slices, rounded up, at least one.
+func (b *Book) round(l time.Duration) int64 {
+	return int64((min(max(l, 1), maxTime)-1)/b.slice) + 1
 }
 
 // Advance moves the end of all windows to at, the end of the newest slice
@@ -307,5 +319,3 @@ func (b *Book) recall(i int64) cell {
 func (b *Book) cell(s sli.Slice) cell { return cell{s.Counts, b.flaws.number(s.Flaw)} }
 
 func (b *Book) ringStart() int64 { return b.end - b.ring.size }
-
-func (b *Book) longest() int64 { return b.windows[len(b.windows)-1].slices }

@@ -37,6 +37,19 @@
 //
 // A slice without counts, coverage and flaw is blank and the same as none.
 //
+// # Windows that follow the calendar
+//
+// The budget of a month, or of any period that slo.Window.Period tells, is
+// one sum that begins at nothing when the period begins: no slice ever leaves
+// it, so that it needs no reads, however long it is. It is judged by the
+// events so far:
+//
+//	remaining = 1 − bad so far ÷ ((1 − target) × total so far)
+//
+// While the newest slice is the last of a period, the State is that of the
+// whole period; with the next slice a new one begins. A late slice of a past
+// period changes nothing. The other windows roll over the boundary.
+//
 // # What is known
 //
 // A window is Known when an event was seen in it, the newest observed slice

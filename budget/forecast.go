@@ -15,7 +15,13 @@ const Never = time.Duration(math.MaxInt64)
 // is spent leaves the budget's window before; so it is the earliest time. It
 // is 0 when the budget is used up, and Never when nothing burns or when it
 // takes longer than the budget's window, for by then all that is spent now
-// has left. It is not known when one of the two windows is not.
+// has left.
+//
+// In a period of the calendar nothing leaves, and what is allowed grows with
+// the traffic: after t at w's rates, bad + bad_w×t/w = (1 − target) × (total +
+// total_w×t/w). It is Never when that is not before the period's end.
+//
+// It is not known when one of the two windows is not.
 func (s State) Forecast(window time.Duration) (left time.Duration, known bool) {
 	w, ok := s.Window(window)
 	if !ok || !w.Known || !s.Budget.Known {
@@ -27,8 +33,11 @@ func (s State) Forecast(window time.Duration) (left time.Duration, known bool) {
 	if w.Bad == 0 {
 		return Never, true
 	}
-	left = s.lasts(w)
-	if left > s.Budget.Length {
+	left, end := s.lasts(w), s.Budget.Length
+	if !s.PeriodEnd.IsZero() {
+		left, end = s.lastsInPeriod(w), s.PeriodEnd.Sub(s.At)
+	}
+	if left > end {
 		return Never, true
 	}
 	return left, true
@@ -41,6 +50,23 @@ func (s State) lasts(w Window) time.Duration {
 	most, bad := multiply(uint64(s.Budget.Total()), uint64(num)), multiply(uint64(s.Budget.Bad), uint64(den))
 	n := scale(scale(most.minus(bad).big(), int64(w.Total())), int64(s.Budget.Length))
 	d := scale(multiply(uint64(s.Budget.Total()), uint64(w.Bad)).big(), den)
+	return whole(n, d)
+}
+
+// lastsInPeriod is w × (total×budget − bad) ÷ (bad_w − total_w×budget).
+func (s State) lastsInPeriod(w Window) time.Duration {
+	num, den := s.Target.Complement().Fraction()
+	most, bad := multiply(uint64(s.Budget.Total()), uint64(num)), multiply(uint64(s.Budget.Bad), uint64(den))
+	d := multiply(uint64(w.Bad), uint64(den)).big()
+	d.Sub(d, multiply(uint64(w.Total()), uint64(num)).big())
+	if d.Sign() <= 0 {
+		return Never
+	}
+	return whole(scale(most.minus(bad).big(), int64(w.Length)), d)
+}
+
+// whole is n/d, rounded down.
+func whole(n, d *big.Int) time.Duration {
 	n.Quo(n, d)
 	if n.Cmp(big.NewInt(int64(Never))) > 0 {
 		return Never

@@ -38,6 +38,40 @@ func (b *Book) floor(t time.Time) int64 {
 // time is the start of slice i.
 func (b *Book) time(i int64) time.Time { return time.Unix(0, i*int64(b.slice)).UTC() }
 
+// period is the period that the newest slice is in, of a book that ends at
+// end: at the boundary it is the one that is complete, not the one that has
+// nothing yet.
+func (b *Book) period(end int64) (from, to time.Time) { return b.promise.Period(b.time(end - 1)) }
+
+// periodStart is the first slice of that period.
+func (b *Book) periodStart(end int64) int64 {
+	from, _ := b.period(end)
+	start := b.floor(from)
+	if !b.time(start).Equal(from) {
+		start++
+	}
+	return start
+}
+
+// start is where w starts. A calendar window is never late: nothing leaves it
+// one by one.
+func (b *Book) start(w *window) int64 {
+	if w.slices == 0 {
+		return w.tail
+	}
+	return b.end - w.slices
+}
+
+// oldest is the oldest slice that anything of the book still speaks of. At
+// the beginning of a period that is more than the period.
+func (b *Book) oldest() int64 {
+	from := b.end - b.round(b.promise.Length)
+	for k := range b.windows {
+		from = min(from, b.start(&b.windows[k]))
+	}
+	return from
+}
+
 // span is the length of n slices.
 func (b *Book) span(n int64) time.Duration { return time.Duration(n) * b.slice }
 
@@ -73,6 +107,9 @@ func (t *tally) number(f sli.Flaw) int {
 }
 
 func (t *tally) add(flaw int, n int64) { t.counts[flaw] += n }
+
+// clear forgets the counts, not the numbers.
+func (t *tally) clear() { clear(t.counts) }
 
 // list is the flaws that are there, sorted.
 func (t *tally) list() []sli.Flaw {

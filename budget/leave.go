@@ -102,11 +102,23 @@ func (b *Book) settle(end int64) error {
 	var errs error
 	for k := range b.windows {
 		w := &b.windows[k]
-		if err := b.settleOne(w, end-w.slices, k == b.own); err != nil {
+		if w.slices == 0 {
+			b.renew(w, b.periodStart(end))
+		} else if err := b.settleOne(w, end-w.slices, k == b.own); err != nil {
 			errs = errors.Join(errs, fmt.Errorf("settle %s of %s: %w", b.span(w.slices), b.objective, err))
 		}
 	}
 	return errs
+}
+
+// renew begins a calendar window anew when its period has ended: all that is
+// in it came before the new period's start, so that none of it has to be
+// known again.
+func (b *Book) renew(w *window, start int64) {
+	if start > w.tail {
+		w.sum, w.tail = sli.Counts{}, start
+		b.flaws.clear()
+	}
 }
 
 func (b *Book) settleOne(w *window, tail int64, own bool) error {

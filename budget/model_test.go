@@ -55,21 +55,48 @@ func (m *model) read(r budget.Range) []sli.Slice {
 	return m.get(r.From.UnixNano()/int64(m.slice), r.To.UnixNano()/int64(m.slice))
 }
 
-// lengths is the windows in slices, ascending.
+// lengths is the rolling windows in slices, ascending.
 func (m *model) lengths() []int64 {
 	var all []int64
-	for _, l := range append([]time.Duration{m.config.Objective.Window.Length}, m.config.Windows...) {
+	for _, l := range m.config.Windows {
 		all = append(all, int64((l+m.slice-1)/m.slice))
+	}
+	if o := m.config.Objective; !o.Window.Calendar() {
+		all = append(all, m.own())
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
+// own is the length of the objective's window now, in slices. A calendar one
+// counts minutes here.
+func (m *model) own() int64 {
+	w := m.config.Objective.Window
+	if !w.Calendar() {
+		return int64((w.Length + m.slice - 1) / m.slice)
+	}
+	last, period := m.time(m.at-1), time.Duration(w.Count)*time.Minute
+	since := last.Sub(w.Start) % period
+	if since < 0 {
+		since += period
+	}
+	return int64(since/m.slice) + 1
+}
+
+// reach is how far back the book speaks of anything, in slices.
+func (m *model) reach() int64 {
+	usual := int64((m.config.Objective.Window.Length + m.slice - 1) / m.slice)
+	longest := max(m.own(), usual)
+	if all := m.lengths(); len(all) > 0 {
+		longest = max(longest, all[len(all)-1])
+	}
+	return longest
+}
+
 func (m *model) state() budget.State {
 	o := m.config.Objective
-	lengths := m.lengths()
-	longest := lengths[len(lengths)-1]
-	s := budget.State{Objective: o.Name, Service: o.Service, Target: o.Target, Slice: m.slice, At: m.time(m.at)}
+	longest := m.reach()
+	s := budget.State{Objective: o.Name, Service: o.Service, Target: o.Target, Slice: m.slice, At: m.time(m.at), Windows: []budget.Window{}}
 	life := int64(0)
 	if m.since < m.at {
 		oldest := max(m.since, m.at-longest)
@@ -80,11 +107,15 @@ func (m *model) state() budget.State {
 			s.Newest = x.Start.Add(m.slice)
 		}
 	}
-	for _, n := range lengths {
+	for _, n := range m.lengths() {
 		s.Windows = append(s.Windows, m.window(n, life, m.inSight(s)))
 	}
-	own := int64((o.Window.Length + m.slice - 1) / m.slice)
-	s.Budget = s.Windows[slices.Index(lengths, own)]
+	own := m.own()
+	s.Budget = m.window(own, life, m.inSight(s))
+	if o.Window.Calendar() {
+		s.PeriodStart = m.time(m.at - own)
+		s.PeriodEnd = s.PeriodStart.Add(time.Duration(o.Window.Count) * time.Minute)
+	}
 	s.Remaining = 1
 	if s.Budget.Total() > 0 {
 		left := new(big.Rat).Sub(big.NewRat(1, 1), burnRate(s.Budget.Counts, o.Target))

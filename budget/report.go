@@ -13,6 +13,10 @@ func (b *Book) State() State {
 		s.Windows[k] = b.show(&b.windows[k])
 	}
 	s.Budget = s.Windows[b.own]
+	if b.promise.Calendar() {
+		s.Windows = s.Windows[:b.own]
+		s.PeriodStart, s.PeriodEnd = b.period(b.end)
+	}
 	s.Remaining = b.budget.remaining(s.Budget.Counts)
 	s.Status = b.status(s)
 	return s
@@ -20,9 +24,10 @@ func (b *Book) State() State {
 
 // show is a window as others see it.
 func (b *Book) show(w *window) Window {
-	settled := w.tail == b.end-w.slices
+	start := b.start(w)
+	settled := w.tail == start
 	return Window{
-		Length: b.span(w.slices),
+		Length: b.span(b.end - start),
 		Counts: w.sum,
 		Burn:   b.budget.burn(w.sum),
 		Known:  w.sum.Total() > 0 && settled && b.inSight() && b.covered(w),
@@ -60,23 +65,23 @@ func (b *Book) burning(windows []Window) bool {
 // inSight reports whether the newest observed slice is in a window and not
 // stale.
 func (b *Book) inSight() bool {
-	return b.newest > b.end-b.longest() && b.end-b.newest <= b.stale
+	return b.newest > b.oldest() && b.end-b.newest <= b.stale
 }
 
 // covered reports whether at least half of w, or of the book's age if that is
 // less, was observed.
 func (b *Book) covered(w *window) bool {
-	life := b.span(min(w.slices, b.end-b.since()))
+	life := b.span(b.end - max(b.start(w), b.since()))
 	return w.sum.Covered >= life-w.sum.Covered
 }
 
-// since is the oldest slice known, no older than the longest window; end when
+// since is the oldest slice known, no older than the oldest window; end when
 // there is none.
 func (b *Book) since() int64 {
 	if b.first > b.filled {
 		return b.end
 	}
-	return max(b.first, b.end-b.longest())
+	return max(b.first, b.oldest())
 }
 
 func (b *Book) sinceTime() time.Time {
@@ -87,7 +92,7 @@ func (b *Book) sinceTime() time.Time {
 }
 
 func (b *Book) newestTime() time.Time {
-	if b.newest <= b.end-b.longest() {
+	if b.newest <= b.oldest() {
 		return time.Time{}
 	}
 	return b.time(b.newest)

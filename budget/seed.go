@@ -20,7 +20,7 @@ type Sum struct {
 // Sum each, in order: they end where a window starts. What comes after the
 // last of them, up to the end of the windows, it needs slice by slice.
 func (b *Book) Stretches() []Range {
-	cuts := []int64{b.ringStart()}
+	cuts := []int64{b.ringStart(), b.oldest()}
 	for _, w := range b.windows {
 		cuts = append(cuts, w.tail)
 	}

@@ -32,10 +32,13 @@ type State struct {
 	Slice     time.Duration `json:"slice"`  // length of the slices, ns
 	Target    slo.Decimal   `json:"target"`
 	Status    Status        `json:"status"`
-	Budget    Window        `json:"budget"`          // the objective's own window
+	Budget    Window        `json:"budget"`          // the objective's own window; of one that follows the calendar, the period so far
 	Remaining float64       `json:"remaining"`       // share of the budget left; 1 = untouched, below 0 = overdrawn
-	Windows   []Window      `json:"windows"`         // ascending by length, the objective's own among them
+	Windows   []Window      `json:"windows"`         // those that roll, ascending by length, the objective's own among them
 	Flaws     []sli.Flaw    `json:"flaws,omitempty"` // of the slices in the objective's window, sorted
+
+	PeriodStart time.Time `json:"periodStart,omitzero"` // of the period that the newest slice is in, in the zone of the objective's calendar; zero = its window rolls
+	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }
 
 // A Window is the counts of the stretch of Length that ends at State.At.
@@ -55,4 +58,12 @@ func (s State) Window(length time.Duration) (Window, bool) {
 		}
 	}
 	return Window{}, false
+}
+
+// Over says in words what the budget is kept over: "30d", or since when.
+func (s State) Over() string {
+	if s.PeriodStart.IsZero() {
+		return slo.Span(s.Budget.Length)
+	}
+	return "the period since " + s.PeriodStart.Format("2006-01-02 15:04 MST")
 }

@@ -75,6 +75,10 @@ func newStory(pick func(int) int, fatal func(string, ...any)) *story {
 	for range pick(5) {
 		config.Windows = append(config.Windows, length())
 	}
+	if pick(3) == 0 {
+		n := 1 + pick(17)
+		config.Objective.Window = slo.Window{Length: time.Duration(n) * time.Minute, Count: n, Unit: slo.Minutes, Start: time.Unix(1_699_999_980, 0).UTC()}
+	}
 	s := &story{pick: pick, fatal: fatal, reach: int64(1 + pick(12)), model: newModel(config)}
 	s.book = budget.NewSmallBook(config, s.reach, int64(1+pick(6)))
 	return s
@@ -155,8 +159,7 @@ func (s *story) restart(bySums bool) {
 		config.Since = s.model.time(s.model.since)
 	}
 	s.book = budget.NewSmallBook(config, s.reach, int64(1+s.pick(6)))
-	lengths := s.model.lengths()
-	from := max(s.model.at-lengths[len(lengths)-1], s.model.since)
+	from := max(s.model.at-s.model.reach(), s.model.since)
 	for _, r := range s.book.Stretches() {
 		if bySums {
 			s.must(s.book.PutSum(s.model.sum(r)))

@@ -255,12 +255,8 @@ func checkName(v value) {
 }
 
 func checkWindow(v value, f field) {
-	_, assumed, err := parseShorthand(v.node.Value)
-	switch {
-	case err != nil:
+	if _, _, err := parseShorthand(v.node.Value); err != nil {
 		v.refuse(fmt.Sprintf("%q is not a duration-shorthand", short(v.node.Value)), f.is.expected(f), nearShorthand(v.node.Value))
-	case assumed != "":
-		v.warn(fmt.Sprintf("%s has no fixed length; it is taken as %s", v.node.Value, assumed), "", assumed)
 	}
 }
 

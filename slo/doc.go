@@ -10,7 +10,7 @@
 //
 // # Where to read
 //
-//	slo.go, actuator.go, loop.go   the types that all other rooms speak of
+//	slo.go, window.go, loop.go, …  the types that all other rooms speak of
 //	decimal.go, duration.go        exact targets, exact lengths of time
 //	schema.go, kinds_*.go          the tables of all keys: check.go compares documents with
 //	                               them, manual.go writes docs/definitions.md from them

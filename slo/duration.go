@@ -86,7 +86,7 @@ func parseShorthand(s string) (d time.Duration, assumed string, err error) {
 	if len(s) < 2 || len(s) > maxNumber {
 		return 0, "", errDuration
 	}
-	n, err := strconv.ParseUint(s[:len(s)-1], 10, 32)
+	n, err := strconv.ParseUint(s[:len(s)-1], 10, 31)
 	unit := s[len(s)-1:]
 	days := map[string]int64{"M": 30, "Q": 90, "Y": 365}[unit]
 	switch {

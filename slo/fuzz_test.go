@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -81,6 +82,10 @@ func sound(t *testing.T, set *slo.Set) {
 		}
 		if o.Target.Sign() <= 0 || o.Budget().Sign() <= 0 || o.Slice <= 0 || o.Window.Length < 12*o.Slice || o.Window.Length%o.Slice != 0 {
 			t.Fatalf("impossible objective %+v", o)
+		}
+		at := time.Unix(1_780_000_000, 0)
+		if from, to := o.Window.Period(at); from.After(at) || to.Before(at) || o.Window.Calendar() && from.Unix()%int64(o.Slice/time.Second) != 0 {
+			t.Fatalf("period %s to %s of %+v", from, to, o)
 		}
 	}
 	for _, a := range set.Actuators {

@@ -24,9 +24,21 @@ type File struct {
 // references are left as they are.
 //
 // Every reference of the set names something in it. Its lists are sorted by
-// name. A file that is there twice, by name, is read once.
-func Load(files []File, env func(string) (string, bool)) (*Set, Problems) {
+// name. A file that is there twice, by name, is read once. Documents of other
+// formats are read by the first of the importers that reads them.
+func Load(files []File, env func(string) (string, bool), importers ...Importer) (*Set, Problems) {
 	l := newLoader(env)
+	l.importers = importers
+	l.read(files)
+	problems := l.problems()
+	if problems.Err() != nil {
+		return nil, problems
+	}
+	return l.finish(), problems
+}
+
+// read reads the files and puts together what they say.
+func (l *loader) read(files []File) {
 	read := map[string]bool{}
 	for _, f := range files {
 		if !read[f.Name] {
@@ -35,11 +47,6 @@ func Load(files []File, env func(string) (string, bool)) (*Set, Problems) {
 		read[f.Name] = true
 	}
 	l.resolve()
-	problems := l.problems()
-	if problems.Err() != nil {
-		return nil, problems
-	}
-	return l.finish(), problems
 }
 
 // A loader gathers what the documents say, and what has to wait until all of
@@ -49,6 +56,10 @@ type loader struct {
 	tables map[string]kind // by apiVersion and kind
 	files  []*source
 	hints  int // suggestions made so far
+
+	importers []Importer
+	keep      bool    // documents are kept for Convert
+	kept      []value // documents in our own words
 
 	declared   map[string]map[string]place // kind → name → where
 	references []reference
@@ -94,7 +105,12 @@ const objectiveKind = "objective"
 func (l *loader) file(f File) {
 	src := newSource(f.Name)
 	for _, doc := range src.documents(f.Data) {
-		l.document(value{file: src, node: doc})
+		for _, d := range l.imported(value{file: src, node: doc}) {
+			if l.keep {
+				l.kept = append(l.kept, d)
+			}
+			l.document(d)
+		}
 	}
 	l.files = append(l.files, src)
 }

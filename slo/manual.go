@@ -139,6 +139,25 @@ const manualRest = `
 - Words such as ` + "`no`, `on` and `yes`" + ` are words; truth values are ` + "`true` and `false`" + `.
 - Anchors, aliases and merges (` + "`<<`" + `) may be used.
 
+## Calendar windows
+
+A window with a ` + "`calendar`" + ` begins anew at fixed times: at ` + "`startTime`" + `, one ` + "`duration`" + ` later, and so on, and before it too.
+` + "`d`, `w`, `M`, `Q` and `Y`" + ` are counted on the calendar of ` + "`timeZone`" + `, so that days have 23 or 25 hours when clocks change and
+years may have 366 days; ` + "`m` and `h`" + ` are lengths of time. A period begins
+
+- at the same time of the clock as ` + "`startTime`" + `: at the first of two when clocks go back over it, and when they go on if
+  they leave it out;
+- on the same day of the month, or on the last day of a month that is too short: from 31 January come 28 February (29 in
+  leap years) and 31 March.
+
+The budget of a period is judged by the events that it has had so far:
+
+    remaining = 1 − bad so far ÷ ((1 − target) × total so far)
+
+It is full again when the next period begins. Early in a period few events make a budget, so that a few bad ones use it
+up. Burn rates are those of rolling windows and go on over the boundary; where their length comes from the window, as it
+does for the standard tiers, a month has 30 days, a quarter 90 and a year 365.
+
 ## Queries
 
 Setpoint does not let the backend compute ratios or rates: it reads the raw counters, series by series, and differences

@@ -190,7 +190,7 @@ func (l *loader) slo(doc value) {
 	o := Objective{
 		Name: meta.get("name").text(), Service: spec.get("service").text(), Title: meta.get("displayName").text(),
 		Description: spec.get("description").text(), Labels: meta.get("labels").labels(),
-		Slice: sliceLength(slice), Window: Window{windowLength(spec.get("timeWindow"))}, Position: doc.place().Position,
+		Slice: sliceLength(slice), Window: window(spec.get("timeWindow")), Position: doc.place().Position,
 	}
 	checkSlices(o, spec.get("timeWindow"))
 	if method := spec.get("budgetingMethod"); method.good() && method.text() != "Occurrences" {
@@ -298,45 +298,4 @@ func sliceLength(v value) time.Duration {
 		return 0
 	}
 	return d
-}
-
-// windowLength is the length of the one rolling window, or 0.
-func windowLength(list value) time.Duration {
-	items := list.items()
-	if len(items) == 0 {
-		return 0
-	}
-	if len(items) > 1 {
-		items[1].refuse("a second time window", "one time window", "")
-	}
-	w := items[0]
-	rolling := w.get("isRolling")
-	if w.lacks("isRolling", "calendar") || rolling.good() && !rolling.truth() && w.lacks("calendar") {
-		rolling.refuse("windows that follow the calendar are not supported yet", "isRolling: true", "")
-	}
-	length := w.get("duration")
-	d, _, err := parseShorthand(length.text())
-	if err == nil && d > maxWindow {
-		length.refuse(length.text()+" is longer than two years", "at most 104w", "")
-		return 0
-	}
-	return d
-}
-
-// checkSlices compares window and slice.
-func checkSlices(o Objective, windows value) {
-	window, slice := o.Window.Length, o.Slice
-	items := windows.items()
-	if window == 0 || slice == 0 || len(items) == 0 {
-		return
-	}
-	v := items[0].get("duration")
-	switch {
-	case window < slicesInWindow*slice:
-		v.refuse(fmt.Sprintf("the window of %s holds fewer than %d slices of %s", v.text(), slicesInWindow, Span(slice)), "a longer window, or a shorter slice (annotation setpoint.dev/slice)", "")
-	case window%slice != 0:
-		v.refuse(fmt.Sprintf("the window of %s is not a multiple of the slice of %s", v.text(), Span(slice)), "a whole number of slices (annotation setpoint.dev/slice)", "")
-	case window/slice > maxSlices:
-		v.refuse(fmt.Sprintf("the window of %s holds more than %d slices of %s", v.text(), maxSlices, Span(slice)), "a shorter window, or a longer slice (annotation setpoint.dev/slice)", "")
-	}
 }

@@ -67,12 +67,6 @@ type Objective struct {
 // Budget is the share of events that may be bad: 1 − Target, exactly.
 func (o Objective) Budget() Decimal { return o.Target.Complement() }
 
-// A Window is the time over which a budget is kept. It rolls: it ends at the
-// newest slice and is Length long.
-type Window struct {
-	Length time.Duration `json:"length"` // ns
-}
-
 // An Indicator says how to count events: Total, and one of Good and Bad, are
 // PromQL expressions over raw counters.
 type Indicator struct {

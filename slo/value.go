@@ -56,6 +56,9 @@ func (v value) lacks(keys ...string) bool {
 	if !v.good() || v.node.Kind != yaml.MappingNode {
 		return false
 	}
+	if _, made := v.file.from[v.node]; made && v.file.listed[SeverityError] > 0 {
+		return false // it was made of something incomplete, which was refused already
+	}
 	for _, key := range keys {
 		if v.get(key).given() || slices.Contains(v.file.meant[v.node], key) {
 			return false
@@ -140,6 +143,9 @@ func (v value) place() place {
 	if n == nil {
 		return place{Position{v.file.name, 1, 1}, v.file, v.path, 1}
 	}
+	if o, made := v.file.from[n]; made {
+		v.path = o.path
+	}
 	p := place{Position{v.file.name, n.Line, n.Column}, v.file, v.path, 1}
 	if n.Kind == yaml.ScalarNode && n.Style&^yaml.TaggedStyle == 0 && !strings.Contains(n.Value, "\n") {
 		p.width = utf8.RuneCountInString(n.Value)
@@ -150,7 +156,11 @@ func (v value) place() place {
 // at is the place of byte offset off inside v's text.
 func (v value) at(off int) (p place, ok bool) {
 	p = v.place()
-	if line, col, ok := v.file.inside(v.node, off); ok {
+	n := v.node
+	if o, made := v.file.from[n]; made && o.text != nil {
+		n, off = o.text, o.offset(off)
+	}
+	if line, col, ok := v.file.inside(n, off); ok {
 		p.Line, p.Col, p.width = line, col, 1
 		return p, true
 	}

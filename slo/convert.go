@@ -1,0 +1,80 @@
+package slo
+
+import (
+	"bytes"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Convert reads definitions as Load does, without an environment, and returns
+// them as YAML documents of OpenSLO v1 and of our own kinds. Documents that
+// are written in those already are returned as they are, without aliases,
+// anchors and merges. Loading the result gives the same set; only places
+// differ. With problems that are errors it returns nil.
+func Convert(files []File, importers ...Importer) ([]byte, Problems) {
+	l := newLoader(nil)
+	l.importers, l.keep = importers, true
+	l.read(files)
+	problems := l.problems()
+	if problems.Err() != nil {
+		return nil, problems
+	}
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	for _, doc := range l.kept {
+		n := doc.file.plain(doc.node)
+		if doc.file.visits > maxVisits {
+			return nil, l.problems()
+		}
+		if err := enc.Encode(n); err != nil {
+			doc.refuse("cannot be written: "+err.Error(), "", "")
+			return nil, l.problems()
+		}
+	}
+	if err := enc.Close(); err != nil {
+		return nil, append(problems, Problem{Message: "write YAML: " + err.Error(), Severity: SeverityError})
+	}
+	return out.Bytes(), problems
+}
+
+// plain is a copy of a flat tree that can be written: without anchors, and
+// bounded as every reading is.
+func (f *source) plain(n *yaml.Node) *yaml.Node {
+	out := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Style: n.Style &^ yaml.FlowStyle}
+	for _, child := range n.Content {
+		if f.tired(n, 1) {
+			return out
+		}
+		out.Content = append(out.Content, f.plain(child))
+	}
+	return out
+}
+
+// imported is a document in our own words: what an importer makes of it, or
+// the document itself. A list of foreign documents is taken apart.
+func (l *loader) imported(doc value) (docs []value) {
+	if items := doc.items(); len(items) > 0 && l.importer(items[0]) != nil {
+		for _, item := range items {
+			docs = append(docs, l.imported(item)...)
+		}
+		return docs
+	}
+	in := l.importer(doc)
+	if in == nil {
+		return []value{doc}
+	}
+	for _, n := range in.Convert(Node{doc}) {
+		docs = append(docs, n.v)
+	}
+	return docs
+}
+
+func (l *loader) importer(doc value) Importer {
+	for _, in := range l.importers {
+		if in.Reads(Node{doc}) {
+			return in
+		}
+	}
+	return nil
+}

@@ -1,0 +1,258 @@
+package slo
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// An Importer reads the documents of another tool's format: it says in
+// OpenSLO what they say. All that follows (checks, places, carets) is then
+// what it is for OpenSLO documents.
+type Importer interface {
+	// Reads reports whether doc is a document of this format.
+	Reads(doc Node) bool
+	// Convert returns the documents of OpenSLO v1 that say what doc says. It
+	// refuses what it cannot carry, or warns of it, at the value concerned.
+	Convert(doc Node) []Node
+}
+
+// A Node is a value of a foreign document, or one that an Importer made of
+// such values; it may be absent. It keeps its place in the file.
+type Node struct{ v value }
+
+// origin is where a made value comes from.
+type origin struct {
+	path   string        // of what it was made of
+	text   *yaml.Node    // the scalar that a made text is part of; nil = none
+	offset func(int) int // from offsets in the made text to those in text
+}
+
+// A Table says which keys a mapping of a foreign format has.
+type Table struct {
+	Name string
+	Keys []Key
+	Open bool // other keys may stand there for other tools; they are warned of
+}
+
+// A Key is one key of a Table.
+type Key struct {
+	Name     string
+	Is       Shape
+	Of       *Table   // what a mapping or the mappings of a list hold
+	Required bool     // it must be there
+	Words    []string // the values of a choice
+	Unread   string   // why the key is passed over; it is warned of where it is there
+	Instead  string   // the key is refused where it is there, and this is what to do instead
+}
+
+// A Shape says what a value must look like.
+type Shape = shape
+
+// The shapes of foreign values.
+const (
+	IsText     = shapeText     // words for people
+	IsWord     = shapeWord     // a short text that is used as it stands, not empty
+	IsChoice   = shapeChoice   // one of Words
+	IsNumber   = shapeDecimal  // a number, kept exactly
+	IsTruth    = shapeTruth    // true or false
+	IsDuration = shapeDuration // as ParseDuration reads it
+	IsNotes    = shapeNotes    // names to texts
+	IsMapping  = shapeMapping  // a mapping of keys
+	IsList     = shapeList     // a list of mappings of keys
+	IsAny      = shapeAny      // anything; the importer looks at it
+)
+
+func (t *Table) object() *object {
+	if t == nil {
+		return nil
+	}
+	o := &object{name: t.Name, open: t.Open}
+	for _, k := range t.Keys {
+		o.fields = append(o.fields, field{
+			key: k.Name, is: k.Is, of: k.Of.object(), required: k.Required, words: k.Words, later: k.Instead, unread: k.Unread,
+		})
+	}
+	return o
+}
+
+// Check compares a mapping with its table as OpenSLO documents are compared
+// with theirs, and lists what is wrong with it.
+func (n Node) Check(t Table) {
+	if n.v.given() {
+		checkObject(n.v, t.object())
+	}
+}
+
+// Get is the value of a key of a mapping; it is absent where n is no mapping.
+func (n Node) Get(key string) Node { return Node{n.v.get(key)} }
+
+// Items are the values of a list.
+func (n Node) Items() (items []Node) {
+	for _, item := range n.v.items() {
+		items = append(items, Node{item})
+	}
+	return items
+}
+
+// Given reports whether there is a value; null is none.
+func (n Node) Given() bool { return n.v.given() }
+
+// Text is a scalar as it was written, or "" where there is none or it was
+// refused.
+func (n Node) Text() string { return n.v.text() }
+
+// True reports whether n says true.
+func (n Node) True() bool { return n.v.truth() }
+
+// Refuse lists an error at n: what is wrong, what was expected, and what was
+// probably meant; the latter two may be empty.
+func (n Node) Refuse(message, expected, suggestion string) {
+	n.v.refuse(message, expected, suggestion)
+}
+
+// Warn lists a warning at n.
+func (n Node) Warn(message, expected string) { n.v.warn(message, expected, "") }
+
+// OneOf reports whether n is one of words, and refuses it where it is not.
+func (n Node) OneOf(words ...string) bool {
+	for _, w := range words {
+		if n.Text() == w {
+			return true
+		}
+	}
+	switch {
+	case !n.Given():
+		n.Refuse("missing", oneOf(words), "")
+	case n.v.good():
+		n.Refuse(fmt.Sprintf("unknown value %q", short(n.v.node.Value)), oneOf(words), nearest(n.v.node.Value, words))
+	}
+	return false
+}
+
+// Says is a text that stands where n stands.
+func (n Node) Says(text string) Node {
+	return n.made(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text})
+}
+
+// Plain is a number or a truth value that stands where n stands.
+func (n Node) Plain(text string) Node {
+	return n.made(&yaml.Node{Kind: yaml.ScalarNode, Value: text})
+}
+
+// A Pair is one entry of a mapping that an Importer makes.
+type Pair struct {
+	Key   string
+	Value Node
+}
+
+// Map is a mapping that stands where n stands. Pairs whose value is absent are
+// left out.
+func (n Node) Map(pairs ...Pair) Node {
+	m := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	for _, p := range pairs {
+		if p.Value.Given() {
+			key := p.Value.Says(p.Key)
+			m.Content = append(m.Content, key.v.node, p.Value.kept())
+		}
+	}
+	return n.made(m)
+}
+
+// List is a list that stands where n stands.
+func (n Node) List(items ...Node) Node {
+	l := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	for _, item := range items {
+		l.Content = append(l.Content, item.kept())
+	}
+	return n.made(l)
+}
+
+// Texts is the mapping n with all its values as texts, so that numbers may
+// stand among them. Values that are no scalars are refused. Entries of base
+// whose key is not in n come first.
+func (n Node) Texts(base Node) Node {
+	var pairs []Pair
+	for _, from := range []Node{base, n} {
+		if from.Given() && from.v.node.Kind != yaml.MappingNode {
+			from.Refuse(whatIs(from.v.node)+" where a mapping is meant", "names and texts", "")
+			continue
+		}
+		if from.Given() {
+			checkKeys(from.v, nil)
+		}
+		for _, key := range from.keys() {
+			value := from.Get(key)
+			switch {
+			case from == base && n.Get(key).Given():
+			case value.Given() && value.v.node.Kind != yaml.ScalarNode:
+				value.Refuse(whatIs(value.v.node)+" where text is meant", "text", "")
+			case value.Given():
+				pairs = append(pairs, Pair{key, value.Says(value.v.node.Value)})
+			}
+		}
+	}
+	if len(pairs) == 0 {
+		return Node{value{file: n.v.file}}
+	}
+	return pairs[0].Value.Map(pairs...)
+}
+
+func (n Node) keys() (keys []string) {
+	if n.v.node == nil || n.v.node.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.v.node.Content); i += 2 {
+		keys = append(keys, n.v.node.Content[i].Value)
+	}
+	return keys
+}
+
+// Name is text as a name: in lower case, with - for what names are not made
+// of. It warns where that changes the text.
+func (n Node) Name(text string) Node {
+	fixed := strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(text)), "-.")
+	if fixed == "" || len(fixed) > 63 {
+		return n.Says(text)
+	}
+	if fixed != text {
+		n.Warn(fmt.Sprintf("%q is read as the name %s", short(text), fixed), "")
+	}
+	return n.Says(fixed)
+}
+
+// Window is the duration that n says, in the form of OpenSLO's windows.
+func (n Node) Window() Node {
+	d, ok := n.v.duration()
+	for _, unit := range []string{"d", "h", "m"} {
+		if ok && d > 0 && d%unitOf(unit) == 0 {
+			return n.Says(fmt.Sprintf("%d%s", d/unitOf(unit), unit))
+		}
+	}
+	return n
+}
+
+// made puts a node where n stands.
+func (n Node) made(node *yaml.Node) Node {
+	at := n.v.place()
+	node.Line, node.Column = at.Line, at.Col
+	n.v.file.from[node] = origin{path: n.v.path}
+	if n.v.node != nil && n.v.file.bad[n.v.node] {
+		n.v.file.bad[node] = true
+	}
+	return Node{value{file: n.v.file, node: node, path: n.v.path}}
+}
+
+// kept is the node of n, which from now on is shown with the path of n.
+func (n Node) kept() *yaml.Node {
+	if _, made := n.v.file.from[n.v.node]; !made {
+		n.v.file.from[n.v.node] = origin{path: n.v.path}
+	}
+	return n.v.node
+}

@@ -1,0 +1,59 @@
+package slo
+
+// A Promise is an SLO in the words that most formats share. What is absent is
+// left out of the document.
+type Promise struct {
+	At          Node // where the document stands
+	Name        Node
+	Title       Node
+	Description Node
+	Labels      Node
+	Service     Node
+	Window      Node // a duration-shorthand
+	Target      Node // a share; either this
+	Percent     Node // or this
+	Good        Node // PromQL over counters; either this
+	Bad         Node // or this
+	Total       Node
+}
+
+// Document is the OpenSLO document that says p.
+func (p Promise) Document() Node {
+	at := p.At
+	return at.Map(
+		Pair{"apiVersion", at.Says(openSLO)},
+		Pair{"kind", at.Says("SLO")},
+		Pair{"metadata", at.Map(Pair{"name", p.Name}, Pair{"displayName", p.Title}, Pair{"labels", p.Labels})},
+		Pair{"spec", at.Map(
+			Pair{"description", p.Description},
+			Pair{"service", p.Service},
+			Pair{"indicator", p.indicator()},
+			Pair{"timeWindow", p.Window.List(p.Window.Map(Pair{"duration", p.Window}, Pair{"isRolling", p.Window.Plain("true")}))},
+			Pair{"budgetingMethod", at.Says("Occurrences")},
+			Pair{"objectives", at.List(at.Map(Pair{"target", p.Target}, Pair{"targetPercent", p.Percent}))},
+		)},
+	)
+}
+
+func (p Promise) indicator() Node {
+	at := p.At
+	if p.Total.Given() {
+		at = p.Total
+	}
+	return at.Map(
+		Pair{"metadata", at.Map(Pair{"name", p.Name})},
+		Pair{"spec", at.Map(Pair{"ratioMetric", at.Map(
+			Pair{"counter", at.Plain("true")},
+			Pair{"good", counterOf(p.Good)},
+			Pair{"bad", counterOf(p.Bad)},
+			Pair{"total", counterOf(p.Total)},
+		)})},
+	)
+}
+
+func counterOf(query Node) Node {
+	if !query.Given() {
+		return query
+	}
+	return query.Map(Pair{"metricSource", query.Map(Pair{"spec", query.Map(Pair{"query", query})})})
+}
