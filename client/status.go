@@ -49,6 +49,9 @@ type Objective struct {
 	Newest    time.Time   `json:"newest,omitzero"` // how far its data does reach
 	Since     time.Time   `json:"since,omitzero"`  // how far back it reaches
 	Link      string      `json:"link,omitempty"`  // its page
+
+	PeriodStart time.Time `json:"periodStart,omitzero"` // of the calendar period that Budget is of; zero = its window rolls
+	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }
 
 // A Window is the events of a stretch of time.

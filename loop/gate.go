@@ -191,7 +191,7 @@ func objectiveReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReas
 }
 
 func budgetReason(p slo.ReleasePolicy, s budget.State) GateReason {
-	r := GateReason{Code: GateBudget, Verdict: slo.Allow, Objective: s.Objective, Window: slo.Span(s.Budget.Length), Value: s.Remaining, Limit: p.MinRemaining.Float()}
+	r := GateReason{Code: GateBudget, Verdict: slo.Allow, Objective: s.Objective, Window: s.Over(), Value: s.Remaining, Limit: p.MinRemaining.Float()}
 	r.Message = fmt.Sprintf("%s has %s of its budget left", s.Objective, percent(s.Remaining))
 	switch {
 	case !p.HasMin:

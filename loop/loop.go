@@ -252,7 +252,10 @@ func sourceOf(set *slo.Set, o slo.Objective) slo.Source {
 // windowsOf lists the windows that anything declared looks at for an
 // objective, and those that people expect to see.
 func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
-	out := []time.Duration{o.Window.Length}
+	var out []time.Duration
+	if !o.Window.Calendar() {
+		out = append(out, o.Window.Length)
+	}
 	for _, t := range budget.Tiers(o.Target, o.Window.Length) {
 		out = append(out, t.Long, t.Short)
 	}

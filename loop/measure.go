@@ -36,7 +36,7 @@ type gauge struct {
 }
 
 func newGauge(o slo.Objective, s slo.Source, windows []time.Duration) *gauge {
-	g := &gauge{objective: o, delay: s.Delay, windows: windows, longest: o.Window.Length}
+	g := &gauge{objective: o, delay: s.Delay, windows: windows, longest: o.Window.Longest()}
 	if g.delay == 0 {
 		g.delay = settling
 	}
@@ -205,8 +205,7 @@ func (g *gauge) state(now time.Time) budget.State {
 	if g.book != nil {
 		return g.book.State()
 	}
-	return budget.State{Objective: g.objective.Name, Service: g.objective.Service, At: g.at(now), Slice: g.objective.Slice,
-		Target: g.objective.Target, Status: budget.NoData, Remaining: 1, Budget: budget.Window{Length: g.objective.Window.Length}}
+	return budget.NewBook(budget.Config{Objective: g.objective, Windows: g.windows, At: g.at(now)}).State()
 }
 
 // observed leaves out blank slices: they say nothing and need no row.

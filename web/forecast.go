@@ -40,6 +40,10 @@ func forecastWords(s budget.State) string {
 		return "too little seen of late to say where it is going"
 	}
 	d, runsOut := outIn(s.Remaining, w.Burn, s.Budget.Covered, s.Budget.Length)
+	if !s.PeriodEnd.IsZero() { // nothing leaves it before it ends
+		d, runsOut = outIn(s.Remaining, w.Burn, s.Budget.Covered, s.PeriodEnd.Sub(s.PeriodStart))
+		runsOut = runsOut && d <= s.PeriodEnd.Sub(s.At)
+	}
 	switch {
 	case w.Bad == 0:
 		return "nothing bad in the last " + window(w.Length)

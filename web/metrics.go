@@ -100,6 +100,10 @@ func (g gauges) objective(s budget.State) {
 		g.put(s.Remaining, "setpoint_budget_remaining_ratio", by...)
 	}
 	g.put(s.Target.Float(), "setpoint_objective_target_ratio", by...)
+	if !s.PeriodEnd.IsZero() {
+		g.put(float64(s.PeriodStart.Unix()), "setpoint_budget_period_start_timestamp_seconds", by...)
+		g.put(float64(s.PeriodEnd.Unix()), "setpoint_budget_period_end_timestamp_seconds", by...)
+	}
 	g.put(s.Budget.Good.Float(), "setpoint_budget_window_events", append(by[:4:4], "kind", "good")...)
 	g.put(s.Budget.Bad.Float(), "setpoint_budget_window_events", append(by[:4:4], "kind", "bad")...)
 	for _, w := range s.Windows {

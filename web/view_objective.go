@@ -31,6 +31,7 @@ type objectiveRow struct {
 	Status                     badge
 	Words                      string
 	Target, Window             string
+	Period                     string  // of the calendar; empty when the window rolls
 	Seen                       bool    // there is a budget to show
 	Left                       string  // share of the budget that is left
 	Bar                        float64 // the same from 0 to 100
@@ -60,14 +61,14 @@ const ladderTop = 1000.0
 func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	row := objectiveRow{
 		Name: o.Name, Service: o.Service, Title: o.Title, Link: "/objectives/" + url.PathEscape(o.Name),
-		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: window(o.Window.Length),
+		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: promised(o.Window),
 	}
 	st, ok := l.state(o.Name)
 	if !ok {
 		return row
 	}
 	row.Status, row.Words = statusBadge(string(st.Status)), stateWords(o, st, l.now)
-	row.Ladder = ladder(st.Windows, o.Window.Length)
+	row.Ladder, row.Period = ladder(st.Windows, o.Window.Length), period(st)
 	row.Seen = st.Status != budget.NoData && st.Status != budget.NoTraffic
 	if row.Seen {
 		row.Low = st.Remaining < littleLeft

@@ -121,15 +121,47 @@ func stateWords(o slo.Objective, s budget.State, now time.Time) string {
 		}
 		return "nothing observed since " + clock(s.Newest, now)
 	case budget.NoTraffic:
-		return "in sight, but nothing came in over " + window(s.Budget.Length)
+		return "in sight, but nothing came in over " + over(s)
 	case budget.Exhausted:
 		return fmt.Sprintf("out of budget: %s bad events where %s are allowed", count(s.Budget.Bad.Float()), count(allowed(o, s)))
 	}
 	words := forecastWords(s)
 	if s.Status == budget.Partial {
-		words += fmt.Sprintf("; only %s of its %s were observed so far", about(s.Budget.Covered), window(s.Budget.Length))
+		words += fmt.Sprintf("; only %s of its %s were observed so far", about(s.Budget.Covered), over(s))
 	}
 	return words
+}
+
+// over names the time that a budget has been kept over.
+func over(s budget.State) string {
+	if s.PeriodStart.IsZero() {
+		return window(s.Budget.Length)
+	}
+	return window(s.Budget.Length) + " since " + moment(s.PeriodStart)
+}
+
+// moment is a time in the zone of a calendar: 1 Mar 2026 00:00 CET.
+func moment(t time.Time) string { return t.Format("2 Jan 2006 15:04 MST") }
+
+// promised names the window of a promise: 30 d, or each month.
+func promised(w slo.Window) string {
+	if !w.Calendar() {
+		return window(w.Length)
+	}
+	unit := map[slo.Unit]string{slo.Minutes: "minute", slo.Hours: "hour", slo.Days: "day", slo.Weeks: "week", slo.Months: "month", slo.Quarters: "quarter", slo.Years: "year"}[w.Unit]
+	if w.Count > 1 {
+		return fmt.Sprintf("every %d %ss (%s)", w.Count, unit, w.Start.Location())
+	}
+	return fmt.Sprintf("each %s (%s)", unit, w.Start.Location())
+}
+
+// period says which period a budget is of, where its window follows the
+// calendar.
+func period(s budget.State) string {
+	if s.PeriodStart.IsZero() {
+		return ""
+	}
+	return moment(s.PeriodStart) + " to " + moment(s.PeriodEnd)
 }
 
 // allowed is how many bad events the traffic of the budget's window allows.

@@ -29,7 +29,7 @@ func printStatus(w io.Writer, s client.Status) {
 	fmt.Fprintln(w, s.Words)
 	rows := [][]string{{"\nOBJECTIVE", "SERVICE", "STATUS", "BUDGET LEFT", "WINDOW", "BURN"}}
 	for _, o := range s.Objectives {
-		rows = append(rows, []string{o.Name, o.Service, o.Status, percent(o.Remaining), seconds(o.Budget.Seconds), burns(o.Windows)})
+		rows = append(rows, []string{o.Name, o.Service, o.Status, percent(o.Remaining), over(o), burns(o.Windows)})
 	}
 	table(w, rows)
 	rows = [][]string{{"\nACTUATOR", "SETTING", "REST", "TIGHT", "LOOP"}}
@@ -47,6 +47,14 @@ func printStatus(w io.Writer, s client.Status) {
 		fmt.Fprintf(w, "\nproblem: %s", p)
 	}
 	fmt.Fprintln(w)
+}
+
+// over is what the budget is kept over.
+func over(o client.Objective) string {
+	if o.PeriodEnd.IsZero() {
+		return seconds(o.Budget.Seconds)
+	}
+	return "until " + o.PeriodEnd.Format("2006-01-02 15:04 -07:00")
 }
 
 // burns shows the shortest window that can be judged.

@@ -1,0 +1,3 @@
+package main
+
+import _ "time/tzdata" // calendar windows know their zones on machines without a zone database
