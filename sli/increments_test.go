@@ -61,14 +61,28 @@ func show(all []sli.Slice) string {
 	return strings.Join(words, ", ")
 }
 
+// A countTest is samples and the slices that come of them.
+type countTest struct {
+	name     string
+	from, to int
+	bad      []string
+	total    []string
+	want     string
+}
+
+func check(t *testing.T, tests []countTest) {
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := show(seconds(tt.from, tt.to).Increments(list(t, "bad", tt.bad), list(t, "total", tt.total)))
+			if got != tt.want {
+				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestIncrements(t *testing.T) {
-	tests := []struct {
-		name     string
-		from, to int
-		bad      []string
-		total    []string
-		want     string
-	}{
+	check(t, []countTest{
 		{name: "steady", from: 60, to: 180,
 			bad:   []string{"30:1 60:1 90:2 120:3 150:3 180:3"},
 			total: []string{"30:10 60:20 90:30 120:40 150:50 180:60"},
@@ -85,6 +99,15 @@ func TestIncrements(t *testing.T) {
 		{name: "two resets in a slice", from: 0, to: 60,
 			total: []string{"-15:90 0:100 15:4 30:9 45:2 60:3"},
 			want:  "12/0 60s"},
+		{name: "no bad series at all", from: 0, to: 60, total: []string{"-30:0 0:0 30:1 60:2"}, want: "2/0 60s"},
+		{name: "samples after the end are not looked at", from: 0, to: 60,
+			total: []string{"-30:0 0:0 30:1 45:1 70:9", "61:4"},
+			want:  "1/0 60s"},
+	})
+}
+
+func TestBirths(t *testing.T) {
+	check(t, []countTest{
 		{name: "a birth inside covered time counts from zero", from: 120, to: 180,
 			bad:   []string{"150:3 180:4"},
 			total: []string{"30:10 60:10 90:10 120:10 150:10 180:11", "150:3 180:4"},
@@ -101,6 +124,17 @@ func TestIncrements(t *testing.T) {
 		{name: "so does observation at just the gap limit", from: 60, to: 120,
 			total: []string{"-75:1 0:1 75:1", "75:5"},
 			want:  "5/0 60s"},
+		{name: "born inside a gap", from: 0, to: 240,
+			total: []string{"-30:0 0:10 30:20", "190:7 220:8"},
+			want:  "10/0 60s, 0/0 15s, 0/0 0s, 8/0 50s gap"},
+		{name: "a series that began anew while others were observed has no gap", from: 60, to: 240,
+			total: []string{"0:0 30:0 60:0 90:0 120:0 150:0 180:0 210:0 240:0", "0:0 30:8 60:9 210:4 240:5"},
+			want:  "0/0 60s, 0/0 60s, 5/0 60s"},
+	})
+}
+
+func TestGaps(t *testing.T) {
+	check(t, []countTest{
 		{name: "growth over a gap is marked, the gap is not covered", from: 0, to: 240,
 			total: []string{"-30:0 0:10 30:20 190:100 220:110"},
 			want:  "10/0 60s, 0/0 15s, 0/0 0s, 90/0 50s gap"},
@@ -109,9 +143,6 @@ func TestIncrements(t *testing.T) {
 			want:  "0/0 60s, 0/0 15s, 0/0 0s, 0/0 50s"},
 		{name: "a restart inside a gap", from: 0, to: 240,
 			total: []string{"-30:0 0:10 30:20 190:7 220:8"},
-			want:  "10/0 60s, 0/0 15s, 0/0 0s, 8/0 50s gap"},
-		{name: "born inside a gap", from: 0, to: 240,
-			total: []string{"-30:0 0:10 30:20", "190:7 220:8"},
 			want:  "10/0 60s, 0/0 15s, 0/0 0s, 8/0 50s gap"},
 		{name: "one missed scrape is no gap", from: 0, to: 120,
 			total: []string{"-30:0 0:10 60:30 90:40 120:50"},
@@ -126,7 +157,14 @@ func TestIncrements(t *testing.T) {
 			total: []string{"-30:0 0:10 210:20 240:20", "-30:0 0:0 30:0 60:0 90:0 120:0 150:0 180:0 210:0 240:0"},
 			want:  "0/0 60s, 0/0 60s, 0/0 60s, 10/0 60s gap"},
 		{name: "total outage: nothing observed", from: 0, to: 120, want: "0/0 0s, 0/0 0s"},
-		{name: "no bad series at all", from: 0, to: 60, total: []string{"-30:0 0:0 30:1 60:2"}, want: "2/0 60s"},
+		{name: "growth over a gap of one series is marked, though others were observed", from: 60, to: 240,
+			total: []string{"0:0 30:0 60:0 90:0 120:0 150:0 180:0 210:0 240:0", "0:0 30:8 60:9 210:14 240:15"},
+			want:  "0/0 60s, 0/0 60s, 6/0 60s gap"},
+	})
+}
+
+func TestInvalidSamples(t *testing.T) {
+	check(t, []countTest{
 		{name: "more bad than total", from: 0, to: 60,
 			bad: []string{"-30:0 0:0 30:5 60:5"}, total: []string{"-30:0 0:0 30:3 60:3"},
 			want: "0/5 60s excess"},
@@ -137,12 +175,6 @@ func TestIncrements(t *testing.T) {
 			total: []string{"-30:0 0:0 30:NaN 60:6 90:6 105:NaN 120:NaN 180:8"},
 			want:  "6/0 60s, 0/0 60s invalid, 2/0 0s gap"},
 		{name: "NaN long after NaN", from: 0, to: 240, total: []string{"-30:0 0:0 30:NaN 195:NaN"}, want: "0/0 45s, 0/0 0s, 0/0 0s, 0/0 0s"},
-		{name: "a series that began anew while others were observed has no gap", from: 60, to: 240,
-			total: []string{"0:0 30:0 60:0 90:0 120:0 150:0 180:0 210:0 240:0", "0:0 30:8 60:9 210:4 240:5"},
-			want:  "0/0 60s, 0/0 60s, 5/0 60s"},
-		{name: "one that goes on has", from: 60, to: 240,
-			total: []string{"0:0 30:0 60:0 90:0 120:0 150:0 180:0 210:0 240:0", "0:0 30:8 60:9 210:14 240:15"},
-			want:  "0/0 60s, 0/0 60s, 6/0 60s gap"},
 		{name: "invalid samples before the slices are no flaw of theirs", from: 0, to: 60,
 			total: []string{"-30:1 -15:-1 0:2 30:3 60:4"},
 			want:  "2/0 60s"},
@@ -151,18 +183,7 @@ func TestIncrements(t *testing.T) {
 		{name: "two values at one instant, the other way round", from: 0, to: 60, total: []string{"-30:0 0:1 30:3 30:2 60:2"}, want: "4/0 60s invalid"},
 		{name: "two equal values at one instant", from: 0, to: 60, total: []string{"-30:0 0:1 30:3 30:3 60:4"}, want: "3/0 60s"},
 		{name: "thousandths, and less", from: 0, to: 60, total: []string{"-30:0.1 0:0.1 30:0.3001 60:0.3004"}, want: "0.2/0 60s"},
-		{name: "samples after the end are not looked at", from: 0, to: 60,
-			total: []string{"-30:0 0:0 30:1 45:1 70:9", "61:4"},
-			want:  "1/0 60s"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			got := show(seconds(tt.from, tt.to).Increments(list(t, "bad", tt.bad), list(t, "total", tt.total)))
-			if got != tt.want {
-				t.Errorf("got  %s\nwant %s", got, tt.want)
-			}
-		})
-	}
+	})
 }
 
 func TestIncrementsGoodPart(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -205,6 +207,23 @@ func TestRefused(t *testing.T) {
 	_, err = sources.Counts(t.Context(), objective(), at(0), at(60))
 	if reason(err) != sli.ReasonUnreachable || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("got %v, want unreachable: … connection refused", err)
+	}
+}
+
+// A certificate that is not trusted is no connection.
+func TestUntrustedCertificate(t *testing.T) {
+	server := httptest.NewUnstartedServer(says(200, js, matrix("")))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	sources, err := promql.New([]slo.Source{{Name: "shop", URL: server.URL}}, promql.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sources.Close()
+	_, err = sources.Counts(t.Context(), objective(), at(0), at(60))
+	if reason(err) != sli.ReasonUnreachable || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("got %v, want unreachable: … certificate", err)
 	}
 }
 

@@ -101,8 +101,7 @@ func (s *Sources) Counts(ctx context.Context, o slo.Objective, from, to time.Tim
 // chunkEnd is where the chunk that begins at c.From ends: after the longest
 // chunk, where the horizon moves, or at the end.
 func chunkEnd(c sli.Cut, end time.Time, longest time.Duration) time.Time {
-	n := max(1, int64(longest/c.Slice))
-	n = min(n, int64(end.Sub(c.From)/c.Slice))
+	n := max(1, min(int64(longest/c.Slice), int64(end.Sub(c.From)/c.Slice)))
 	for n > 1 && !c.Horizon(c.From.Add(time.Duration(n-1)*c.Slice)).Equal(c.Horizon(c.From)) {
 		n--
 	}
