@@ -33,7 +33,7 @@ func testReal(t *testing.T, backend promtest.Backend) {
 	server := promtest.Start(t, promtest.Config{Backend: backend, Targets: []string{g.address()}})
 	src := slo.Source{Name: "shop", URL: server.URL}
 	if backend == promtest.Prometheus {
-		src.Delay = 2 * time.Second // it scrapes later, and shows samples at once
+		src.Delay = 3 * time.Second // it begins to scrape later, and shows samples at once
 	}
 	sources, err := promql.New([]slo.Source{src}, promql.Config{})
 	if err != nil {
@@ -152,8 +152,8 @@ func compareWithTruth(t *testing.T, got []sli.Slice, want sli.Counts) {
 	if sum.Good != want.Good || sum.Bad != want.Bad {
 		t.Errorf("counted %v good, %v bad; want %v, %v", sum.Good.Float(), sum.Bad.Float(), want.Good.Float(), want.Bad.Float())
 	}
-	if gaps != 1 || dark == 0 {
-		t.Errorf("%d slices hold increments over a gap, %d are dark; want 1 and some", gaps, dark)
+	if gaps == 0 || dark == 0 { // a busy machine may miss more scrapes
+		t.Errorf("%d slices hold increments over a gap, %d are dark; want some of both", gaps, dark)
 	}
 	if t.Failed() {
 		t.Log(show(got))
