@@ -8,6 +8,8 @@ import (
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"setpoint.dev/setpoint/loop"
 )
 
 // The sentinel errors, beside loop.ErrDeposed, loop.ErrNotLeader and
@@ -17,7 +19,7 @@ var (
 	// ErrDown says that the database is out of reach, too slow, full or
 	// read-only. Whether a write happened is then unknown; it is safe to make
 	// it again, for every write is a no-op the second time.
-	ErrDown = errors.New("ledger out of reach")
+	ErrDown = loop.ErrUnreachable
 	// ErrInvalid says that a row breaks an invariant.
 	ErrInvalid = errors.New("row breaks an invariant")
 	// ErrConflict says that other content is on record under this ID.

@@ -90,10 +90,14 @@ func PolicyHash(definition []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// identify makes IDs that sort by time and name the actuator. One actuator
-// gets one decision an instant.
+// identify makes IDs that sort by time and name the actuator. The epoch keeps
+// two leaders apart, the mark a hold from the move that it stands in for.
 func identify(in Input) string {
-	return strconv.FormatInt(in.At.UnixMicro(), 36) + "-" + in.Actuator.Name
+	id := strconv.FormatInt(in.At.UnixMicro(), 36) + "." + strconv.FormatInt(in.Epoch, 36) + "-" + in.Actuator.Name
+	if in.LedgerDown != "" {
+		id += "~"
+	}
+	return id
 }
 
 // pulls asks every rule.

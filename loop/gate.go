@@ -218,12 +218,19 @@ func burnReasons(p slo.ReleasePolicy, s budget.State) []GateReason {
 	return out
 }
 
+// neverLooked is an age that no look at the budgets has: there was none.
+const neverLooked = 100 * 365 * 24 * time.Hour
+
 // sightReasons says what the loop itself cannot see.
 func sightReasons(p slo.ReleasePolicy, r Report, a *GateAnswer) []GateReason {
 	var out []GateReason
 	if age := a.At.Sub(r.At); r.At.IsZero() || age > p.StaleAfter {
 		a.degrade(GateStale)
-		out = append(out, GateReason{Code: GateStale, Verdict: p.OnNoData, Value: age.Seconds(), Limit: p.StaleAfter.Seconds(), Message: fmt.Sprintf("the last look at the budgets is older than %s", p.StaleAfter)})
+		r := GateReason{Code: GateStale, Verdict: p.OnNoData, Value: age.Seconds(), Limit: p.StaleAfter.Seconds(), Message: "the last look at the budgets is older than " + slo.Span(p.StaleAfter)}
+		if age > neverLooked {
+			r.Value, r.Message = -1, "nothing was looked at yet"
+		}
+		out = append(out, r)
 	}
 	if r.LedgerErr != nil {
 		a.degrade(GateLedgerDown)
@@ -245,7 +252,7 @@ func (a GateAnswer) conclude(p slo.ReleasePolicy) GateAnswer {
 		}
 	}
 	if a.Verdict != slo.Allow && slices.Contains(p.AlwaysAllowed, a.Change) {
-		a.Reasons = append([]GateReason{{Code: GateExempt, Verdict: slo.Allow, Message: fmt.Sprintf("a %s always passes; otherwise the answer were %s", a.Change, a.Verdict)}}, a.Reasons...)
+		a.Reasons = append([]GateReason{{Code: GateExempt, Verdict: slo.Allow, Message: fmt.Sprintf("a %s always passes; without that the answer would be %s", a.Change, a.Verdict)}}, a.Reasons...)
 		a.Verdict = slo.Allow
 	}
 	a.Allowed = a.Verdict == slo.Allow

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -70,11 +71,11 @@ func orderID(o *Order) string {
 func (l *Loop) recordHolds(ctx context.Context, c *control) {
 	for len(c.runs) > 0 {
 		r := c.runs[0]
-		if err := l.recordRun(ctx, r); err != nil {
+		err := l.recordRun(ctx, r)
+		if err != nil {
 			l.ledgerFailed(fmt.Errorf("record hold %s: %w", r.first.ID, err))
-			return
 		}
-		if !r.ended {
+		if again(err) || err == nil && !r.ended {
 			return
 		}
 		c.runs = c.runs[1:]
@@ -83,7 +84,10 @@ func (l *Loop) recordHolds(ctx context.Context, c *control) {
 
 func (l *Loop) recordRun(ctx context.Context, r *run) error {
 	if !r.recorded {
-		r.first.Input.Epoch = l.epoch // who records it, which after an outage need not be who decided it
+		if in := r.first.Input; in.Epoch != l.epoch { // who records it, which after an outage need not be who decided it
+			in.Epoch = l.epoch
+			r.first = Decide(in)
+		}
 		if err := l.cfg.Records.Begin(ctx, r.first); err != nil {
 			return err
 		}
@@ -98,4 +102,10 @@ func (l *Loop) recordRun(ctx context.Context, r *run) error {
 	}
 	r.told = r.ticks
 	return nil
+}
+
+// again reports whether what the ledger did not take may be asked of it
+// again: it is out of reach, or the time was up. A refusal would be repeated.
+func again(err error) bool {
+	return errors.Is(err, ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -180,8 +180,11 @@ func (l *Loop) flush(ctx context.Context) {
 		c.defined = true
 	}
 	for len(l.owed) > 0 {
-		if err := l.cfg.Records.Finish(ctx, l.owed[0]); err != nil {
+		err := l.cfg.Records.Finish(ctx, l.owed[0])
+		if err != nil {
 			l.ledgerFailed(fmt.Errorf("record outcome of %s: %w", l.owed[0].Decision, err))
+		}
+		if again(err) {
 			return
 		}
 		l.owed = l.owed[1:]

@@ -2,7 +2,7 @@ package loop_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
 	"setpoint.dev/setpoint/ledger"
@@ -10,7 +10,7 @@ import (
 	"setpoint.dev/setpoint/sli"
 )
 
-var errDown = errors.New("connection refused")
+var errDown = fmt.Errorf("%w: connection refused", loop.ErrUnreachable)
 
 // switched is a memory ledger that can be switched off.
 type switched struct {

@@ -133,8 +133,11 @@ func (l *Loop) unrecorded(d Decision, err error) Decision {
 
 // finish records an outcome, now or as soon as the ledger is back.
 func (l *Loop) finish(ctx context.Context, o Outcome) {
-	if err := l.cfg.Records.Finish(ctx, o); err != nil {
-		l.ledgerFailed(err)
+	err := l.cfg.Records.Finish(ctx, o)
+	if err != nil {
+		l.ledgerFailed(fmt.Errorf("record outcome of %s: %w", o.Decision, err))
+	}
+	if again(err) {
 		l.owed = append(l.owed, o)
 	}
 }

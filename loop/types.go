@@ -98,6 +98,10 @@ var (
 	ErrDeposed   = errors.New("a newer leader has taken over")
 	ErrNotLeader = errors.New("another instance leads")
 	ErrStopped   = errors.New("an emergency stop is in force")
+
+	// ErrUnreachable says that the ledger is down: what was asked of it may be
+	// asked again. Every other error is a refusal, which would be repeated.
+	ErrUnreachable = errors.New("ledger out of reach")
 )
 
 // Conditions are what a decision must respect besides the evidence.

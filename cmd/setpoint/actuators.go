@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/actuators"
+	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
+	"setpoint.dev/setpoint/web"
 )
 
 // An enforcer is the local enforcement of one actuator.
@@ -73,6 +75,9 @@ func (h *house) cancels() map[string]uint64 {
 func (h *house) order(ctx context.Context, o loop.Order) (recorded bool, err error) {
 	recorded, err = h.loop.Order(ctx, o)
 	h.log.Info("order", "kind", o.Kind, "target", o.Target, "by", o.By, "why", o.Why, "recorded", recorded, "error", err)
+	if errors.Is(err, ledger.ErrConflict) {
+		err = errors.Join(web.ErrConflict, err)
+	}
 	if err != nil || o.Kind != loop.OrderStop {
 		return recorded, err
 	}

@@ -1,0 +1,118 @@
+package loop_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
+)
+
+// TestEngageWaitsForWhatIsUnderWay: when Engage returns, nothing is being
+// actuated and nothing begins.
+func TestEngageWaitsForWhatIsUnderWay(t *testing.T) {
+	var b loop.Brake
+	begun, end, engaged := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	ended := false
+	go b.Do("dial", "shop", false, func() error {
+		close(begun)
+		<-end
+		ended = true
+		return nil
+	})
+	<-begun
+	go func() {
+		b.Engage(loop.Order{ID: "1", Kind: loop.OrderStop, Target: "*"})
+		if !ended {
+			t.Error("Engage returned while an actuation was under way")
+		}
+		close(engaged)
+	}()
+	for b.Stop("dial", "shop") == nil { // in force before Engage returns
+		runtime.Gosched()
+	}
+	close(end)
+	<-engaged
+	err := b.Do("dial", "shop", false, func() error { t.Error("actuated after the stop"); return nil })
+	if !errors.Is(err, loop.ErrStopped) {
+		t.Errorf("actuate after a stop: got %v, want ErrStopped", err)
+	}
+}
+
+func TestBrakeCovers(t *testing.T) {
+	tests := []struct {
+		target  string
+		covered bool
+	}{{"*", true}, {"dial", true}, {"shop", true}, {"other", false}, {"", false}}
+	for _, tt := range tests {
+		var b loop.Brake
+		b.Engage(loop.Order{ID: "1", Target: tt.target})
+		if got := b.Stop("dial", "shop") != nil; got != tt.covered {
+			t.Errorf("stop of %q covers dial of shop: got %v, want %v", tt.target, got, tt.covered)
+		}
+	}
+}
+
+// TestBrakeKeepsUnrecordedStops: a look at the record from before a stop was
+// given does not release it.
+func TestBrakeKeepsUnrecordedStops(t *testing.T) {
+	var b loop.Brake
+	stop := loop.Order{ID: "1", Target: "*"}
+	b.Engage(stop)
+	b.Set(nil)
+	if b.Stop("dial", "") == nil {
+		t.Error("a stop that is not on record was released by an older record")
+	}
+	b.Recorded(stop)
+	b.Set(nil) // resumed
+	if b.Stop("dial", "") != nil {
+		t.Error("a recorded stop that is no longer in force still brakes")
+	}
+}
+
+// TestStopIsQuickWithoutALedger: a ledger that hangs keeps nobody from
+// stopping, and the stop is on record once the ledger answers again.
+func TestStopIsQuickWithoutALedger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := &hanging{Memory: ledger.NewMemory(), hangs: true}
+		l, err := loop.New(loop.Config{Set: &slo.Set{}, Records: hang})
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		recorded, err := l.Order(t.Context(), loop.Order{ID: "1", At: began, Kind: loop.OrderStop, Target: "*", By: "ann", Why: "drill"})
+		if err != nil || recorded {
+			t.Errorf("stop: recorded %v, err %v; want in force and not recorded", recorded, err)
+		}
+		if took := time.Since(began); took >= time.Second { // of fake time: exact
+			t.Errorf("stop was acknowledged after %s", took)
+		}
+		if !l.Stopped("dial", "shop") {
+			t.Error("the stop is not in force")
+		}
+		hang.hangs = false
+		l.Tick(t.Context(), time.Now())
+		if orders, err := hang.Orders(t.Context(), time.Now()); err != nil || len(orders) != 1 {
+			t.Errorf("orders on record: %v, %v; want the stop", orders, err)
+		}
+	})
+}
+
+// hanging is a ledger that takes no order until its caller gives up.
+type hanging struct {
+	*ledger.Memory
+	hangs bool
+}
+
+func (h *hanging) Give(ctx context.Context, o loop.Order) error {
+	if h.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return h.Memory.Give(ctx, o)
+}
