@@ -28,7 +28,7 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
@@ -79,7 +79,16 @@ It reads SLO definitions, measures them through any Prometheus-compatible API,
 keeps exact error budgets, and tightens and relaxes actuators as budgets burn
 and recover. Every decision is on record before it is carried out.
 
-Start with:  setpoint check PATH…   then   setpoint serve PATH…`,
+Start with:  setpoint check PATH…   then   setpoint serve PATH…
+
+Exit codes:
+
+  0   done; of gate: the release may go (allow)
+  1   something went wrong; of check: a file was refused; of replay: a difference
+  2   of gate: deny
+  3   of gate: hold
+  4   of gate: unknown, no trustworthy answer came
+  64  the command line was wrong`,
 		SilenceErrors:         true,
 		SilenceUsage:          true,
 		CompletionOptions:     cobra.CompletionOptions{HiddenDefaultCmd: true},
