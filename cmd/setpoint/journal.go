@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"strings"
 
 	"setpoint.dev/setpoint/loop"
 )
@@ -10,7 +11,7 @@ import (
 // holds, and every error once while it lasts.
 type journal struct {
 	said   map[string]string // :: loop → what was logged of it last
-	errs   map[string]bool   // errors of the tick before
+	errs   map[string]bool   // gists of the errors of the tick before
 	missed int
 	leader bool
 }
@@ -45,10 +46,22 @@ func (j *journal) decision(log *slog.Logger, d loop.Decision) {
 func (j *journal) errors(log *slog.Logger, errs []error) {
 	now := map[string]bool{}
 	for _, err := range errs {
-		now[err.Error()] = true
-		if !j.errs[err.Error()] {
+		g := gist(err)
+		if !j.errs[g] && !now[g] {
 			log.Error("tick", "error", err)
 		}
+		now[g] = true
 	}
 	j.errs = now
+}
+
+// gist is what stays the same of an error while its cause lasts: what was
+// being done, and the cause. In between there may be times, IDs, and which of
+// several questions was the first to fail.
+func gist(err error) string {
+	parts := strings.Split(err.Error(), ": ")
+	if n := len(parts); n > 3 {
+		parts = []string{parts[0], parts[1], parts[n-1]}
+	}
+	return strings.Join(parts, ": ")
 }
