@@ -22,10 +22,18 @@ func (a *app) show(c *cobra.Command, v any, text func(io.Writer)) error {
 	return nil
 }
 
-// table prints rows in columns.
+// table prints rows in columns, each in one line. A row that begins with a
+// line break leaves a line free above it.
 func table(w io.Writer, rows [][]string) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
+		if first, free := strings.CutPrefix(r[0], "\n"); free {
+			fmt.Fprintln(t)
+			r[0] = first
+		}
+		for i, cell := range r {
+			r[i] = strings.Join(strings.Fields(cell), " ") // a database's errors have line breaks
+		}
 		fmt.Fprintln(t, strings.Join(r, "\t"))
 	}
 	t.Flush()
