@@ -82,8 +82,20 @@ func rows[T any](v *server, sql string, args ...any) []T {
 	return out
 }
 
-// connect opens a session in the server's ledger as its superuser.
+// connect opens a session in the server's ledger as a superuser.
 func (v *server) connect(ctx context.Context) *pgx.Conn {
+	v.t.Helper()
+	dsn := v.dsn
+	if dsn == "" {
+		dsn = v.private(ctx)
+	}
+	conn, err := pgx.Connect(ctx, dsn)
+	must(v.t, err)
+	return conn
+}
+
+// private is the address of the server's private ledger, which must run.
+func (v *server) private(ctx context.Context) string {
 	v.t.Helper()
 	c, err := cluster.Start(ctx, cluster.Config{Dir: v.state})
 	must(v.t, err)
@@ -91,9 +103,7 @@ func (v *server) connect(ctx context.Context) *pgx.Conn {
 		must(v.t, c.Stop())
 		v.t.Fatal("the ledger does not run")
 	}
-	conn, err := pgx.Connect(ctx, c.DSN(database))
-	must(v.t, err)
-	return conn
+	return c.DSN(database)
 }
 
 // openLedger runs the ledger of a server that is stopped, until the test ends.

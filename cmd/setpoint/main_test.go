@@ -27,10 +27,14 @@ type suite struct{ clustertest.M }
 // end far more than they compute.
 const atOnce = 8
 
+// swiftly has programs under the race detector end without its pause of 1 s.
+const swiftly = "atexit_sleep_ms=0"
+
 func (s suite) Run() int {
 	for _, name := range []string{"DATABASE_URL", "SETPOINT_STATE", "SETPOINT_URL"} {
 		os.Unsetenv(name)
 	}
+	os.Setenv("GORACE", swiftly) // for the programs that are started
 	flag.Parse()
 	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
 		if err := f.Value.Set(strconv.Itoa(atOnce)); err != nil {

@@ -25,7 +25,8 @@ import (
 type server struct {
 	t     *testing.T
 	shop  *shop
-	state string // folder of its ledger
+	state string // folder of its private ledger
+	dsn   string // of its ledger, when it has no private one
 	args  []string
 	env   []string
 
