@@ -238,7 +238,7 @@ func matchesLabels(m *parser.VectorMatching) bool {
 
 func named(v *parser.VectorSelector) bool {
 	return slices.ContainsFunc(v.LabelMatchers, func(m *labels.Matcher) bool {
-		return m.Name == labels.MetricName && !m.Matches("") && (m.Type == labels.MatchEqual || m.Type == labels.MatchRegexp)
+		return m.Name == model.MetricNameLabel && !m.Matches("") && (m.Type == labels.MatchEqual || m.Type == labels.MatchRegexp)
 	})
 }
 
@@ -266,7 +266,7 @@ func canonicalSelector(v *parser.VectorSelector) string {
 // has to be quoted stays a matcher.
 func plainName(v *parser.VectorSelector) string {
 	for _, m := range v.LabelMatchers {
-		if m.Name == labels.MetricName && m.Type == labels.MatchEqual && model.LegacyValidation.IsValidMetricName(m.Value) {
+		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual && model.LegacyValidation.IsValidMetricName(m.Value) {
 			return m.Value
 		}
 	}
