@@ -28,6 +28,11 @@ type room struct {
 // does not exist. Tests may import what they like.
 var rooms = map[string]room{
 	"slo":                        {never: []string{"context", "net/http", "os", "log/", "database/"}},
+	"slo/sloth":                  {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
+	"slo/pyrra":                  {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
+	"slo/slogenerator":           {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
+	"slo/nobl9":                  {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
+	"slo/rules":                  {may: []string{"slo", "budget"}, never: []string{"context", "net/http", "os", "log/"}},
 	"sli":                        {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
 	"sli/promql":                 {may: []string{"slo", "sli"}, never: []string{"os", "log/"}, clock: true},
 	"sli/promql/promtest":        {never: []string{"log/"}, clock: true},

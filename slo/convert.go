@@ -20,6 +20,9 @@ func Convert(files []File, importers ...Importer) ([]byte, Problems) {
 		return nil, problems
 	}
 	var out bytes.Buffer
+	if len(l.kept) == 0 {
+		return out.Bytes(), problems
+	}
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
 	for _, doc := range l.kept {
@@ -65,7 +68,9 @@ func (l *loader) imported(doc value) (docs []value) {
 		return []value{doc}
 	}
 	for _, n := range in.Convert(Node{doc}) {
-		docs = append(docs, n.v)
+		if n.v.good() {
+			docs = append(docs, n.v)
+		}
 	}
 	return docs
 }

@@ -136,9 +136,24 @@ func (n Node) Says(text string) Node {
 	return n.made(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text})
 }
 
-// Plain is a number or a truth value that stands where n stands.
-func (n Node) Plain(text string) Node {
-	return n.made(&yaml.Node{Kind: yaml.ScalarNode, Value: text})
+// Number is the number in text, where n stands. What is no number stays the
+// text that it is, and is refused as such; what is absent stays absent.
+func (n Node) Number(text string) Node {
+	if !n.Given() {
+		return n
+	}
+	tag := "!!float"
+	if _, err := ParseDecimal(text); err != nil {
+		tag = "!!str"
+	} else if !strings.ContainsAny(text, ".eE") {
+		tag = "!!int"
+	}
+	return n.made(&yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: text})
+}
+
+// Truth is true, where n stands.
+func (n Node) Truth() Node {
+	return n.made(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
 }
 
 // A Pair is one entry of a mapping that an Importer makes.
@@ -210,8 +225,11 @@ func (n Node) keys() (keys []string) {
 }
 
 // Name is text as a name: in lower case, with - for what names are not made
-// of. It warns where that changes the text.
+// of. It warns where that changes the text. Where n is absent so is its name.
 func (n Node) Name(text string) Node {
+	if !n.Given() {
+		return n
+	}
 	fixed := strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
 			return r

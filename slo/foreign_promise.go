@@ -28,7 +28,7 @@ func (p Promise) Document() Node {
 			Pair{"description", p.Description},
 			Pair{"service", p.Service},
 			Pair{"indicator", p.indicator()},
-			Pair{"timeWindow", p.Window.List(p.Window.Map(Pair{"duration", p.Window}, Pair{"isRolling", p.Window.Plain("true")}))},
+			Pair{"timeWindow", p.Window.List(p.Window.Map(Pair{"duration", p.Window}, Pair{"isRolling", p.Window.Truth()}))},
 			Pair{"budgetingMethod", at.Says("Occurrences")},
 			Pair{"objectives", at.List(at.Map(Pair{"target", p.Target}, Pair{"targetPercent", p.Percent}))},
 		)},
@@ -43,7 +43,7 @@ func (p Promise) indicator() Node {
 	return at.Map(
 		Pair{"metadata", at.Map(Pair{"name", p.Name})},
 		Pair{"spec", at.Map(Pair{"ratioMetric", at.Map(
-			Pair{"counter", at.Plain("true")},
+			Pair{"counter", at.Truth()},
 			Pair{"good", counterOf(p.Good)},
 			Pair{"bad", counterOf(p.Bad)},
 			Pair{"total", counterOf(p.Total)},

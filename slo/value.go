@@ -169,6 +169,9 @@ func (v value) at(off int) (p place, ok bool) {
 
 // refuse lists an error at v, and marks v so that no more is said about it.
 func (v value) refuse(message, expected, suggestion string) {
+	if v.node != nil && v.file.bad[v.node] {
+		return
+	}
 	v.file.add(v.place().problem(SeverityError, message, expected, suggestion))
 	if v.node != nil {
 		v.file.bad[v.node] = true

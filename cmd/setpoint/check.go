@@ -36,7 +36,7 @@ type checked struct {
 
 func (a *app) check(c *cobra.Command, paths []string) error {
 	files, problems := readDefinitions(paths)
-	set, more := slo.Load(files, nil)
+	set, more := slo.Load(files, nil, importers()...)
 	problems = append(problems, more...)
 	r := checked{Valid: problems.Err() == nil, Files: len(files), Problems: problems}
 	if r.Problems == nil {

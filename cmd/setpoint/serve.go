@@ -88,7 +88,7 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 // load reads the definitions and prints what is wrong with them.
 func load(paths []string, out io.Writer) (*slo.Set, error) {
 	files, problems := readDefinitions(paths)
-	set, more := slo.Load(files, os.LookupEnv)
+	set, more := slo.Load(files, os.LookupEnv, importers()...)
 	problems = append(problems, more...)
 	printProblems(out, problems, files)
 	if problems.Err() != nil {

@@ -1,0 +1,95 @@
+// Package pyrra reads the ServiceLevelObjectives of Pyrra (pyrra.dev/v1alpha1),
+// as files or as Kubernetes resources.
+//
+//	Pyrra                       read as
+//	metadata.name               the name of the SLO
+//	label pyrra.dev/service     its service; without it, the name of the SLO
+//	target, in percent          targetPercent, exactly
+//	window                      a rolling window
+//	ratio: errors, total        bad and total
+//	latency: success, total     good and total
+//
+// latencyNative and bool_gauge are refused: the first needs the buckets of
+// native histograms, the second counts scrapes instead of events. grouping,
+// which makes an objective of each label value, is warned of: one objective
+// over all of them is read. So is alerting.
+package pyrra
+
+import (
+	"strings"
+
+	"setpoint.dev/setpoint/slo"
+)
+
+const group = "pyrra.dev/"
+
+// An Importer reads Pyrra's documents.
+type Importer struct{}
+
+// Reads reports whether doc is written for Pyrra.
+func (Importer) Reads(doc slo.Node) bool {
+	return strings.HasPrefix(doc.Get("apiVersion").Text(), group)
+}
+
+// Convert returns the one SLO of the document.
+func (Importer) Convert(doc slo.Node) []slo.Node {
+	if !doc.Get("apiVersion").OneOf(group+"v1alpha1") || !doc.Get("kind").OneOf("ServiceLevelObjective") {
+		return nil
+	}
+	doc.Check(table())
+	meta, spec := doc.Get("metadata"), doc.Get("spec")
+	name := meta.Get("name")
+	p := slo.Promise{
+		At: doc, Name: name.Name(name.Text()), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
+		Window: spec.Get("window").Window(), Percent: spec.Get("target").Number(spec.Get("target").Text()),
+	}
+	p.Service = p.Name
+	if service := meta.Get("labels").Get(group + "service"); service.Given() {
+		p.Service = service.Name(service.Text())
+	}
+	if p.Name.Text() != name.Text() {
+		p.Title = name
+	}
+	indicator(spec.Get("indicator"), &p)
+	alerting(spec.Get("alerting"))
+	return []slo.Node{p.Document()}
+}
+
+// indicator sets the counters of p.
+func indicator(in slo.Node, p *slo.Promise) {
+	ratio, latency, native, gauge := in.Get("ratio"), in.Get("latency"), in.Get("latencyNative"), in.Get("bool_gauge")
+	one := in
+	for _, sort := range []slo.Node{ratio, latency, native, gauge} {
+		switch {
+		case !sort.Given():
+		case one == in:
+			one = sort
+		default:
+			sort.Refuse("a second indicator", "one of ratio, latency, latencyNative or bool_gauge", "")
+		}
+	}
+	switch one {
+	case in:
+		if in.Given() {
+			in.Refuse("there is no indicator", "one of ratio, latency, latencyNative or bool_gauge", "")
+		}
+	case ratio:
+		p.Bad, p.Total = ratio.Get("errors").Get("metric"), ratio.Get("total").Get("metric")
+	case latency:
+		p.Good, p.Total = latency.Get("success").Get("metric"), latency.Get("total").Get("metric")
+	case native:
+		native.Refuse("latencies of native histograms are not supported yet", "latency, with the bucket of a classic histogram", "")
+	case gauge:
+		gauge.Refuse("a gauge has no events to count; it is not supported yet", "ratio or latency, over counters", "")
+	}
+	if g := one.Get("grouping"); len(g.Items()) > 0 {
+		g.Warn("not carried: one objective over all groups is read, not one for each", "")
+	}
+}
+
+func alerting(a slo.Node) {
+	off := a.Get("disabled").True() || a.Get("burnrates").Text() == "false" && a.Get("absent").Text() == "false"
+	if a.Given() && !off {
+		a.Warn("not carried: Setpoint does not send alerts of SLOs yet", "")
+	}
+}

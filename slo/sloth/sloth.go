@@ -1,0 +1,150 @@
+// Package sloth reads the SLOs that people wrote for Sloth: the files of its
+// command line (version prometheus/v1), and its Kubernetes kinds
+// (sloth.slok.dev/v1: PrometheusServiceLevel and AlertWindows).
+//
+//	Sloth                            read as
+//	service, slos[].name             the SLO service-name of that service
+//	objective                        targetPercent, exactly
+//	the period, 30 days              a rolling window of 30d
+//	events: error_query, total_query bad and total; good and total where the
+//	                                 errors are written as total - good
+//	raw: error_ratio_query           the same, where it divides counters
+//	labels                           labels, those of the SLO before those of the service
+//
+// What it cannot carry it lists: an SLI of a plugin is refused, because its
+// queries are inside Sloth; alerting and plugins of the generator are warned of. Keys that Sloth does not know are
+// refused, though Sloth itself passes them over.
+//
+// Sloth's budget over the period is the mean of its 5-minute error ratios.
+// The objectives read here count events instead, so that their figures differ
+// where traffic does.
+package sloth
+
+import (
+	"regexp"
+	"strings"
+
+	"setpoint.dev/setpoint/slo"
+)
+
+// period is Sloth's default period. It is a setting of the whole program
+// there, not of an SLO.
+const period = "30d"
+
+// generator is why plugins of the generator are passed over.
+const generator = "not carried: these plugins change the rules that Sloth writes, not what is counted"
+
+// An Importer reads Sloth's documents.
+type Importer struct{}
+
+// Reads reports whether doc is written for Sloth.
+func (Importer) Reads(doc slo.Node) bool {
+	return strings.HasPrefix(doc.Get("apiVersion").Text(), group) ||
+		!doc.Get("apiVersion").Given() && strings.HasPrefix(doc.Get("version").Text(), "prometheus/")
+}
+
+// Convert returns an SLO for each of the document's.
+func (Importer) Convert(doc slo.Node) []slo.Node {
+	if !doc.Get("apiVersion").Given() {
+		if !doc.Get("version").OneOf("prometheus/v1") {
+			return nil
+		}
+		w := snake()
+		doc.Check(w.spec("prometheus/v1", slo.Key{Name: "version", Is: slo.IsWord, Required: true}))
+		return w.service(doc)
+	}
+	if !doc.Get("apiVersion").OneOf(group+"v1") || !doc.Get("kind").OneOf("PrometheusServiceLevel", "AlertWindows") {
+		return nil
+	}
+	if doc.Get("kind").Text() == "AlertWindows" {
+		alertWindows(doc)
+		return nil
+	}
+	w := camel()
+	doc.Check(resource(w.spec("PrometheusServiceLevel spec")))
+	return w.service(doc.Get("spec"))
+}
+
+// service converts the SLOs of a service.
+func (w words) service(spec slo.Node) (docs []slo.Node) {
+	if p := spec.Get(w.plugins); p.Given() {
+		p.Warn(generator, "")
+	}
+	service := spec.Get("service")
+	named := service.Name(service.Text())
+	for _, item := range spec.Get("slos").Items() {
+		docs = append(docs, w.slo(spec, item, named))
+	}
+	return docs
+}
+
+func (w words) slo(spec, item, service slo.Node) slo.Node {
+	name := item.Get("name")
+	if p := item.Get(w.plugins); p.Given() {
+		p.Warn(generator, "")
+	}
+	w.alerting(item.Get("alerting"))
+	p := slo.Promise{
+		At: item, Name: name.Name(service.Text() + "-" + name.Text()), Title: name,
+		Description: item.Get("description"), Labels: item.Get("labels").Texts(spec.Get("labels")),
+		Service: service, Window: item.Says(period), Percent: item.Get("objective"),
+	}
+	w.sli(item.Get("sli"), &p)
+	return p.Document()
+}
+
+// sli sets the counters of p.
+func (w words) sli(sli slo.Node, p *slo.Promise) {
+	events, raw, plugin := sli.Get("events"), sli.Get("raw"), sli.Get("plugin")
+	switch {
+	case events.Given() && raw.Given():
+		raw.Refuse("events and raw are both there", "one of them", "")
+	case plugin.Given():
+		plugin.Refuse("the queries of a plugin are inside Sloth, so that they cannot be read here", "events with "+w.errors+" and "+w.total, "")
+	case events.Given():
+		w.events(events, p)
+	case raw.Given():
+		w.raw(raw.Get(w.ratio), p)
+	case sli.Given():
+		sli.Refuse("neither events nor raw is there", "one of them", "")
+	}
+}
+
+func (w words) events(events slo.Node, p *slo.Promise) {
+	bad, total := counter(events.Get(w.errors)), counter(events.Get(w.total))
+	p.Bad, p.Total = bad, total
+	if good, ok := bad.Rest(total); ok {
+		p.Good, p.Bad = good, slo.Node{}
+	}
+}
+
+func (w words) raw(query slo.Node, p *slo.Promise) {
+	ratio := counter(query)
+	counted, total, complement, ok := ratio.Share()
+	switch {
+	case !ok && query.Text() != "":
+		query.Refuse("this ratio is not made of counters here, so that it cannot be weighted by traffic", "a quotient of counters, as in sum(rate(errors_total[{{.window}}])) / sum(rate(requests_total[{{.window}}])), or events", "")
+	case ok && complement:
+		p.Good, p.Total = counted, total
+	case ok:
+		p.Bad, p.Total = counted, total
+	}
+}
+
+// counter is a query with a fixed range where Sloth puts those of its
+// windows: ranges play no part where counters are differenced.
+func counter(query slo.Node) slo.Node {
+	if text := query.Text(); text != "" && !template().MatchString(text) {
+		query.Refuse("the query does not contain {{.window}}", "a range that Sloth sets, as in rate(errors_total[{{.window}}])", "")
+	}
+	return query.Replace(template(), "5m")
+}
+
+func template() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*\.window\s*-?\}\}`) }
+
+func (w words) alerting(a slo.Node) {
+	if !a.Given() || a.Get(w.page).Get("disable").True() && a.Get(w.ticket).Get("disable").True() {
+		return
+	}
+	a.Warn("not carried: Setpoint does not send alerts of SLOs yet", "")
+}
