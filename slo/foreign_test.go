@@ -13,12 +13,13 @@ import (
 
 	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/slo/pyrra"
+	"setpoint.dev/setpoint/slo/slogenerator"
 	"setpoint.dev/setpoint/slo/sloth"
 )
 
 // importers are those of all foreign formats.
 func importers() []slo.Importer {
-	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}}
+	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}, slogenerator.Importer{}}
 }
 
 // TestForeign reads each file of the archives in testdata/foreign by itself,

@@ -7,12 +7,13 @@ import (
 
 	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/slo/pyrra"
+	"setpoint.dev/setpoint/slo/slogenerator"
 	"setpoint.dev/setpoint/slo/sloth"
 )
 
 // importers read the definitions that people wrote for other tools.
 func importers() []slo.Importer {
-	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}}
+	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}, slogenerator.Importer{}}
 }
 
 func (a *app) convertCmd() *cobra.Command {

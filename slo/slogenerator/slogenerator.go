@@ -1,0 +1,151 @@
+// Package slogenerator reads the ServiceLevelObjectives of Google's
+// slo-generator (sre.google.com/v2) whose backend is Prometheus.
+//
+//	slo-generator                         read as
+//	metadata.name                         the name of the SLO
+//	label service_name                    its service; without it, the name of the SLO
+//	goal, a share                         target, exactly
+//	good_bad_ratio: filter_good and       good and total, which is the sum of
+//	  filter_bad or filter_valid            both where filter_bad is given
+//	distribution_cut: expression,         the bucket of the threshold, and the
+//	  threshold_bucket                      histogram's count
+//	query_sli: expression                 good or bad and total, where it divides counters
+//
+// The windows of slo-generator are in a file of their own, the error budget
+// policy. Its longest one by default, 28 days, is read, with a warning.
+// Exporters are warned of.
+package slogenerator
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"setpoint.dev/setpoint/slo"
+)
+
+const (
+	group  = "sre.google.com/"
+	period = "28d"
+)
+
+// An Importer reads slo-generator's documents.
+type Importer struct{}
+
+// Reads reports whether doc is written for slo-generator.
+func (Importer) Reads(doc slo.Node) bool {
+	return strings.HasPrefix(doc.Get("apiVersion").Text(), group)
+}
+
+// Convert returns the one SLO of the document.
+func (Importer) Convert(doc slo.Node) []slo.Node {
+	if !doc.Get("apiVersion").OneOf(group+"v2") || !doc.Get("kind").OneOf("ServiceLevelObjective") {
+		return nil
+	}
+	doc.Check(table())
+	meta, spec := doc.Get("metadata"), doc.Get("spec")
+	name, service := meta.Get("name"), meta.Get("labels").Get("service_name")
+	p := slo.Promise{
+		At: doc, Name: name.Name(name.Text()), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
+		Service: service.Name(service.Text()), Window: doc.Says(period), Target: spec.Get("goal"),
+	}
+	if !service.Given() {
+		p.Service = p.Name
+	}
+	if p.Name.Text() != name.Text() {
+		p.Title = name
+	}
+	doc.Get("kind").Warn("the windows of slo-generator are in its error budget policy; the period is taken as "+period, "")
+	if e := spec.Get("exporters"); len(e.Items()) > 0 {
+		e.Warn("not carried: Setpoint exports its metrics itself", "")
+	}
+	backend(spec)
+	indicator(spec.Get("method"), spec.Get("service_level_indicator"), &p)
+	return []slo.Node{p.Document()}
+}
+
+// backend refuses those that are not Prometheus. Backends are named in a file
+// of their own, after their sort and, behind a slash, as one likes.
+func backend(spec slo.Node) {
+	b := spec.Get("backend")
+	sort, _, _ := strings.Cut(b.Text(), "/")
+	if b.Text() != "" && sort != "prometheus" {
+		b.Refuse("the backend is not Prometheus", "prometheus, or prometheus/ and a name", "")
+	}
+}
+
+// indicator sets the counters of p.
+func indicator(method, in slo.Node, p *slo.Promise) {
+	if !in.Given() || !method.Given() || !method.OneOf("good_bad_ratio", "distribution_cut", "query_sli") {
+		return
+	}
+	switch method.Text() {
+	case "good_bad_ratio":
+		in.Check(ratioTable())
+		ratio(in, p)
+	case "distribution_cut":
+		in.Check(cutTable())
+		cut(in, p)
+	case "query_sli":
+		in.Check(queryTable())
+		query(in.Get("expression"), p)
+	}
+}
+
+func ratio(in slo.Node, p *slo.Promise) {
+	good, bad, valid := counter(in.Get("filter_good")), counter(in.Get("filter_bad")), counter(in.Get("filter_valid"))
+	for _, o := range in.Get("operators").Items() {
+		if !slices.Contains([]string{"increase", "rate", "sum"}, o.Text()) {
+			o.Refuse("the operator is not a total of counters", "increase, rate and sum", "")
+		}
+	}
+	p.Good = good
+	switch {
+	case bad.Given() && valid.Given():
+		in.Get("filter_valid").Refuse("filter_bad and filter_valid are both there", "one of them", "")
+	case bad.Given() && good.Given():
+		p.Total = bad.Says(good.Text() + " + " + bad.Text())
+	case valid.Given():
+		p.Total = valid
+	case !bad.Given():
+		in.Refuse("neither filter_bad nor filter_valid is there", "one of them", "")
+	}
+}
+
+// counter is a filter without the place that slo-generator puts its window in,
+// or with a fixed range where that is inside: ranges play no part where
+// counters are differenced.
+func counter(filter slo.Node) slo.Node {
+	return filter.Replace(regexp.MustCompile(`\s*\[window\]\s*$`), "").Replace(regexp.MustCompile(`\[window`), "[5m")
+}
+
+func cut(in slo.Node, p *slo.Promise) {
+	buckets, threshold := counter(in.Get("expression")), in.Get("threshold_bucket")
+	text := buckets.Text()
+	name, matchers, found := strings.Cut(strings.TrimSuffix(strings.TrimSpace(text), "}"), "{")
+	if text == "" || threshold.Text() == "" {
+		return
+	}
+	if !strings.HasSuffix(strings.TrimSpace(name), "_bucket") {
+		in.Get("expression").Refuse("the expression does not select the buckets of a histogram", `a metric that ends in _bucket, as in request_seconds_bucket{job="shop"}`, "")
+		return
+	}
+	if found && strings.TrimSpace(matchers) != "" {
+		matchers = strings.TrimRight(strings.TrimSpace(matchers), ",") + ", "
+	}
+	p.Good = buckets.Says(fmt.Sprintf(`%s{%sle=%q}`, name, matchers, threshold.Text()))
+	p.Total = buckets.Says(strings.ReplaceAll(text, "_bucket", "_count"))
+}
+
+func query(expression slo.Node, p *slo.Promise) {
+	counted, total, complement, ok := counter(expression).Share()
+	switch {
+	case !ok && expression.Text() != "":
+		expression.Refuse("this ratio is not made of counters here, so that it cannot be weighted by traffic", "a quotient of counters, as in sum(rate(good_total[window])) / sum(rate(requests_total[window]))", "")
+	case ok && complement:
+		p.Bad, p.Total = counted, total
+	case ok:
+		p.Good, p.Total = counted, total
+	}
+}
