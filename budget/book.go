@@ -42,7 +42,7 @@ const ahead = 60
 
 // A Config says what a Book is kept of. Only Objective must be given.
 type Config struct {
-	Objective slo.Objective
+	Objective slo.Objective   // its slices go through Fold first
 	Windows   []time.Duration // besides the objective's own; lengths of 0 or less are left out
 	Stale     time.Duration   // how old the newest observed slice may be; 0 = 5 slices
 	At        time.Time       // where the windows end at first, rounded down to whole slices
@@ -52,7 +52,8 @@ type Config struct {
 // A Book keeps the windows of one objective over a stream of slices; see the
 // package's documentation. It is not safe for concurrent use.
 //
-// Slices are numbered by their start: slice i starts i slice lengths after
+// Where the objective's budget is kept in time slices, those are its slices:
+// see Fold. Slices are numbered by their start: slice i starts i slice lengths after
 // the Unix epoch. The slices known are [first, filled), none when first is
 // above filled; those between them that never came are blank.
 type Book struct {
@@ -68,6 +69,7 @@ type Book struct {
 
 	ring    ring
 	promise slo.Window
+	method  slo.Method
 	windows []window // ascending; one that follows the calendar comes last
 	own     int      // the objective's, in windows
 	flaws   tally    // of the slices in the objective's window
@@ -84,7 +86,7 @@ func newBook(c Config, reach, ahead int64) *Book {
 	num, den := o.Budget().Fraction()
 	b := &Book{
 		objective: o.Name, service: o.Service, target: o.Target, budget: share{uint64(num), uint64(den)},
-		promise: o.Window, slice: o.Slice, first: math.MaxInt64, filled: math.MinInt64, newest: math.MinInt64,
+		promise: o.Window, method: o.Method, slice: o.Step(), first: math.MaxInt64, filled: math.MinInt64, newest: math.MinInt64,
 		flaws: newTally(), ahead: ahead, phase: phase(o.Name, ahead),
 	}
 	if b.slice <= 0 {

@@ -37,6 +37,12 @@
 //
 // A slice without counts, coverage and flaw is blank and the same as none.
 //
+// # Time slices
+//
+// A budget may be a share of time slices instead of events: Fold makes of the
+// slices that were counted one a time slice, good or bad, and everything here
+// counts those then. State.Method says so, and State.Events how many they are.
+//
 // # Windows that follow the calendar
 //
 // The budget of a month, or of any period that slo.Window.Period tells, is

@@ -26,10 +26,11 @@ const (
 type State struct {
 	Objective string        `json:"objective"`
 	Service   string        `json:"service"`
-	At        time.Time     `json:"at"`     // end of the newest slice that could be known
-	Newest    time.Time     `json:"newest"` // end of the newest slice that was observed; zero = none in the longest window
-	Since     time.Time     `json:"since"`  // start of the oldest slice known, at most the longest window ago; zero = none
-	Slice     time.Duration `json:"slice"`  // length of the slices, ns
+	At        time.Time     `json:"at"`               // end of the newest slice that could be known
+	Newest    time.Time     `json:"newest"`           // end of the newest slice that was observed; zero = none in the longest window
+	Since     time.Time     `json:"since"`            // start of the oldest slice known, at most the longest window ago; zero = none
+	Slice     time.Duration `json:"slice"`            // length of the slices, ns
+	Method    slo.Method    `json:"method,omitempty"` // what the counts are of: events, or time slices as Fold makes them
 	Target    slo.Decimal   `json:"target"`
 	Status    Status        `json:"status"`
 	Budget    Window        `json:"budget"`          // the objective's own window; of one that follows the calendar, the period so far

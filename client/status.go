@@ -40,15 +40,16 @@ type Objective struct {
 	Title     string      `json:"title,omitempty"`
 	Status    string      `json:"status"` // ok, burning, exhausted, no-traffic, no-data, partial; waiting = not measured yet
 	Words     string      `json:"words"`
-	Target    json.Number `json:"target"`          // share of good events, exact
-	Remaining float64     `json:"remaining"`       // share of the budget left; below 0 = overdrawn
-	Budget    Window      `json:"budget"`          // the objective's own window
-	Allowed   float64     `json:"allowed"`         // bad events that the traffic of the budget's window allows
-	Windows   []Window    `json:"windows"`         // ascending by length
-	At        time.Time   `json:"at,omitzero"`     // how far its data could reach
-	Newest    time.Time   `json:"newest,omitzero"` // how far its data does reach
-	Since     time.Time   `json:"since,omitzero"`  // how far back it reaches
-	Link      string      `json:"link,omitempty"`  // its page
+	Method    string      `json:"method,omitempty"` // what the windows count: "" = events; Timeslices and RatioTimeslices = time slices
+	Target    json.Number `json:"target"`           // share of good ones, exact
+	Remaining float64     `json:"remaining"`        // share of the budget left; below 0 = overdrawn
+	Budget    Window      `json:"budget"`           // the objective's own window
+	Allowed   float64     `json:"allowed"`          // bad events that the traffic of the budget's window allows
+	Windows   []Window    `json:"windows"`          // ascending by length
+	At        time.Time   `json:"at,omitzero"`      // how far its data could reach
+	Newest    time.Time   `json:"newest,omitzero"`  // how far its data does reach
+	Since     time.Time   `json:"since,omitzero"`   // how far back it reaches
+	Link      string      `json:"link,omitempty"`   // its page
 
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the calendar period that Budget is of; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again

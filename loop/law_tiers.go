@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"setpoint.dev/setpoint/budget"
-	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
 )
 
@@ -57,7 +56,7 @@ func entered(t slo.Tier, s budget.State, long, short budget.Window) bool {
 	if t.Exhausted && s.Status == budget.Exhausted {
 		return true
 	}
-	return budget.AtLeast(long, s.Target, t.Burn) && budget.AtLeast(short, s.Target, t.Burn) && long.Bad >= sli.Count(t.MinBad)*sli.Event
+	return budget.AtLeast(long, s.Target, t.Burn) && budget.AtLeast(short, s.Target, t.Burn) && int64(long.Bad/budget.One(s.Method)) >= t.MinBad
 }
 
 // stays judges a tier that is not entered anew while the setting is as tight

@@ -278,7 +278,7 @@ func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
 	}
 	slices.Sort(out)
 	out = slices.Compact(out)
-	return slices.DeleteFunc(out, func(d time.Duration) bool { return d < o.Slice })
+	return slices.DeleteFunc(out, func(d time.Duration) bool { return d < o.Step() })
 }
 
 // ruleWindows lists the windows that a rule looks at.

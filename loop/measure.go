@@ -24,7 +24,7 @@ const (
 // fetches what a restart missed and what lies before the first start, keeps
 // slices in the store and the book up to date.
 type gauge struct {
-	objective slo.Objective
+	objective slo.Objective // its Slice is asked for and stored; the book has its Step
 	delay     time.Duration
 	windows   []time.Duration
 	longest   time.Duration
@@ -70,7 +70,28 @@ func (l *Loop) measure(ctx context.Context, now time.Time) []budget.State {
 
 // at is the end of the newest slice that can be known at now.
 func (g *gauge) at(now time.Time) time.Time {
-	return now.UTC().Add(-g.delay).Truncate(g.objective.Slice)
+	return budget.Floor(now.Add(-g.delay), g.objective.Step())
+}
+
+// begin is where what the book needs begins, when it ends at at.
+func (g *gauge) begin(at time.Time) time.Time {
+	return budget.Floor(at.Add(-g.longest), g.objective.Step())
+}
+
+// span is how much is asked for at once: whole time slices.
+func (g *gauge) span() time.Duration {
+	step := g.objective.Step()
+	return max(step, chunk*g.objective.Slice/step*step)
+}
+
+// config is that of the book. Time slices may be long; what is out of sight
+// is said after the time that it takes with slices, or after one of them.
+func (g *gauge) config(at time.Time) budget.Config {
+	c := budget.Config{Objective: g.objective, Windows: g.windows, At: at}
+	if g.objective.Method != slo.Occurrences {
+		c.Stale = max(5*g.objective.Slice, g.objective.Step())
+	}
+	return c
 }
 
 // look moves the book to now. It goes on after an error as far as it can, so
@@ -95,27 +116,29 @@ func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	book := budget.NewBook(budget.Config{Objective: g.objective, Windows: g.windows, At: at, Since: oldest})
-	span := chunk * g.objective.Slice
+	config, span, begin := g.config(at), g.span(), g.begin(at)
+	step := g.objective.Step()
+	if !oldest.IsZero() { // the first time slice that is on record as a whole
+		config.Since = budget.Floor(oldest.Add(step-g.objective.Slice), step)
+	}
+	book := budget.NewBook(config)
 	if oldest.IsZero() {
-		g.book, g.next = book, at.Add(-min(span, g.longest))
+		g.book, g.next = book, latest(begin, at.Add(-span))
 		g.oldest = g.next
 		return nil
 	}
-	begin := at.Add(-g.longest).Truncate(g.objective.Slice)
-	if oldest.After(begin) {
-		begin = oldest
-	}
-	for from := begin; !from.After(newest); from = from.Add(span) {
-		kept, err := store.Slices(ctx, g.objective.Name, from, from.Add(span))
+	begin = latest(begin, config.Since)
+	for from := begin; from.Before(at) && !from.After(newest); from = from.Add(span) {
+		kept, err := store.Slices(ctx, g.objective.Name, from, earliest(from.Add(span), at)) // a time slice that is not over stays out
 		if err == nil {
-			err = book.Put(kept...)
+			err = book.Put(budget.Fold(g.objective, kept)...)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	g.book, g.next, g.oldest = book, newest.Add(g.objective.Slice), begin
+	g.book, g.next = book, earliest(at, budget.Floor(newest.Add(g.objective.Slice), step))
+	g.oldest = earliest(begin, g.next)
 	return nil
 }
 
@@ -125,15 +148,12 @@ func (g *gauge) fetch(ctx context.Context, source Source, at time.Time) error {
 	if !g.next.Before(at) {
 		return nil
 	}
-	to := g.next.Add(chunk * g.objective.Slice)
-	if to.After(at) {
-		to = at
-	}
+	to := earliest(g.next.Add(g.span()), at)
 	fresh, err := source.Counts(ctx, g.objective, g.next, to)
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", g.objective.Indicator.Source, err)
 	}
-	if err := g.book.Put(fresh...); err != nil {
+	if err := g.book.Put(budget.Fold(g.objective, fresh)...); err != nil {
 		return err
 	}
 	g.next = to
@@ -144,20 +164,17 @@ func (g *gauge) fetch(ctx context.Context, source Source, at time.Time) error {
 // backfill asks for one more chunk of history, until the longest window is
 // full.
 func (g *gauge) backfill(ctx context.Context, source Source, at time.Time) error {
-	begin := at.Add(-g.longest).Truncate(g.objective.Slice)
+	begin := g.begin(at)
 	if !g.oldest.After(begin) || g.next.Before(at) {
 		return nil
 	}
-	from := g.oldest.Add(-chunk * g.objective.Slice)
-	if from.Before(begin) {
-		from = begin
-	}
+	from := latest(begin, g.oldest.Add(-g.span()))
 	older, err := source.Counts(ctx, g.objective, from, g.oldest)
 	if err != nil {
 		return fmt.Errorf("ask %s for history: %w", g.objective.Indicator.Source, err)
 	}
 	older = observed(older)
-	if err := g.book.Prepend(older); err != nil {
+	if err := g.book.Prepend(budget.Fold(g.objective, older)); err != nil {
 		return err
 	}
 	g.oldest = from
@@ -193,7 +210,7 @@ func (g *gauge) leave(ctx context.Context, store Store) error {
 		if err != nil {
 			return fmt.Errorf("read slices that leave: %w", err)
 		}
-		if err := g.book.Leave(r, gone); err != nil {
+		if err := g.book.Leave(r, budget.Fold(g.objective, gone)); err != nil {
 			return err
 		}
 	}
@@ -205,7 +222,7 @@ func (g *gauge) state(now time.Time) budget.State {
 	if g.book != nil {
 		return g.book.State()
 	}
-	return budget.NewBook(budget.Config{Objective: g.objective, Windows: g.windows, At: g.at(now)}).State()
+	return budget.NewBook(g.config(g.at(now))).State()
 }
 
 // observed leaves out blank slices: they say nothing and need no row.
@@ -217,4 +234,18 @@ func observed(all []sli.Slice) []sli.Slice {
 		}
 	}
 	return out
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }

@@ -178,6 +178,8 @@ func checkScalar(v value, f field) {
 		checkNumber(v, f)
 	case f.is == shapeTruth:
 		checkTruth(v)
+	case f.is == shapeTimeSlice && v.node.ShortTag() == "!!int":
+		checkNumber(v, field{is: shapeWhole})
 	case f.is == shapeSetting && (v.node.ShortTag() == "!!int" || v.node.ShortTag() == "!!float"):
 		checkNumber(v, field{is: shapeDecimal})
 	case v.node.ShortTag() != "!!str" && v.node.ShortTag() != "!!timestamp":
@@ -193,7 +195,7 @@ func notText(v value, f field) {
 	suggestion := fmt.Sprintf("%q", v.node.Value)
 	message := whatIs(v.node) + " where " + f.is.String() + " is meant"
 	switch {
-	case isNull(v.node):
+	case isNull(v.node), f.is == shapeTimeSlice:
 		suggestion = ""
 	case f.is == shapeDuration:
 		message, suggestion = v.node.Value+" has no unit", v.node.Value+"s"
@@ -224,7 +226,7 @@ func checkText(v value, f field) {
 		if _, err := ParseDuration(s); err != nil {
 			v.refuse(fmt.Sprintf("%q is not a duration", short(s)), f.is.expected(f), nearDuration(s))
 		}
-	case shapeWindow:
+	case shapeWindow, shapeTimeSlice:
 		checkWindow(v, f)
 	case shapeQuery:
 		checkQuery(v)

@@ -17,7 +17,7 @@ func sloKind() kind {
 		version: openSLO, name: "SLO",
 		doc: "A promise: a share of events that are good, over a window. Each of its objectives is named after the SLO; from the second one on with `-2`, `-3`, ….",
 		annotations: []field{
-			{key: "setpoint.dev/slice", is: shapeDuration, instead: "1m", doc: "Length of the time slices that are counted: whole seconds, 5 s to 1 h. The window is a multiple of it and holds at least 12."},
+			{key: "setpoint.dev/slice", is: shapeDuration, instead: "1m", doc: "Length of the slices in which events are counted: whole seconds, 5 s to 1 h. The window is a multiple of it and holds at least 12. A time slice is a multiple of it."},
 		},
 		spec: &object{name: "SLO spec", fields: []field{
 			description(),
@@ -25,7 +25,7 @@ func sloKind() kind {
 			{key: "indicator", is: shapeMapping, of: inlineSLI(), doc: "What is counted, said here. Either this or `indicatorRef`."},
 			{key: "indicatorRef", is: shapeName, doc: "What is counted, as the name of an `SLI`."},
 			{key: "timeWindow", is: shapeList, required: true, of: timeWindow(), doc: "One window over which the budget is kept."},
-			{key: "budgetingMethod", is: shapeChoice, required: true, words: []string{"Occurrences", "Timeslices", "RatioTimeslices"}, doc: "How the budget is kept. `Occurrences`, good events among all events, is the one supported so far."},
+			{key: "budgetingMethod", is: shapeChoice, required: true, words: []string{"Occurrences", "Timeslices", "RatioTimeslices"}, doc: "What the budget is a share of: `Occurrences`, good events among all events; `Timeslices`, good time slices among all; `RatioTimeslices`, the average of all time slices' shares of good events. See [Time slices](#time-slices)."},
 			{key: "objectives", is: shapeList, required: true, of: objectiveTable(), doc: "One target or more for the same indicator."},
 			{key: "alertPolicies", is: shapeAny, unread: "Setpoint does not send alerts yet", doc: "Passed over, with a warning."},
 		}},
@@ -72,7 +72,6 @@ func timeWindow() *object {
 
 func objectiveTable() *object {
 	const threshold = "no such key: it belongs to a thresholdMetric, which is not supported yet"
-	const slices = "no such key: it belongs to the budgeting methods Timeslices and RatioTimeslices, which are not supported yet"
 	const composite = "an SLO for each indicator; composite SLOs are not supported yet"
 	return &object{name: "objective", fields: []field{
 		{key: "displayName", is: shapeText, doc: "Its name for people."},
@@ -80,8 +79,8 @@ func objectiveTable() *object {
 		{key: "targetPercent", is: shapeDecimal, doc: "The same in percent: `99.9` is `target: 0.999`."},
 		{key: "op", is: shapeAny, later: threshold, doc: "Not supported yet."},
 		{key: "value", is: shapeAny, later: threshold, doc: "Not supported yet."},
-		{key: "timeSliceTarget", is: shapeAny, later: slices, doc: "Not supported yet."},
-		{key: "timeSliceWindow", is: shapeAny, later: slices, doc: "Not supported yet."},
+		{key: "timeSliceTarget", is: shapeDecimal, doc: "Share of good events from which on a time slice is good, above 0 and at most 1. Required for `Timeslices`, without a part in the other methods."},
+		{key: "timeSliceWindow", is: shapeTimeSlice, doc: "Length of a time slice: a duration-shorthand up to a day, or a number of minutes. Required for `Timeslices` and `RatioTimeslices`."},
 		{key: "indicator", is: shapeAny, later: composite, doc: "Not supported yet."},
 		{key: "indicatorRef", is: shapeAny, later: composite, doc: "Not supported yet."},
 		{key: "compositeWeight", is: shapeAny, later: composite, doc: "Not supported yet."},

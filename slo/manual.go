@@ -158,6 +158,22 @@ It is full again when the next period begins. Early in a period few events make 
 up. Burn rates are those of rolling windows and go on over the boundary; where their length comes from the window, as it
 does for the standard tiers, a month has 30 days, a quarter 90 and a year 365.
 
+## Time slices
+
+With ` + "`Timeslices` and `RatioTimeslices`" + ` a budget is a share of time, not of events: the window is divided into time slices
+of ` + "`timeSliceWindow`" + `, which begin at multiples of it since 1 January 1970 UTC, and each is judged by the sum of the events
+in it once it is over:
+
+    Timeslices        good when good events ÷ all events ≥ timeSliceTarget, otherwise bad
+    RatioTimeslices   good by the share good events ÷ all events, bad by the rest
+
+The share of good time slices, or the average of their shares, is compared with the target. So an hour in which little
+happens weighs as much as a busy one. A time slice without events, and one of which less than half was observed, is
+neither good nor bad and not among all: what was not seen is never good, and when there is too little to be seen the
+status is ` + "`partial` or `no-data`" + `. Burn rates, ` + "`minBad`" + ` and everything else that counts events count time slices then, and
+the windows of rules are multiples of the time slice. Rules see a time slice when it is over: short ones are judged
+sooner.
+
 ## Queries
 
 Setpoint does not let the backend compute ratios or rates: it reads the raw counters, series by series, and differences

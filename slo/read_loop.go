@@ -142,8 +142,8 @@ func checkSpan(v value, o Objective) {
 	d, ok := v.duration()
 	switch {
 	case !ok || !v.good() || o.Slice == 0 || o.Window.Length == 0:
-	case d < o.Slice || d%o.Slice != 0:
-		v.refuse(fmt.Sprintf("%s is not a multiple of the slice of %s, which is %s long", Span(d), o.Name, Span(o.Slice)), "a whole number of slices", roundUp(d, o.Slice))
+	case d < o.Step() || d%o.Step() != 0:
+		v.refuse(fmt.Sprintf("%s is not a multiple of the slice of %s, which is %s long", Span(d), o.Name, Span(o.Step())), "a whole number of slices", roundUp(d, o.Step()))
 	case d > o.Window.Length:
 		v.refuse(fmt.Sprintf("%s is longer than the window of %s, which is %s", Span(d), o.Name, Span(o.Window.Length)), "at most "+Span(o.Window.Length), "")
 	}

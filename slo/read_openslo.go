@@ -192,13 +192,13 @@ func (l *loader) slo(doc value) {
 		Description: spec.get("description").text(), Labels: meta.get("labels").labels(),
 		Slice: sliceLength(slice), Window: window(spec.get("timeWindow")), Position: doc.place().Position,
 	}
-	checkSlices(o, spec.get("timeWindow"))
-	if method := spec.get("budgetingMethod"); method.good() && method.text() != "Occurrences" {
-		method.refuse("the budgeting method "+method.text()+" is not supported yet", "Occurrences", "")
+	checkSlices(o, spec.get("timeWindow"), slice)
+	if method := spec.get("budgetingMethod").text(); method != "Occurrences" {
+		o.Method = Method(method)
 	}
 	d := draftSLO{at: doc.place(), slice: slice.place()}
 	d.inline, d.indicator = l.indicatorOf(spec)
-	d.objectives = l.objectives(spec.get("objectives"), o, meta.get("name"))
+	d.objectives = l.objectives(spec, o, meta.get("name"))
 	l.slos = append(l.slos, d)
 }
 
@@ -221,9 +221,13 @@ func (l *loader) indicatorOf(spec value) (d *draftIndicator, ref string) {
 }
 
 // objectives reads the targets of an SLO. The first one is named after it.
-func (l *loader) objectives(list value, o Objective, name value) []Objective {
+func (l *loader) objectives(spec value, o Objective, name value) []Objective {
+	var timeWindow value
+	if windows := spec.get("timeWindow").items(); len(windows) > 0 {
+		timeWindow = windows[0]
+	}
 	var out []Objective
-	for i, item := range list.items() {
+	for i, item := range spec.get("objectives").items() {
 		next := o
 		if title := item.get("displayName").text(); title != "" {
 			next.Title = title
@@ -232,6 +236,8 @@ func (l *loader) objectives(list value, o Objective, name value) []Objective {
 			next.Name = fmt.Sprintf("%s-%d", o.Name, i+1)
 		}
 		next.Target = target(item)
+		next.TimeSlice = timeSlice(item, o)
+		checkTimeSlice(next, item, timeWindow)
 		if first, ok := l.declared[objectiveKind][next.Name]; ok && name.good() {
 			item.refuse(fmt.Sprintf("the objective %s is declared already, at %s:%d", next.Name, first.File, first.Line), "a name of the SLO that leaves its objectives unique", "")
 		} else if name.good() {

@@ -102,39 +102,47 @@ func nearTime(s string) string {
 }
 
 // checkSlices compares window and slice.
-func checkSlices(o Objective, windows value) {
-	window, slice := o.Window.Length, o.Slice
+func checkSlices(o Objective, windows, annotation value) {
 	items := windows.items()
-	if window == 0 || slice == 0 || len(items) == 0 {
+	if len(items) == 0 || o.Window.Length == 0 || o.Slice == 0 {
 		return
 	}
-	v := items[0].get("duration")
-	checkStarts(o, items[0])
-	switch {
-	case window < slicesInWindow*slice:
-		v.refuse(fmt.Sprintf("the window of %s holds fewer than %d slices of %s", v.text(), slicesInWindow, Span(slice)), "a longer window, or a shorter slice (annotation setpoint.dev/slice)", "")
-	case window%slice != 0:
-		v.refuse(fmt.Sprintf("the window of %s is not a multiple of the slice of %s", v.text(), Span(slice)), "a whole number of slices (annotation setpoint.dev/slice)", "")
-	case window/slice > maxSlices:
-		v.refuse(fmt.Sprintf("the window of %s holds more than %d slices of %s", v.text(), maxSlices, Span(slice)), "a shorter window, or a longer slice (annotation setpoint.dev/slice)", "")
+	if annotation.given() || o.Method == Occurrences {
+		checkStarts(o.Window, o.Slice, items[0])
+		checkParts(items[0].get("duration"), o.Window.Length, o.Slice, "slices", "shorter slice (annotation setpoint.dev/slice)")
+	}
+	if v := items[0].get("duration"); v.good() && o.Window.Length/o.Slice > maxSlices {
+		v.refuse(fmt.Sprintf("the window of %s holds more than %d slices of %s", v.text(), maxSlices, Span(o.Slice)), "a shorter window, or a longer slice (annotation setpoint.dev/slice)", "")
 	}
 }
 
-// checkStarts refuses slices that would lie in two periods of a calendar
-// window. Clocks are set by multiples of a quarter of an hour.
-func checkStarts(o Objective, w value) {
-	second := int64(o.Slice / time.Second)
-	if !o.Window.Calendar() || second == 0 {
+// checkParts refuses a window that is not made of enough whole parts.
+func checkParts(v value, window, part time.Duration, parts, instead string) {
+	switch {
+	case !v.good():
+	case window < slicesInWindow*part:
+		v.refuse(fmt.Sprintf("the window of %s holds fewer than %d %s of %s", v.text(), slicesInWindow, parts, Span(part)), "a longer window, or a "+instead, "")
+	case window%part != 0:
+		v.refuse(fmt.Sprintf("the window of %s is not a multiple of the %s of %s", v.text(), strings.TrimSuffix(parts, "s"), Span(part)), "a whole number of "+parts+": a "+instead, "")
+	}
+}
+
+// checkStarts refuses parts, slices or time slices, that would lie in two
+// periods of a calendar window. Clocks are set by multiples of a quarter of an
+// hour.
+func checkStarts(w Window, part time.Duration, v value) {
+	second := int64(part / time.Second)
+	if !w.Calendar() || second == 0 {
 		return
 	}
-	start := w.get("calendar").get("startTime")
-	hour, minute, sec := o.Window.Start.Clock()
-	elapsed := o.Window.Unit == Minutes || o.Window.Unit == Hours
-	fixed := o.Window.Start.Location().String() == "UTC" && 86400%second == 0
+	start, zone := v.get("calendar").get("startTime"), v.get("calendar").get("timeZone")
+	hour, minute, sec := w.Start.Clock()
+	elapsed := w.Unit == Minutes || w.Unit == Hours
+	fixed := w.Start.Location().String() == "UTC" && 86400%second == 0
 	switch {
-	case elapsed && o.Window.Start.Unix()%second != 0, !elapsed && int64(hour*3600+minute*60+sec)%second != 0:
-		start.refuse(fmt.Sprintf("periods that begin at %s are not made of slices of %s", start.text(), Span(o.Slice)), "a time between two slices", "")
+	case elapsed && w.Start.Unix()%second != 0, !elapsed && int64(hour*3600+minute*60+sec)%second != 0:
+		start.refuse(fmt.Sprintf("periods that begin at %s are not made of slices of %s", start.text(), Span(part)), "a time between two slices", "")
 	case !elapsed && !fixed && 900%second != 0:
-		w.get("calendar").get("timeZone").refuse(fmt.Sprintf("the days of %s are not always made of slices of %s", o.Window.Start.Location(), Span(o.Slice)), "slices that 15m is a multiple of (annotation setpoint.dev/slice)", "")
+		zone.refuse(fmt.Sprintf("the days of %s are not always made of slices of %s", w.Start.Location(), Span(part)), "slices that 15m is a multiple of", "")
 	}
 }

@@ -37,24 +37,25 @@ type field struct {
 type shape int
 
 const (
-	shapeText     shape = iota // words for people
-	shapeName                  // a name that others refer to
-	shapeWord                  // a short text that is used as it stands
-	shapeChoice                // one of words
-	shapeDecimal               // a number, kept exactly
-	shapeWhole                 // an integer, not negative
-	shapeTruth                 // true or false
-	shapeDuration              // as ParseDuration reads it
-	shapeWindow                // OpenSLO's duration-shorthand
-	shapeSetting               // of an actuator: a duration, or open and frozen
-	shapeQuery                 // PromQL
-	shapeSecret                // an address that may hold a password; ${NAME} is replaced
-	shapeLabels                // names to texts or lists of texts
-	shapeNotes                 // annotations: names to texts
-	shapeNames                 // a list of names
-	shapeMapping               // a mapping of fields
-	shapeList                  // a list of mappings of fields
-	shapeAny                   // anything
+	shapeText      shape = iota // words for people
+	shapeName                   // a name that others refer to
+	shapeWord                   // a short text that is used as it stands
+	shapeChoice                 // one of words
+	shapeDecimal                // a number, kept exactly
+	shapeWhole                  // an integer, not negative
+	shapeTruth                  // true or false
+	shapeDuration               // as ParseDuration reads it
+	shapeWindow                 // OpenSLO's duration-shorthand
+	shapeTimeSlice              // a duration-shorthand, or a number of minutes
+	shapeSetting                // of an actuator: a duration, or open and frozen
+	shapeQuery                  // PromQL
+	shapeSecret                 // an address that may hold a password; ${NAME} is replaced
+	shapeLabels                 // names to texts or lists of texts
+	shapeNotes                  // annotations: names to texts
+	shapeNames                  // a list of names
+	shapeMapping                // a mapping of fields
+	shapeList                   // a list of mappings of fields
+	shapeAny                    // anything
 )
 
 // String is the shape in the words of error messages and the reference.
@@ -76,6 +77,8 @@ func (s shape) String() string {
 		return "a duration"
 	case shapeWindow:
 		return "a duration-shorthand"
+	case shapeTimeSlice:
+		return "a duration-shorthand or a number of minutes"
 	case shapeSetting:
 		return "a setting"
 	case shapeQuery:
@@ -103,6 +106,8 @@ func (s shape) example() string {
 		return "such as 30s, 5m or 1h30m"
 	case shapeWindow:
 		return "such as 1h, 7d or 30d (a whole number and one of m, h, d, w, M, Q, Y)"
+	case shapeTimeSlice:
+		return "such as 5m, 1h or 5"
 	case shapeDecimal:
 		return "such as 0.999"
 	}

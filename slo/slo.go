@@ -59,10 +59,34 @@ type Objective struct {
 	Labels      map[string]string `json:"labels,omitempty"` // a list of values is joined by ","
 	Target      Decimal           `json:"target"`           // share of good events, 0 < Target < 1
 	Window      Window            `json:"window"`           // over which the budget is kept
-	Slice       time.Duration     `json:"slice"`            // length of the time slices that are counted, in ns; 1 min unless declared
+	Slice       time.Duration     `json:"slice"`            // length of the slices that are counted, in ns; 1 min unless declared
+	Method      Method            `json:"method,omitempty"` // what the budget is a share of
+	TimeSlice   TimeSlice         `json:"timeSlice,omitzero"`
 	Indicator   Indicator         `json:"indicator"`
 	Position    Position          `json:"-"`
 }
+
+// A Method says what a budget is a share of: OpenSLO's budgetingMethod. The
+// zero value is Occurrences.
+type Method string
+
+// The budgeting methods.
+const (
+	Occurrences     Method = ""                // good events among all events
+	Timeslices      Method = "Timeslices"      // good time slices among all time slices
+	RatioTimeslices Method = "RatioTimeslices" // the average of all time slices' shares of good events
+)
+
+// A TimeSlice is the stretch of time that Timeslices and RatioTimeslices
+// judge at once; it is made of slices.
+type TimeSlice struct {
+	Length time.Duration `json:"length"`          // ns
+	Target Decimal       `json:"target,omitzero"` // share of good events from which on it is good, 0 < Target ≤ 1; of Timeslices only
+}
+
+// Step is what the budget is kept in: the length of a time slice, or that of
+// a slice.
+func (o Objective) Step() time.Duration { return max(o.Slice, o.TimeSlice.Length) }
 
 // Budget is the share of events that may be bad: 1 − Target, exactly.
 func (o Objective) Budget() Decimal { return o.Target.Complement() }

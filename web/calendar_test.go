@@ -7,6 +7,7 @@ import (
 	"time"
 	_ "time/tzdata"
 
+	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
@@ -72,5 +73,30 @@ func TestForecastEndsWithThePeriod(t *testing.T) {
 	st.PeriodEnd = st.At.Add(time.Second)
 	if got := words(); !strings.Contains(got, "lasts at this rate") {
 		t.Errorf("a second before the end: %s", got)
+	}
+}
+
+// TestTimeSlicesAreNotCalledEvents: a budget that is kept in time slices is
+// shown in time slices, however fine they are counted.
+func TestTimeSlicesAreNotCalledEvents(t *testing.T) {
+	w := newWorld()
+	s := web.New(w.config())
+	now := time.Now().Truncate(tick)
+	w.play(now.Add(-time.Minute), now, surge(now), func(r loop.Report) { s.Ticked(r, time.Millisecond) })
+	st, o := &w.report.States[0], &w.set.Objectives[0]
+	st.Method, o.Method = slo.RatioTimeslices, slo.RatioTimeslices
+	one := budget.One(st.Method)
+	st.Budget.Good, st.Budget.Bad, st.Status = 990*one+one/2, 9*one+one/2, budget.Exhausted
+	page := get(t, s.Handler(), "/objectives/checkout-availability").body
+	for _, want := range []string{"<dt>Bad time slices</dt><dd>9.5<small>of 5 allowed, 1,000 in all", "out of budget: 9.5 bad time slices where 5 are allowed"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if got := scrape(t, s)["setpoint_budget_window_events{objective=checkout-availability,service=checkout,kind=bad}"]; got != 9.5 {
+		t.Errorf("/metrics says %v bad, want 9.5", got)
+	}
+	if page := get(t, s.Handler(), "/").body; !strings.Contains(page, "9.5 of 5 bad time slices") || !strings.Contains(page, "bad events") {
+		t.Errorf("the overview:\n%s", page)
 	}
 }

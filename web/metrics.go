@@ -104,8 +104,8 @@ func (g gauges) objective(s budget.State) {
 		g.put(float64(s.PeriodStart.Unix()), "setpoint_budget_period_start_timestamp_seconds", by...)
 		g.put(float64(s.PeriodEnd.Unix()), "setpoint_budget_period_end_timestamp_seconds", by...)
 	}
-	g.put(s.Budget.Good.Float(), "setpoint_budget_window_events", append(by[:4:4], "kind", "good")...)
-	g.put(s.Budget.Bad.Float(), "setpoint_budget_window_events", append(by[:4:4], "kind", "bad")...)
+	g.put(s.Events(s.Budget.Good), "setpoint_budget_window_events", append(by[:4:4], "kind", "good")...)
+	g.put(s.Events(s.Budget.Bad), "setpoint_budget_window_events", append(by[:4:4], "kind", "bad")...)
 	for _, w := range s.Windows {
 		if w.Known {
 			g.put(w.Burn, "setpoint_burn_rate", append(by[:4:4], "window", slo.Span(w.Length))...)

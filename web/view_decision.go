@@ -163,7 +163,7 @@ func evidence(l look, st budget.State) evidenceRow {
 	}
 	for _, w := range st.Windows {
 		row.Windows = append(row.Windows, windowRow{
-			Window: window(w.Length), Bad: count(w.Bad.Float()), Total: count(w.Total().Float()), Burn: times(w.Burn), Known: w.Known,
+			Window: window(w.Length), Bad: count(st.Events(w.Bad)), Total: count(st.Events(w.Total())), Burn: times(w.Burn), Known: w.Known,
 		})
 	}
 	return row

@@ -37,7 +37,8 @@ type objectiveRow struct {
 	Bar                        float64 // the same from 0 to 100
 	Overdrawn                  bool
 	Low                        bool   // little of the budget is left
-	Bad, Allowed, Total        string // events in the budget's window
+	Bad, Allowed, Total        string // in the budget's window
+	Counted                    string // what these are: events, or time slices
 	Ladder                     []rung
 }
 
@@ -61,7 +62,7 @@ const ladderTop = 1000.0
 func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	row := objectiveRow{
 		Name: o.Name, Service: o.Service, Title: o.Title, Link: "/objectives/" + url.PathEscape(o.Name),
-		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: promised(o.Window),
+		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: promised(o.Window), Counted: counted(o.Method),
 	}
 	st, ok := l.state(o.Name)
 	if !ok {
@@ -73,7 +74,7 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	if row.Seen {
 		row.Low = st.Remaining < littleLeft
 		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*within(st.Remaining), st.Remaining < 0
-		row.Bad, row.Allowed, row.Total = count(st.Budget.Bad.Float()), count(math.Floor(allowed(o, st))), count(st.Budget.Total().Float())
+		row.Bad, row.Allowed, row.Total = count(st.Events(st.Budget.Bad)), count(math.Floor(allowed(o, st))), count(st.Events(st.Budget.Total()))
 	}
 	return row
 }
@@ -140,7 +141,7 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 	}
 	for _, w := range st.Windows {
 		v.Windows = append(v.Windows, windowRow{
-			Window: window(w.Length), Bad: count(w.Bad.Float()), Total: count(w.Total().Float()), Burn: times(w.Burn), Known: w.Known,
+			Window: window(w.Length), Bad: count(st.Events(w.Bad)), Total: count(st.Events(w.Total())), Burn: times(w.Burn), Known: w.Known,
 			Covered: percent(w.Covered.Seconds() / max(w.Length.Seconds(), 1)),
 		})
 	}

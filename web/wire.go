@@ -44,7 +44,7 @@ func (s *Server) wireAnswer(a loop.GateAnswer) client.Answer {
 func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 	out := client.Objective{
 		Name: o.Name, Service: o.Service, Title: o.Title, Status: waiting, Words: "not measured yet",
-		Target: json.Number(o.Target.String()), Budget: client.Window{Seconds: o.Window.Length.Seconds()},
+		Method: string(o.Method), Target: json.Number(o.Target.String()), Budget: client.Window{Seconds: o.Window.Length.Seconds()},
 		Windows: []client.Window{}, Link: s.link("objectives", o.Name),
 	}
 	st, ok := l.state(o.Name)
@@ -52,18 +52,18 @@ func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 		return out
 	}
 	out.Status, out.Words = string(st.Status), stateWords(o, st, l.now)
-	out.Remaining, out.Budget, out.Allowed = finite(st.Remaining), wireWindow(st.Budget), finite(allowed(o, st))
+	out.Remaining, out.Budget, out.Allowed = finite(st.Remaining), wireWindow(st, st.Budget), finite(allowed(o, st))
 	out.At, out.Newest, out.Since = st.At, st.Newest, st.Since
 	out.PeriodStart, out.PeriodEnd = st.PeriodStart, st.PeriodEnd
 	for _, w := range st.Windows {
-		out.Windows = append(out.Windows, wireWindow(w))
+		out.Windows = append(out.Windows, wireWindow(st, w))
 	}
 	return out
 }
 
-func wireWindow(w budget.Window) client.Window {
+func wireWindow(st budget.State, w budget.Window) client.Window {
 	return client.Window{
-		Seconds: w.Length.Seconds(), Good: w.Good.Float(), Bad: w.Bad.Float(),
+		Seconds: w.Length.Seconds(), Good: st.Events(w.Good), Bad: st.Events(w.Bad),
 		Covered: w.Covered.Seconds(), Burn: finite(w.Burn), Known: w.Known,
 	}
 }

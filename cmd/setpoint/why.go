@@ -77,18 +77,18 @@ func printEvidence(w io.Writer, raw json.RawMessage) {
 	}
 	rows := [][]string{{"\nEVIDENCE", "WINDOW", "GOOD", "BAD", "BURN", "SEEN"}}
 	for _, s := range states {
-		rows = append(rows, windowRow(s.Objective+" ("+string(s.Status)+")", s.Budget))
+		rows = append(rows, windowRow(s, s.Objective+" ("+string(s.Status)+")", s.Budget))
 		for _, win := range s.Windows {
-			rows = append(rows, windowRow("", win))
+			rows = append(rows, windowRow(s, "", win))
 		}
 	}
 	table(w, rows)
 }
 
-func windowRow(name string, b budget.Window) []string {
+func windowRow(s budget.State, name string, b budget.Window) []string {
 	seen := percent(b.Covered.Seconds() / b.Length.Seconds())
 	if !b.Known {
 		seen += ", not enough"
 	}
-	return []string{name, slo.Span(b.Length), fmt.Sprintf("%g", b.Good.Float()), fmt.Sprintf("%g", b.Bad.Float()), fmt.Sprintf("%.2f", b.Burn), seen}
+	return []string{name, slo.Span(b.Length), fmt.Sprintf("%g", s.Events(b.Good)), fmt.Sprintf("%g", s.Events(b.Bad)), fmt.Sprintf("%.2f", b.Burn), seen}
 }
