@@ -1,0 +1,161 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A HistoryConfig says where a history comes from.
+type HistoryConfig struct {
+	Source Source
+	Until  time.Time     // nothing from here on is asked for ahead of need: it may not have arrived yet
+	Chunk  time.Duration // asked for at once, at least; 0 = 24 h
+}
+
+// A History is a Source over the past. It asks another Source for big chunks
+// ahead of need and remembers each indicator's slices for as long as a window
+// may look back on them, so that a backtest asks little. Its memory does not
+// grow with the time that it is asked about.
+type History struct {
+	cfg HistoryConfig
+
+	mu      sync.Mutex
+	keep    time.Duration
+	shelves map[counted]*shelf
+	asked   int
+}
+
+// NewHistory returns a history that has asked for nothing yet.
+func NewHistory(cfg HistoryConfig) *History {
+	if cfg.Chunk <= 0 {
+		cfg.Chunk = 24 * time.Hour
+	}
+	return &History{cfg: cfg, shelves: map[counted]*shelf{}}
+}
+
+// Asked is how often the source was asked up to now.
+func (h *History) Asked() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.asked
+}
+
+// Counts returns the slices of o in [from, to) as the source counted them;
+// see Source.
+func (h *History) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
+	s := h.shelf(o)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.cells) == 0 || from.After(s.end()) {
+		s.first, s.cells = from, nil
+	}
+	if from.Before(s.first) { // forgotten, or never asked for
+		return h.ask(ctx, o, from, to)
+	}
+	for s.end().Before(to) {
+		fresh, err := h.ask(ctx, o, s.end(), latest(to, h.ahead(s)))
+		if err != nil {
+			return nil, err
+		}
+		s.put(fresh, h.reach())
+	}
+	if from.Before(s.first) { // more than is remembered was asked for at once
+		return h.ask(ctx, o, from, to)
+	}
+	return s.get(from, to), nil
+}
+
+// ahead is how far a shelf may be filled ahead of need.
+func (h *History) ahead(s *shelf) time.Time {
+	span := min(h.cfg.Chunk, h.cfg.Until.Sub(s.end()))
+	return s.end().Add(span / s.slice * s.slice)
+}
+
+// ask asks the source itself. An answer that leaves slices out is no answer:
+// what follows would be counted in the wrong place.
+func (h *History) ask(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
+	h.mu.Lock()
+	h.asked++
+	h.mu.Unlock()
+	got, err := h.cfg.Source.Counts(ctx, o, from, to)
+	if err != nil {
+		return nil, err
+	}
+	if want := int(to.Sub(from) / o.Slice); len(got) != want {
+		return nil, fmt.Errorf("ask for history of %s: %d slices from %s on, want %d", o.Name, len(got), from.UTC().Format(time.RFC3339), want)
+	}
+	return got, nil
+}
+
+// remember makes the history keep slices for windows of a length.
+func (h *History) remember(window time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.keep = max(h.keep, window)
+}
+
+// reach is how long before the newest slice of a shelf others are kept: the
+// newest is up to a chunk ahead of the windows, and a window looks back its
+// length and a little more.
+func (h *History) reach() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.keep + 2*h.cfg.Chunk
+}
+
+func (h *History) shelf(o slo.Objective) *shelf {
+	key := counted{o.Indicator.Source, o.Indicator.Good, o.Indicator.Bad, o.Indicator.Total, o.Slice}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.shelves[key] == nil {
+		h.shelves[key] = &shelf{slice: o.Slice}
+	}
+	return h.shelves[key]
+}
+
+// counted is what makes two indicators count the same, whatever they are
+// called.
+type counted struct {
+	source, good, bad, total string
+	slice                    time.Duration
+}
+
+// A shelf is an unbroken stretch of slices.
+type shelf struct {
+	mu    sync.Mutex
+	slice time.Duration
+	first time.Time // start of cells[0]
+	cells []shelved
+}
+
+type shelved struct {
+	sli.Counts
+	flaw sli.Flaw
+}
+
+func (s *shelf) end() time.Time { return s.first.Add(time.Duration(len(s.cells)) * s.slice) }
+
+// put adds slices at the end and forgets those that are older than reach.
+func (s *shelf) put(fresh []sli.Slice, reach time.Duration) {
+	for _, f := range fresh {
+		s.cells = append(s.cells, shelved{f.Counts, f.Flaw})
+	}
+	if old := len(s.cells) - int(reach/s.slice); old > 0 {
+		s.cells, s.first = s.cells[old:], s.first.Add(time.Duration(old)*s.slice)
+	}
+}
+
+func (s *shelf) get(from, to time.Time) []sli.Slice {
+	at := int(from.Sub(s.first) / s.slice)
+	out := make([]sli.Slice, int(to.Sub(from)/s.slice))
+	for i := range out {
+		c := s.cells[at+i]
+		out[i] = sli.Slice{Start: from.Add(time.Duration(i) * s.slice), Counts: c.Counts, Flaw: c.flaw}
+	}
+	return out
+}
