@@ -214,6 +214,16 @@ func (n Node) Texts(base Node) Node {
 	return pairs[0].Value.Map(pairs...)
 }
 
+// Notes are the annotations of the metadata n, and where it belongs in its
+// tool (a namespace, a project) as one more annotation.
+func (n Node) Notes(name string, belongs Node) Node {
+	base := Node{value{file: n.v.file}}
+	if belongs.Given() {
+		base = belongs.Map(Pair{name, belongs})
+	}
+	return n.Get("annotations").Texts(base)
+}
+
 func (n Node) keys() (keys []string) {
 	if n.v.node == nil || n.v.node.Kind != yaml.MappingNode {
 		return nil

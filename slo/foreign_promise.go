@@ -8,8 +8,13 @@ type Promise struct {
 	Title       Node
 	Description Node
 	Labels      Node
+	Annotations Node
 	Service     Node
 	Window      Node // a duration-shorthand
+	Calendar    Node // startTime and timeZone; absent: the window rolls
+	Method      Node // how the budget is kept; absent: Occurrences
+	SliceTarget Node // of the other methods
+	SliceLength Node // of the other methods
 	Target      Node // a share; either this
 	Percent     Node // or this
 	Good        Node // PromQL over counters; either this
@@ -19,20 +24,35 @@ type Promise struct {
 
 // Document is the OpenSLO document that says p.
 func (p Promise) Document() Node {
-	at := p.At
+	at, method := p.At, p.Method
+	if !method.Given() {
+		method = at.Says("Occurrences")
+	}
 	return at.Map(
 		Pair{"apiVersion", at.Says(openSLO)},
 		Pair{"kind", at.Says("SLO")},
-		Pair{"metadata", at.Map(Pair{"name", p.Name}, Pair{"displayName", p.Title}, Pair{"labels", p.Labels})},
+		Pair{"metadata", at.Map(
+			Pair{"name", p.Name}, Pair{"displayName", p.Title}, Pair{"labels", p.Labels}, Pair{"annotations", p.Annotations},
+		)},
 		Pair{"spec", at.Map(
 			Pair{"description", p.Description},
 			Pair{"service", p.Service},
 			Pair{"indicator", p.indicator()},
-			Pair{"timeWindow", p.Window.List(p.Window.Map(Pair{"duration", p.Window}, Pair{"isRolling", p.Window.Truth()}))},
-			Pair{"budgetingMethod", at.Says("Occurrences")},
-			Pair{"objectives", at.List(at.Map(Pair{"target", p.Target}, Pair{"targetPercent", p.Percent}))},
+			Pair{"timeWindow", p.Window.List(p.window())},
+			Pair{"budgetingMethod", method},
+			Pair{"objectives", at.List(at.Map(
+				Pair{"target", p.Target}, Pair{"targetPercent", p.Percent},
+				Pair{"timeSliceTarget", p.SliceTarget}, Pair{"timeSliceWindow", p.SliceLength},
+			))},
 		)},
 	)
+}
+
+func (p Promise) window() Node {
+	if p.Calendar.Given() {
+		return p.Window.Map(Pair{"duration", p.Window}, Pair{"calendar", p.Calendar})
+	}
+	return p.Window.Map(Pair{"duration", p.Window}, Pair{"isRolling", p.Window.Truth()})
 }
 
 func (p Promise) indicator() Node {

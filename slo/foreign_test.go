@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"setpoint.dev/setpoint/slo"
+	"setpoint.dev/setpoint/slo/nobl9"
 	"setpoint.dev/setpoint/slo/pyrra"
 	"setpoint.dev/setpoint/slo/slogenerator"
 	"setpoint.dev/setpoint/slo/sloth"
@@ -19,7 +20,7 @@ import (
 
 // importers are those of all foreign formats.
 func importers() []slo.Importer {
-	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}, slogenerator.Importer{}}
+	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}, slogenerator.Importer{}, nobl9.Importer{}}
 }
 
 // TestForeign reads each file of the archives in testdata/foreign by itself,

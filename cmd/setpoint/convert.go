@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"setpoint.dev/setpoint/slo"
+	"setpoint.dev/setpoint/slo/nobl9"
 	"setpoint.dev/setpoint/slo/pyrra"
 	"setpoint.dev/setpoint/slo/slogenerator"
 	"setpoint.dev/setpoint/slo/sloth"
@@ -13,7 +14,7 @@ import (
 
 // importers read the definitions that people wrote for other tools.
 func importers() []slo.Importer {
-	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}, slogenerator.Importer{}}
+	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}, slogenerator.Importer{}, nobl9.Importer{}}
 }
 
 func (a *app) convertCmd() *cobra.Command {

@@ -41,7 +41,8 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 	name := meta.Get("name")
 	p := slo.Promise{
 		At: doc, Name: name.Name(name.Text()), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
-		Window: spec.Get("window").Window(), Percent: spec.Get("target").Number(spec.Get("target").Text()),
+		Annotations: meta.Notes(group+"namespace", meta.Get("namespace")),
+		Window:      spec.Get("window").Window(), Percent: spec.Get("target").Number(spec.Get("target").Text()),
 	}
 	p.Service = p.Name
 	if service := meta.Get("labels").Get(group + "service"); service.Given() {

@@ -48,7 +48,8 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 	name, service := meta.Get("name"), meta.Get("labels").Get("service_name")
 	p := slo.Promise{
 		At: doc, Name: name.Name(name.Text()), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
-		Service: service.Name(service.Text()), Window: doc.Says(period), Target: spec.Get("goal"),
+		Annotations: meta.Notes(group+"namespace", meta.Get("namespace")),
+		Service:     service.Name(service.Text()), Window: doc.Says(period), Target: spec.Get("goal"),
 	}
 	if !service.Given() {
 		p.Service = p.Name

@@ -9,6 +9,7 @@ func table() slo.Table {
 		{Name: "kind", Is: slo.IsWord, Required: true},
 		{Name: "metadata", Is: slo.IsMapping, Required: true, Of: &slo.Table{Name: "metadata", Open: true, Keys: []slo.Key{
 			{Name: "name", Is: slo.IsWord, Required: true},
+			{Name: "namespace", Is: slo.IsText},
 			{Name: "labels", Is: slo.IsAny},
 			{Name: "annotations", Is: slo.IsAny},
 		}}},

@@ -51,7 +51,7 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 		}
 		w := snake()
 		doc.Check(w.spec("prometheus/v1", slo.Key{Name: "version", Is: slo.IsWord, Required: true}))
-		return w.service(doc)
+		return w.service(doc, slo.Node{})
 	}
 	if !doc.Get("apiVersion").OneOf(group+"v1") || !doc.Get("kind").OneOf("PrometheusServiceLevel", "AlertWindows") {
 		return nil
@@ -62,23 +62,28 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 	}
 	w := camel()
 	doc.Check(resource(w.spec("PrometheusServiceLevel spec")))
-	return w.service(doc.Get("spec"))
+	return w.service(doc.Get("spec"), doc.Get("metadata"))
 }
 
-// service converts the SLOs of a service.
-func (w words) service(spec slo.Node) (docs []slo.Node) {
+// service converts the SLOs of a service; meta is absent outside Kubernetes.
+func (w words) service(spec, meta slo.Node) (docs []slo.Node) {
 	if p := spec.Get(w.plugins); p.Given() {
 		p.Warn(generator, "")
 	}
 	service := spec.Get("service")
-	named := service.Name(service.Text())
+	named, notes := service.Name(service.Text()), slo.Node{}
+	if meta.Given() {
+		notes = meta.Notes(group+"namespace", meta.Get("namespace"))
+	}
 	for _, item := range spec.Get("slos").Items() {
-		docs = append(docs, w.slo(spec, item, named))
+		p := w.slo(spec, item, named)
+		p.Annotations = notes
+		docs = append(docs, p.Document())
 	}
 	return docs
 }
 
-func (w words) slo(spec, item, service slo.Node) slo.Node {
+func (w words) slo(spec, item, service slo.Node) slo.Promise {
 	name := item.Get("name")
 	if p := item.Get(w.plugins); p.Given() {
 		p.Warn(generator, "")
@@ -90,7 +95,7 @@ func (w words) slo(spec, item, service slo.Node) slo.Node {
 		Service: service, Window: item.Says(period), Percent: item.Get("objective"),
 	}
 	w.sli(item.Get("sli"), &p)
-	return p.Document()
+	return p
 }
 
 // sli sets the counters of p.

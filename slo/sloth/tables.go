@@ -21,7 +21,12 @@ func resource(spec slo.Table) slo.Table {
 	return slo.Table{Name: "document", Keys: []slo.Key{
 		{Name: "apiVersion", Is: slo.IsWord, Required: true},
 		{Name: "kind", Is: slo.IsWord, Required: true},
-		{Name: "metadata", Is: slo.IsAny},
+		{Name: "metadata", Is: slo.IsMapping, Of: &slo.Table{Name: "metadata", Open: true, Keys: []slo.Key{
+			{Name: "name", Is: slo.IsText},
+			{Name: "namespace", Is: slo.IsText},
+			{Name: "labels", Is: slo.IsAny},
+			{Name: "annotations", Is: slo.IsAny},
+		}}},
 		{Name: "spec", Is: slo.IsMapping, Of: &spec, Required: true},
 		{Name: "status", Is: slo.IsAny},
 	}}

@@ -1,0 +1,185 @@
+// Package nobl9 reads the SLOs of Nobl9 (n9/v1alpha, kind SLO) whose metrics
+// are counts in Prometheus, and its services.
+//
+//	Nobl9                            read as
+//	metadata.name, objectives[]      an SLO of that name; where there are several
+//	                                 objectives, one SLO for each, name-objective
+//	target, a share                  target, exactly
+//	timeWindows, rolling or calendar the window; the calendar with its zone
+//	budgetingMethod                  the same; time slices are minutes
+//	countMetrics: good or bad, total good or bad and total
+//
+// metricSource is warned of: connections are in Nobl9, and the queries are
+// asked of the only DataSource. Alert policies, attachments and anomalyConfig
+// are warned of, and so are kinds that say nothing about what is counted.
+// Threshold metrics, composites, goodTotal and budget adjustments are refused:
+// without them something else would be counted.
+package nobl9
+
+import (
+	"regexp"
+	"strings"
+
+	"setpoint.dev/setpoint/slo"
+)
+
+// An Importer reads Nobl9's documents.
+type Importer struct{}
+
+// Reads reports whether doc is written for Nobl9.
+func (Importer) Reads(doc slo.Node) bool {
+	return strings.HasPrefix(doc.Get("apiVersion").Text(), "n9/")
+}
+
+// Convert returns an SLO for each objective of the document.
+func (Importer) Convert(doc slo.Node) []slo.Node {
+	kind := doc.Get("kind")
+	if !doc.Get("apiVersion").OneOf("n9/v1alpha") || !kind.OneOf(kinds()...) {
+		return nil
+	}
+	switch kind.Text() {
+	case "SLO":
+		doc.Check(document(specTable()))
+		return objectives(doc)
+	case "Service":
+		doc.Check(document(&slo.Table{Name: "spec", Keys: []slo.Key{{Name: "description", Is: slo.IsText}}}))
+		return []slo.Node{service(doc)}
+	case "BudgetAdjustment":
+		kind.Refuse("budget adjustments are not supported yet, and without this one the budget would be another", "", "")
+	default:
+		kind.Warn("not carried: "+kind.Text()+" says nothing about what is counted", "")
+	}
+	return nil
+}
+
+// kinds are those of Nobl9.
+func kinds() []string {
+	return []string{
+		"SLO", "Service", "Agent", "Direct", "AlertPolicy", "AlertMethod", "AlertSilence", "Alert", "Annotation",
+		"BudgetAdjustment", "DataExport", "Project", "Report", "RoleBinding", "UserGroup",
+	}
+}
+
+func service(doc slo.Node) slo.Node {
+	meta, name := doc.Get("metadata"), doc.Get("metadata").Get("name")
+	return doc.Map(
+		slo.Pair{Key: "apiVersion", Value: doc.Says("openslo/v1")},
+		slo.Pair{Key: "kind", Value: doc.Says("Service")},
+		slo.Pair{Key: "metadata", Value: doc.Map(
+			slo.Pair{Key: "name", Value: name.Name(name.Text())},
+			slo.Pair{Key: "displayName", Value: meta.Get("displayName")},
+			slo.Pair{Key: "labels", Value: meta.Get("labels")},
+			slo.Pair{Key: "annotations", Value: meta.Notes("n9/project", meta.Get("project"))},
+		)},
+		slo.Pair{Key: "spec", Value: doc.Map(slo.Pair{Key: "description", Value: doc.Get("spec").Get("description")})},
+	)
+}
+
+func objectives(doc slo.Node) (docs []slo.Node) {
+	meta, spec := doc.Get("metadata"), doc.Get("spec")
+	name, service := meta.Get("name"), spec.Get("service")
+	common := slo.Promise{
+		Name: name.Name(name.Text()), Title: meta.Get("displayName"), Description: spec.Get("description"),
+		Labels: meta.Get("labels"), Annotations: meta.Notes("n9/project", meta.Get("project")), Service: service.Name(service.Text()), Method: spec.Get("budgetingMethod"),
+	}
+	common.Window, common.Calendar = window(spec.Get("timeWindows"))
+	notCarried(spec)
+	items := spec.Get("objectives").Items()
+	for _, item := range items {
+		p := common
+		p.At, p.Target, p.SliceTarget = item, item.Get("target"), item.Get("timeSliceTarget")
+		if p.SliceTarget.Given() {
+			p.SliceLength = p.SliceTarget.Says("1m")
+		}
+		if own := item.Get("name"); len(items) > 1 && own.Given() {
+			p.Name = own.Name(name.Text() + "-" + own.Text())
+		}
+		if title := item.Get("displayName"); title.Text() != "" && len(items) > 1 {
+			p.Title = title
+		}
+		metrics(item, &p)
+		docs = append(docs, p.Document())
+	}
+	return docs
+}
+
+// notCarried warns of what has no place here.
+func notCarried(spec slo.Node) {
+	if s := spec.Get("indicator").Get("metricSource"); s.Given() {
+		s.Warn("not carried: the queries are asked of the only DataSource", "")
+	}
+	for key, why := range map[string]string{
+		"alertPolicies": "Setpoint does not send alerts of SLOs yet",
+		"anomalyConfig": "Setpoint does not send alerts of SLOs yet",
+		"attachments":   "an SLO has no place for links yet",
+	} {
+		if v := spec.Get(key); v.Given() && (len(v.Items()) > 0 || key == "anomalyConfig") {
+			v.Warn("not carried: "+why, "")
+		}
+	}
+}
+
+// window is the one time window as a duration-shorthand, and its calendar.
+func window(list slo.Node) (length, calendar slo.Node) {
+	items := list.Items()
+	if len(items) == 0 {
+		return list, slo.Node{}
+	}
+	if len(items) > 1 {
+		items[1].Refuse("a second time window", "one time window", "")
+	}
+	w := items[0]
+	unit := map[string]string{"Minute": "m", "Hour": "h", "Day": "d", "Week": "w", "Month": "M", "Quarter": "Q", "Year": "Y"}[w.Get("unit").Text()]
+	switch {
+	case w.Get("isRolling").True() && w.Get("calendar").Given():
+		w.Get("calendar").Refuse("a window that rolls has no calendar", "isRolling: true, or a calendar", "")
+	case !w.Get("isRolling").True() && !w.Get("calendar").Given():
+		w.Refuse("says neither that the window rolls nor when its periods begin", "isRolling: true, or a calendar with startTime and timeZone", "")
+	}
+	if count := w.Get("count"); unit != "" && count.Given() {
+		return count.Says(count.Text() + unit), w.Get("calendar")
+	}
+	return w.Get("unit"), w.Get("calendar")
+}
+
+// metrics sets the counters of p.
+func metrics(item slo.Node, p *slo.Promise) {
+	counts := item.Get("countMetrics")
+	switch {
+	case item.Get("rawMetric").Given():
+		item.Get("rawMetric").Refuse("threshold metrics are not supported yet", "countMetrics, with counters", "")
+	case item.Get("composite").Given():
+		item.Get("composite").Refuse("composite objectives are not supported yet", "countMetrics, with counters", "")
+	case counts.Get("goodTotal").Given():
+		counts.Get("goodTotal").Refuse("good and total of a single query are not supported", "good and total", "")
+	case !counts.Given():
+		item.Refuse("neither countMetrics nor another metric is there", "countMetrics", "")
+	default:
+		incremental := counts.Get("incremental")
+		p.Good, p.Bad, p.Total = promql(counts.Get("good"), incremental), promql(counts.Get("bad"), incremental), promql(counts.Get("total"), incremental)
+	}
+}
+
+// promql is the query of a metric. Where counts are not incremental, it has to
+// be a rate or an increase of counters: those are read instead.
+func promql(metric, incremental slo.Node) slo.Node {
+	if !metric.Given() {
+		return metric
+	}
+	var query slo.Node
+	for _, system := range []string{"prometheus", "amazonPrometheus", "azurePrometheus"} {
+		if m := metric.Get(system); m.Given() {
+			m.Check(slo.Table{Name: system, Keys: []slo.Key{{Name: "promql", Is: slo.IsWord, Required: true}}})
+			query = m.Get("promql")
+		}
+	}
+	text := query.Text()
+	rates := regexp.MustCompile(`\b(rate|irate|increase)\s*\(`).MatchString(text)
+	switch {
+	case !query.Given():
+		metric.Refuse("not a query of Prometheus", "prometheus, with promql", "")
+	case text != "" && incremental.Given() && !incremental.True() && !rates:
+		query.Refuse("counts that are not incremental are gauges, which cannot be differenced", "counters (incremental: true), or rate(…) or increase(…) of counters", "")
+	}
+	return query
+}

@@ -1,0 +1,77 @@
+package nobl9
+
+import "setpoint.dev/setpoint/slo"
+
+// document is the table of a document with the given spec.
+func document(spec *slo.Table) slo.Table {
+	return slo.Table{Name: "document", Keys: []slo.Key{
+		{Name: "apiVersion", Is: slo.IsWord, Required: true},
+		{Name: "kind", Is: slo.IsWord, Required: true},
+		{Name: "metadata", Is: slo.IsMapping, Required: true, Of: &slo.Table{Name: "metadata", Keys: []slo.Key{
+			{Name: "name", Is: slo.IsWord, Required: true},
+			{Name: "displayName", Is: slo.IsText},
+			{Name: "project", Is: slo.IsText},
+			{Name: "labels", Is: slo.IsAny},
+			{Name: "annotations", Is: slo.IsAny},
+		}}},
+		{Name: "spec", Is: slo.IsMapping, Required: true, Of: spec},
+		{Name: "status", Is: slo.IsAny},
+		{Name: "organization", Is: slo.IsText},
+		{Name: "manifestSrc", Is: slo.IsText},
+	}}
+}
+
+func specTable() *slo.Table {
+	return &slo.Table{Name: "spec", Keys: []slo.Key{
+		{Name: "description", Is: slo.IsText},
+		{Name: "service", Is: slo.IsWord, Required: true},
+		{Name: "indicator", Is: slo.IsMapping, Of: &slo.Table{Name: "indicator", Keys: []slo.Key{
+			{Name: "metricSource", Is: slo.IsAny},
+			{Name: "rawMetric", Is: slo.IsAny, Instead: "rawMetric in the objectives, or countMetrics"},
+		}}},
+		{Name: "budgetingMethod", Is: slo.IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: true},
+		{Name: "objectives", Is: slo.IsList, Required: true, Of: objectiveTable()},
+		{Name: "timeWindows", Is: slo.IsList, Required: true, Of: windowTable()},
+		{Name: "composite", Is: slo.IsAny, Instead: "an SLO for each objective; composites are not supported yet"},
+		{Name: "alertPolicies", Is: slo.IsAny},
+		{Name: "attachments", Is: slo.IsAny},
+		{Name: "anomalyConfig", Is: slo.IsAny},
+		{Name: "createdAt", Is: slo.IsAny},
+		{Name: "createdBy", Is: slo.IsAny},
+		{Name: "tier", Is: slo.IsAny},
+	}}
+}
+
+func objectiveTable() *slo.Table {
+	return &slo.Table{Name: "objective", Keys: []slo.Key{
+		{Name: "name", Is: slo.IsWord},
+		{Name: "displayName", Is: slo.IsText},
+		{Name: "target", Is: slo.IsNumber, Required: true},
+		{Name: "timeSliceTarget", Is: slo.IsNumber},
+		{Name: "value", Is: slo.IsNumber},
+		{Name: "op", Is: slo.IsWord},
+		{Name: "primary", Is: slo.IsTruth},
+		{Name: "rawMetric", Is: slo.IsAny},
+		{Name: "composite", Is: slo.IsAny},
+		{Name: "countMetrics", Is: slo.IsMapping, Of: &slo.Table{Name: "countMetrics", Keys: []slo.Key{
+			{Name: "incremental", Is: slo.IsTruth, Required: true},
+			{Name: "good", Is: slo.IsAny},
+			{Name: "bad", Is: slo.IsAny},
+			{Name: "total", Is: slo.IsAny},
+			{Name: "goodTotal", Is: slo.IsAny},
+		}}},
+	}}
+}
+
+func windowTable() *slo.Table {
+	return &slo.Table{Name: "timeWindow", Keys: []slo.Key{
+		{Name: "unit", Is: slo.IsChoice, Words: []string{"Minute", "Hour", "Day", "Week", "Month", "Quarter", "Year"}, Required: true},
+		{Name: "count", Is: slo.IsNumber, Required: true},
+		{Name: "isRolling", Is: slo.IsTruth},
+		{Name: "calendar", Is: slo.IsMapping, Of: &slo.Table{Name: "calendar", Keys: []slo.Key{
+			{Name: "startTime", Is: slo.IsWord, Required: true},
+			{Name: "timeZone", Is: slo.IsWord, Required: true},
+		}}},
+		{Name: "period", Is: slo.IsAny},
+	}}
+}
