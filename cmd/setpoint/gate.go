@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,58 +15,139 @@ import (
 	"setpoint.dev/setpoint/client"
 )
 
+// gateFlags are the question and what the caller makes of the answer.
+type gateFlags struct {
+	q           client.Question
+	timeout     time.Duration // of one question
+	wait        time.Duration // how long to go on asking; 0 = ask once
+	unavailable bool          // no trustworthy answer fails
+	noData      bool          // an allow that rests on no data fails
+}
+
 func (a *app) gateCmd() *cobra.Command {
-	var q client.Question
-	var timeout time.Duration
+	var f gateFlags
 	c := &cobra.Command{
-		Use:     "gate SERVICE",
-		Short:   "Ask whether a release of a service may go",
-		GroupID: "ask",
-		Long: `Ask whether a release of a service may go.
+		Use:         "gate SERVICE",
+		Short:       "Ask whether a release of a service may go",
+		GroupID:     "ask",
+		Long:        gateHelp,
+		Annotations: map[string]string{moreOutputs: "github gitlab junit"},
+		Example: `  setpoint gate checkout
+  setpoint gate checkout --change rollback
+  setpoint gate checkout --wait 30m --output github
+  setpoint gate checkout --output gitlab > gate.env`,
+		Args: args(1, 1, "one service"),
+		RunE: func(c *cobra.Command, args []string) error {
+			f.q.Service = args[0]
+			return a.gate(c, f)
+		},
+	}
+	c.Flags().StringVar(&f.q.Environment, "environment", "", "where the release goes, such as production")
+	c.Flags().StringVar(&f.q.Change, "change", "", "class of the change: feature, fix, security, rollback, …")
+	c.Flags().StringVar(&f.q.Release, "release", "", "the release's own name: a version or a commit")
+	c.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "how long one question may take")
+	c.Flags().DurationVar(&f.wait, "wait", 0, "how long to go on asking until the answer is allow or deny; 0 asks once")
+	c.Flags().BoolVar(&f.unavailable, "fail-if-unavailable", true, "without a trustworthy answer exit 4; with =false exit 0 and warn")
+	c.Flags().BoolVar(&f.noData, "fail-on-no-data", false, "exit 4 instead of 0 where the policy allows a release without fresh data")
+	return c
+}
+
+const gateHelp = `Ask whether a release of a service may go.
 
 The exit code is the answer:
 
   0  allow    the release may go
   2  deny     it may not, and the reasons say why
   3  hold     not now: ask again later
-  4  unknown  no trustworthy answer came; your pipeline decides what that means`,
-		Example: `  setpoint gate checkout
-  setpoint gate checkout --change rollback
-  setpoint gate checkout --output json`,
-		Args: args(1, 1, "one service"),
-		RunE: func(c *cobra.Command, args []string) error {
-			q.Service = args[0]
-			return a.gate(c, q, timeout)
-		},
-	}
-	c.Flags().StringVar(&q.Environment, "environment", "", "where the release goes, such as production")
-	c.Flags().StringVar(&q.Change, "change", "", "class of the change: feature, fix, security, rollback, …")
-	c.Flags().StringVar(&q.Release, "release", "", "the release's own name: a version or a commit")
-	c.Flags().DurationVar(&timeout, "timeout", 10*time.Second, "how long to wait for an answer")
-	return c
-}
+  4  unknown  no trustworthy answer came; your pipeline decides what that means
 
-func (a *app) gate(c *cobra.Command, q client.Question, timeout time.Duration) error {
-	if q.Service == "" {
+With --wait it asks again while the answer is hold, or while none comes, with
+pauses of one to twenty seconds. What holds at the end exits 3.
+
+Two kinds of ignorance have a switch each:
+
+  --fail-if-unavailable  is on: no server, no trustworthy answer, exit 4. With
+                         =false the release goes on, and a warning says so.
+  --fail-on-no-data      is off: what the release policy says about missing and
+                         stale data stands. When on, an allow that rests on
+                         them is exit 4; a change that always passes still does.
+
+--output is text, json, or a form for pipelines:
+
+  github  an annotation; appends to the files GITHUB_OUTPUT (verdict, allowed,
+          words, link, …) and GITHUB_STEP_SUMMARY where these are set
+  gitlab  lines of a dotenv report: SETPOINT_VERDICT=allow and more
+  junit   a JUnit report of one test case
+
+With gitlab and junit, standard error shows the answer for people.`
+
+func (a *app) gate(c *cobra.Command, f gateFlags) error {
+	if f.q.Service == "" {
 		return exit{usage, "gate takes the name of a service, which is not empty"}
 	}
-	ctx, cancel := context.WithTimeout(c.Context(), timeout)
-	defer cancel()
-	answer, err := client.Client{URL: a.server}.Gate(ctx, q)
-	if problem := (&client.Problem{}); errors.As(err, &problem) {
-		return exit{usage, problem.Error()}
+	if f.wait < 0 || f.timeout <= 0 {
+		return exit{usage, "--wait and --timeout are lengths of time: 30m, 10s"}
 	}
-	if err != nil {
-		return exit{4, fmt.Sprintf("unknown: %v", err)}
+	answer, err := f.await(c.Context(), client.Client{URL: a.server}, c.ErrOrStderr())
+	if refused(err) {
+		return exit{usage, err.Error()}
 	}
-	if err := a.show(c, answer, func(w io.Writer) { printAnswer(w, answer) }); err != nil {
+	v := f.judge(c.Context(), answer, err)
+	if err := a.tellGate(c, v); err != nil {
 		return err
 	}
-	return exit{verdictCode(answer.Verdict), ""}.orNil()
+	return exit{v.code, v.complaint}.orNil()
+}
+
+// A judgement is an answer, or its absence, with what the caller's switches
+// make of it.
+type judgement struct {
+	client.Answer        // when there is none, only what was asked about
+	word          string // the verdict, or unknown
+	code          int
+	complaint     string // for standard error; may be empty
+}
+
+// unknown is the word where there is no verdict.
+const unknown = "unknown"
+
+// says is the judgement in a sentence.
+func (v judgement) says() string { return cmp.Or(v.complaint, v.Words) }
+
+// judge applies the switches. A program that was told to end never passes.
+func (f gateFlags) judge(ctx context.Context, a client.Answer, err error) judgement {
+	v := judgement{Answer: a, word: string(a.Verdict), code: verdictCode(a.Verdict)}
+	switch {
+	case err != nil:
+		v.word, v.code, v.complaint = unknown, 4, fmt.Sprintf("unknown: %v", err)
+		v.Answer = client.Answer{Verdict: unknown, Service: f.q.Service, Environment: f.q.Environment, Change: f.q.Change, Release: f.q.Release, Words: v.complaint, DataAge: -1}
+		if !f.unavailable && ctx.Err() == nil {
+			v.code, v.complaint = 0, v.complaint+"; going on, because of --fail-if-unavailable=false"
+		}
+	case f.noData && a.Verdict == client.Allow && blind(a):
+		v.word, v.code, v.complaint = unknown, 4, "unknown: allowed without fresh data, which --fail-on-no-data refuses"
+	}
+	return v
+}
+
+// blind reports whether an answer rests on missing or stale data. An exempt
+// change rests on none.
+func blind(a client.Answer) bool {
+	if slices.ContainsFunc(a.Reasons, func(r client.Reason) bool { return r.Code == "exempt-change" }) {
+		return false
+	}
+	return slices.Contains(a.DegradedBy, "no-data") || slices.Contains(a.DegradedBy, "stale")
+}
+
+// refused reports whether the server refused the question itself: to ask
+// again would not help. A server in trouble is another matter.
+func refused(err error) bool {
+	problem := &client.Problem{}
+	return errors.As(err, &problem) && problem.Status < http.StatusInternalServerError
 }
 
 func (e exit) orNil() error {
-	if e.code == 0 {
+	if e.code == 0 && e.msg == "" {
 		return nil
 	}
 	return e

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -65,7 +66,7 @@ func run(ctx context.Context, args []string) int {
 // app is what the subcommands share: the flags of all of them.
 type app struct {
 	server string // of the commands that ask a running server
-	output string // text or json
+	output string // text or json; of some commands more
 }
 
 func newRoot() *cobra.Command {
@@ -93,7 +94,7 @@ Exit codes:
 		SilenceUsage:          true,
 		CompletionOptions:     cobra.CompletionOptions{HiddenDefaultCmd: true},
 		DisableFlagsInUseLine: true,
-		PersistentPreRunE:     func(*cobra.Command, []string) error { return a.checkOutput() },
+		PersistentPreRunE:     func(c *cobra.Command, _ []string) error { return a.checkOutput(c) },
 		Args:                  noCommand,
 		RunE:                  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -108,11 +109,20 @@ Exit codes:
 	return root
 }
 
-func (a *app) checkOutput() error {
-	if a.output != "text" && a.output != "json" {
-		return exit{usage, fmt.Sprintf("--output is text or json, not %q", a.output)}
+// moreOutputs is the annotation of a command that knows more forms than text
+// and json: their names, with spaces between them.
+const moreOutputs = "outputs"
+
+func (a *app) checkOutput(c *cobra.Command) error {
+	more := strings.Fields(c.Annotations[moreOutputs])
+	if a.output == "text" || a.output == "json" || slices.Contains(more, a.output) {
+		return nil
 	}
-	return nil
+	known := "text or json"
+	if len(more) > 0 {
+		known = "text, json, " + strings.Join(more, ", ")
+	}
+	return exit{usage, fmt.Sprintf("--output is %s, not %q", known, a.output)}
 }
 
 func defaultServer() string {
