@@ -262,6 +262,11 @@ func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
 	for _, t := range budget.Tiers(o.Target, o.Window.Length) {
 		out = append(out, t.Long, t.Short)
 	}
+	for _, p := range o.Alerts {
+		for _, c := range p.Conditions {
+			out = append(out, c.Window)
+		}
+	}
 	for _, c := range set.Loops {
 		for _, r := range c.Rules {
 			if r.Objective == o.Name {

@@ -226,8 +226,10 @@ func checkText(v value, f field) {
 		if _, err := ParseDuration(s); err != nil {
 			v.refuse(fmt.Sprintf("%q is not a duration", short(s)), f.is.expected(f), nearDuration(s))
 		}
-	case shapeWindow, shapeTimeSlice:
-		checkWindow(v, f)
+	case shapeWindow, shapeTimeSlice, shapeAfter:
+		if f.is != shapeAfter || s != "0m" {
+			checkWindow(v, f)
+		}
 	case shapeQuery:
 		checkQuery(v)
 	}

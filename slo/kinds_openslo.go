@@ -1,15 +1,7 @@
 package slo
 
 func openSLOKinds() []kind {
-	return []kind{sloKind(), sliKind(), dataSourceKind(), serviceKind(), unreadKind("AlertPolicy"), unreadKind("AlertCondition"), unreadKind("AlertNotificationTarget")}
-}
-
-// unreadKind is a kind of OpenSLO that has no part in a control loop.
-func unreadKind(name string) kind {
-	return kind{
-		version: openSLO, name: name, spec: &object{name: name + " spec", open: true},
-		unread: "Setpoint does not send alerts yet",
-	}
+	return []kind{sloKind(), sliKind(), dataSourceKind(), serviceKind(), alertPolicyKind(), alertConditionKind(), alertTargetKind()}
 }
 
 func sloKind() kind {
@@ -27,7 +19,7 @@ func sloKind() kind {
 			{key: "timeWindow", is: shapeList, required: true, of: timeWindow(), doc: "One window over which the budget is kept."},
 			{key: "budgetingMethod", is: shapeChoice, required: true, words: []string{"Occurrences", "Timeslices", "RatioTimeslices"}, doc: "What the budget is a share of: `Occurrences`, good events among all events; `Timeslices`, good time slices among all; `RatioTimeslices`, the average of all time slices' shares of good events. See [Time slices](#time-slices)."},
 			{key: "objectives", is: shapeList, required: true, of: objectiveTable(), doc: "One target or more for the same indicator."},
-			{key: "alertPolicies", is: shapeAny, unread: "Setpoint does not send alerts yet", doc: "Passed over, with a warning."},
+			{key: "alertPolicies", is: shapeList, doc: "When somebody is to be told.", of: either("alertPolicy", "alertPolicyRef", alertPolicyName, alertPolicySpec())},
 		}},
 		example: `apiVersion: openslo/v1
 kind: SLO

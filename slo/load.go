@@ -67,6 +67,7 @@ type loader struct {
 	indicators []*draftIndicator          // those of SLIs and those inside SLOs
 	named      map[string]*draftIndicator // those of SLIs
 	slos       []draftSLO
+	alerts     []*draftAlert
 	actuators  []draft[Actuator]
 	loops      []draft[ControlLoop]
 	policies   []draft[ReleasePolicy]
@@ -122,10 +123,6 @@ func (l *loader) document(doc value) {
 	if !ok {
 		return
 	}
-	if k.unread != "" {
-		doc.get("kind").warn(k.name+" is not read: "+k.unread, "", "")
-		return
-	}
 	checkObject(doc, k.document())
 	if doc.file.visits > maxVisits {
 		return
@@ -141,6 +138,12 @@ func (l *loader) document(doc value) {
 		l.dataSource(doc)
 	case "Service":
 		l.service(doc)
+	case alertPolicyName:
+		l.alerts = append(l.alerts, l.alertPolicy(doc))
+	case alertConditionName:
+		l.set.AlertConditions = append(l.set.AlertConditions, readCondition(doc))
+	case alertTargetName:
+		l.set.NotificationTargets = append(l.set.NotificationTargets, readTarget(doc))
 	case "Actuator":
 		l.actuator(doc)
 	case "ControlLoop":
@@ -264,6 +267,9 @@ func (l *loader) finish() *Set {
 	sortBy(l.set.Services, func(s Service) string { return s.Name })
 	sortBy(l.set.Sources, func(s Source) string { return s.Name })
 	sortBy(l.set.Objectives, func(o Objective) string { return o.Name })
+	sortBy(l.set.AlertPolicies, func(p AlertPolicy) string { return p.Name })
+	sortBy(l.set.AlertConditions, func(c AlertCondition) string { return c.Name })
+	sortBy(l.set.NotificationTargets, func(t NotificationTarget) string { return t.Name })
 	sortBy(l.set.Actuators, func(a Actuator) string { return a.Name })
 	sortBy(l.set.Loops, func(c ControlLoop) string { return c.Name })
 	sortBy(l.set.Policies, func(p ReleasePolicy) string { return p.Name })

@@ -12,15 +12,11 @@ func Manual() string {
 	var b strings.Builder
 	b.WriteString(manualIntroduction)
 	for _, k := range kinds() {
-		if k.unread == "" {
-			fmt.Fprintf(&b, "- [%s](#%s): %s\n", k.name, strings.ToLower(k.name), firstSentence(k.doc))
-		}
+		fmt.Fprintf(&b, "- [%s](#%s): %s\n", k.name, strings.ToLower(k.name), firstSentence(k.doc))
 	}
 	writeObject(&b, metadata(), "## ")
 	for _, k := range kinds() {
-		if k.unread == "" {
-			writeKind(&b, k)
-		}
+		writeKind(&b, k)
 	}
 	b.WriteString(manualRest)
 	return b.String()
@@ -32,7 +28,7 @@ func writeKind(b *strings.Builder, k kind) {
 	if len(k.annotations) > 0 {
 		writeFields(b, "Annotations", k.annotations)
 	}
-	writeParts(b, k.spec, map[string]bool{"metadata": true, "SLI spec": true})
+	writeParts(b, k.spec, map[string]bool{"metadata": true, "SLI spec": true, "AlertPolicy spec": true, "AlertCondition spec": true, "AlertNotificationTarget spec": true})
 }
 
 // writeParts writes the objects inside o, each once.
@@ -95,8 +91,9 @@ func (f field) absent() string {
 
 // anchor is the address of a heading, as forges make it.
 func anchor(heading string) string {
-	if heading == "SLI spec" {
-		return "sli"
+	switch heading {
+	case "SLI spec", "AlertPolicy spec", "AlertCondition spec", "AlertNotificationTarget spec":
+		heading = strings.TrimSuffix(heading, " spec")
 	}
 	return strings.NewReplacer(" ", "-", ",", "").Replace(strings.ToLower(heading))
 }

@@ -23,6 +23,7 @@ type draftSLO struct {
 	objectives []Objective
 	inline     *draftIndicator // nil: it is the SLI of the name indicator
 	indicator  string
+	alerts     []alertUse
 	at, slice  place
 }
 
@@ -198,6 +199,7 @@ func (l *loader) slo(doc value) {
 	}
 	d := draftSLO{at: doc.place(), slice: slice.place()}
 	d.inline, d.indicator = l.indicatorOf(spec)
+	d.alerts = l.alertsOf(spec.get("alertPolicies"))
 	d.objectives = l.objectives(spec, o, meta.get("name"))
 	l.slos = append(l.slos, d)
 }

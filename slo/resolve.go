@@ -21,6 +21,7 @@ func (l *loader) resolve() {
 	l.impliedServices()
 	l.impliedSource()
 	l.dangling()
+	l.finishAlerts()
 	k := known{objectives: map[string]Objective{}, actuators: map[string]Actuator{}}
 	for _, d := range l.slos {
 		for _, o := range l.finishSLO(d) {
@@ -146,6 +147,7 @@ func (l *loader) finishSLO(d draftSLO) []Objective {
 		if in != nil {
 			o.Indicator = in.is
 		}
+		l.giveAlerts(o, d.alerts)
 		at := slices.IndexFunc(l.set.Sources, func(s Source) bool { return s.Name == o.Indicator.Source })
 		if i == 0 && at >= 0 && o.Slice > 0 && l.set.Sources[at].Scrape > o.Slice {
 			s := l.set.Sources[at]

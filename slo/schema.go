@@ -8,7 +8,6 @@ type kind struct {
 	doc         string
 	spec        *object
 	annotations []field // those of ours that it may carry
-	unread      string  // why documents of this kind are passed over; empty = they are read
 	example     string
 }
 
@@ -47,6 +46,7 @@ const (
 	shapeDuration               // as ParseDuration reads it
 	shapeWindow                 // OpenSLO's duration-shorthand
 	shapeTimeSlice              // a duration-shorthand, or a number of minutes
+	shapeAfter                  // a duration-shorthand, or 0m
 	shapeSetting                // of an actuator: a duration, or open and frozen
 	shapeQuery                  // PromQL
 	shapeSecret                 // an address that may hold a password; ${NAME} is replaced
@@ -75,7 +75,7 @@ func (s shape) String() string {
 		return "true or false"
 	case shapeDuration:
 		return "a duration"
-	case shapeWindow:
+	case shapeWindow, shapeAfter:
 		return "a duration-shorthand"
 	case shapeTimeSlice:
 		return "a duration-shorthand or a number of minutes"
@@ -104,7 +104,7 @@ func (s shape) example() string {
 	switch s {
 	case shapeDuration:
 		return "such as 30s, 5m or 1h30m"
-	case shapeWindow:
+	case shapeWindow, shapeAfter:
 		return "such as 1h, 7d or 30d (a whole number and one of m, h, d, w, M, Q, Y)"
 	case shapeTimeSlice:
 		return "such as 5m, 1h or 5"

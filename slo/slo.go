@@ -11,6 +11,10 @@ type Set struct {
 	Actuators  []Actuator      `json:"actuators"`
 	Loops      []ControlLoop   `json:"loops"`
 	Policies   []ReleasePolicy `json:"policies"`
+
+	AlertPolicies       []AlertPolicy        `json:"alertPolicies,omitempty"` // those of documents of their own; objectives have what they use
+	AlertConditions     []AlertCondition     `json:"alertConditions,omitempty"`
+	NotificationTargets []NotificationTarget `json:"notificationTargets,omitempty"`
 }
 
 // A Position is where a definition stands. Lines and columns count from 1,
@@ -63,6 +67,7 @@ type Objective struct {
 	Method      Method            `json:"method,omitempty"` // what the budget is a share of
 	TimeSlice   TimeSlice         `json:"timeSlice,omitzero"`
 	Indicator   Indicator         `json:"indicator"`
+	Alerts      []AlertPolicy     `json:"alerts,omitempty"` // when somebody is to be told about it
 	Position    Position          `json:"-"`
 }
 

@@ -105,6 +105,7 @@ type objectiveView struct {
 	Charts      []chart
 	Windows     []windowRow
 	Rules       []ruleRow
+	Alerts      []alertRow
 	Queries     []queryRow
 	Gate        *gateCard
 	Flaws       []string
@@ -136,6 +137,7 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 		v.Gate = &card
 	}
 	st, ok := l.state(o.Name)
+	v.Alerts = alertRows(o, st)
 	if !ok {
 		return v
 	}
