@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,9 +45,10 @@ type replayed struct {
 
 // A difference is a decision that does not come out as recorded.
 type difference struct {
-	ID       string `json:"id"`
-	Recorded string `json:"recorded"`
-	Again    string `json:"again"`
+	ID       string   `json:"id"`
+	Recorded string   `json:"recorded"`
+	Again    string   `json:"again"`
+	In       []string `json:"in"` // fields of the decision that are not the same
 }
 
 func (a *app) replay(c *cobra.Command, s storage) error {
@@ -87,9 +93,9 @@ func replayAll(ctx context.Context, p *ledger.Postgres) (replayed, error) {
 		again, same, err := loop.Redecide(d, text)
 		switch {
 		case err != nil:
-			r.Differences = append(r.Differences, difference{d.ID, d.Words, err.Error()})
+			r.Differences = append(r.Differences, difference{d.ID, d.Words, err.Error(), []string{}})
 		case !same:
-			r.Differences = append(r.Differences, difference{d.ID, d.Words, again.Words})
+			r.Differences = append(r.Differences, difference{d.ID, d.Words, again.Words, differing(d, again)})
 		}
 		return nil
 	})
@@ -99,9 +105,30 @@ func replayAll(ctx context.Context, p *ledger.Postgres) (replayed, error) {
 	return r, err
 }
 
+// differing names the fields in which two decisions are not the same.
+func differing(a, b loop.Decision) []string {
+	one, other := fields(a), fields(b)
+	out := []string{}
+	for _, name := range slices.Sorted(maps.Keys(one)) {
+		if !bytes.Equal(one[name], other[name]) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+func fields(d loop.Decision) map[string]json.RawMessage {
+	var out map[string]json.RawMessage
+	text, err := json.Marshal(d)
+	if err != nil || json.Unmarshal(text, &out) != nil {
+		return nil // unreachable: a decision is plain data, and was read from JSON
+	}
+	return out
+}
+
 func printReplayed(w io.Writer, r replayed) {
 	for _, d := range r.Differences {
-		fmt.Fprintf(w, "decision %s differs\n  recorded  %s\n  again     %s\n", d.ID, d.Recorded, d.Again)
+		fmt.Fprintf(w, "decision %s differs in: %s\n  recorded  %s\n  again     %s\n", d.ID, strings.Join(d.In, ", "), d.Recorded, d.Again)
 	}
 	for _, f := range r.Faults {
 		fmt.Fprintf(w, "record: %s\n", f)
