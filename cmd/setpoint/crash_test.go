@@ -25,7 +25,7 @@ func TestCrash(t *testing.T) {
 	acting.inSight()
 
 	killedBeforeApply(t, acting)
-	killedAtRest(t, acting)
+	killedForAWhile(t, acting, observing)
 	killedAfterApply(t, acting)
 	acting.within(60*time.Second, "all is at rest again", func() bool {
 		return acting.setting("reports-timeout") == 30 && acting.setting("releases") == 0
@@ -70,11 +70,16 @@ func killedBeforeApply(t *testing.T, v *server) {
 	}
 }
 
-// killedAtRest kills the server when nothing is under way.
-func killedAtRest(t *testing.T, v *server) {
+// killedForAWhile kills the server when nothing is under way, and leaves it
+// dead for longer than a slice. The other one sees how time passes.
+func killedForAWhile(t *testing.T, v, other *server) {
 	t.Helper()
 	before := v.shop.changed()
+	counted := other.status().Objectives[0].Newest
 	v.kill()
+	other.within(30*time.Second, "two slices have passed", func() bool {
+		return other.status().Objectives[0].Newest.Sub(counted) >= 10*time.Second
+	})
 	v.start()
 	v.ticked(3)
 	if diff := cmp.Diff(before, v.shop.changed()); diff != "" {

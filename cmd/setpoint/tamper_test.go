@@ -4,6 +4,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -13,28 +14,28 @@ import (
 func tamper(t *testing.T, v *server) {
 	t.Helper()
 	v.openLedger()
-	moves := v.moves("releases")
-	id, seq := moves[0].ID, moves[0].Seq
-	for _, c := range []struct {
-		what, change, undo string
-	}{
+	move := v.moves("releases")[0]
+	for _, c := range []struct{ what, change, undo, named string }{
 		{"the body of a row", `update setpoint.decisions set body = replace(body, '"reason":"burning"', '"reason":"Burning"') where seq = $1`,
-			`update setpoint.decisions set body = replace(body, '"reason":"Burning"', '"reason":"burning"') where seq = $1`},
-		{"a column of a row", `update setpoint.decisions set words = 'nothing happened' where seq = $1`,
-			`update setpoint.decisions set words = body::json ->> 'words' where seq = $1`},
-		{"an outcome", `delete from setpoint.outcomes where decision = (select id from setpoint.decisions where seq = $1)`, ``},
+			`update setpoint.decisions set body = replace(body, '"reason":"Burning"', '"reason":"burning"') where seq = $1`,
+			"decision " + move.ID + " differs in: reason"},
+		{"the same row in its chain", `update setpoint.decisions set body = replace(body, '"mode":"act"', '"mode": "act"') where seq = $1`,
+			`update setpoint.decisions set body = replace(body, '"mode": "act"', '"mode":"act"') where seq = $1`,
+			fmt.Sprintf("decisions %d (%s) altered", move.Seq, move.ID)},
+		{"a column only", `update setpoint.decisions set words = 'nothing happened' where seq = $1`,
+			`update setpoint.decisions set words = body::json ->> 'words' where seq = $1`,
+			fmt.Sprintf("decisions %d (%s) altered: column words", move.Seq, move.ID)},
+		{"a row that is deleted", `delete from setpoint.decisions where seq = $1`, ``, fmt.Sprintf("decisions %d deleted", move.Seq)},
 	} {
-		v.unguarded(c.change, seq)
-		r := v.run("replay")
-		if r.code != 1 || !strings.Contains(r.out, id) && c.undo != "" {
-			t.Errorf("replay after %s was changed, want exit code 1 and %s named: %s", c.what, id, r)
+		v.unguarded(c.change, move.Seq)
+		if r := v.run("replay"); r.code != 1 || !strings.Contains(r.out, c.named) {
+			t.Errorf("replay after a change of %s, want exit code 1 and %q: %s", c.what, c.named, r)
 		}
-		t.Logf("replay after %s was changed:\n%s", c.what, r.out)
 		checkFaults(t, v, c.what)
 		if c.undo == "" {
 			continue
 		}
-		v.unguarded(c.undo, seq)
+		v.unguarded(c.undo, move.Seq)
 		if r := v.run("replay"); r.code != 0 {
 			t.Errorf("replay after %s was restored: %s", c.what, r)
 		}
