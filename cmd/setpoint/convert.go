@@ -8,6 +8,7 @@ import (
 	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/slo/nobl9"
 	"setpoint.dev/setpoint/slo/pyrra"
+	"setpoint.dev/setpoint/slo/rules"
 	"setpoint.dev/setpoint/slo/slogenerator"
 	"setpoint.dev/setpoint/slo/sloth"
 )
@@ -17,37 +18,70 @@ func importers() []slo.Importer {
 	return []slo.Importer{sloth.Importer{}, pyrra.Importer{}, slogenerator.Importer{}, nobl9.Importer{}}
 }
 
+// conversion is what convert is told on its command line.
+type conversion struct{ to, tiers string }
+
 func (a *app) convertCmd() *cobra.Command {
-	to := "openslo"
+	var o conversion
 	c := &cobra.Command{
 		Use:     "convert PATH…",
 		Short:   "Write definitions in another format",
 		GroupID: "run",
 		Long: `Write definitions to standard output in another format.
 
-Definitions of every format that 'setpoint check' reads are rewritten as
-OpenSLO. What cannot be carried is said on standard error, with file, line and
-column; the exit code is 1 when something was refused, and then nothing is
-written.`,
-		Example: "  setpoint convert sloth/ > slos.yaml",
-		Args:    args(1, -1, "files or folders"),
-		RunE:    func(c *cobra.Command, paths []string) error { return convert(c, to, paths) },
+  openslo           every format that 'setpoint check' reads, as OpenSLO
+  prometheus-rules  recording and alerting rules: the ratio of bad events over
+                    the windows of the tiers, the budget that remains, and an
+                    alert for each tier
+
+What cannot be carried is said on standard error, with file, line and column;
+the exit code is 1 when something was refused, and then nothing is written.`,
+		Example: `  setpoint convert sloth/ > slos.yaml
+  setpoint convert slos/ --to prometheus-rules > rules.yaml`,
+		Args: args(1, -1, "files or folders"),
+		RunE: func(c *cobra.Command, paths []string) error { return o.run(c, paths) },
 	}
-	c.Flags().StringVar(&to, "to", to, "format that is written: openslo")
+	c.Flags().StringVar(&o.to, "to", "openslo", "what is written: openslo or prometheus-rules")
+	c.Flags().StringVar(&o.tiers, "tiers", "standard", "burn-rate tiers of rules: standard or pyrra")
 	return c
 }
 
-func convert(c *cobra.Command, to string, paths []string) error {
-	if to != "openslo" {
-		return exit{usage, fmt.Sprintf("--to is openslo, not %q", to)}
+func (o conversion) run(c *cobra.Command, paths []string) error {
+	tiers, known := map[string]func(slo.Objective) []rules.Tier{"standard": rules.Standard, "pyrra": rules.Pyrra}[o.tiers]
+	switch {
+	case o.to != "openslo" && o.to != "prometheus-rules":
+		return exit{usage, fmt.Sprintf("--to is openslo or prometheus-rules, not %q", o.to)}
+	case !known:
+		return exit{usage, fmt.Sprintf("--tiers is standard or pyrra, not %q", o.tiers)}
 	}
 	files, problems := readDefinitions(paths)
-	out, more := slo.Convert(files, importers()...)
+	write := writeOpenSLO
+	if o.to == "prometheus-rules" {
+		write = func(files []slo.File) ([]byte, slo.Problems, error) { return writeRules(files, tiers) }
+	}
+	out, more, err := write(files)
 	problems = append(problems, more...)
 	printProblems(c.ErrOrStderr(), problems, files)
-	if problems.Err() != nil {
+	switch {
+	case err != nil:
+		return err
+	case problems.Err() != nil:
 		return exit{code: 1}
 	}
-	_, err := c.OutOrStdout().Write(out)
+	_, err = c.OutOrStdout().Write(out)
 	return err
+}
+
+func writeOpenSLO(files []slo.File) ([]byte, slo.Problems, error) {
+	out, problems := slo.Convert(files, importers()...)
+	return out, problems, nil
+}
+
+func writeRules(files []slo.File, tiers func(slo.Objective) []rules.Tier) ([]byte, slo.Problems, error) {
+	set, problems := slo.Load(files, nil, importers()...)
+	if set == nil {
+		return nil, problems, nil
+	}
+	out, more, err := rules.Write(set, tiers)
+	return out, append(problems, more...), err
 }

@@ -1,0 +1,174 @@
+// Package rules writes objectives as Prometheus recording and alerting rules,
+// so that a team can leave Setpoint, or run both.
+//
+//	Set ─► for each objective: the ratio of bad events over each window of its tiers,
+//	       the budget that remains, and an alert for each tier ─► a rule file
+//
+// Differences to what Setpoint itself computes, which no rule can take away:
+// rate() extrapolates, and does not see the first event of a series that its
+// first sample already holds. Counters without a series count as 0, so that
+// the ratio is there before the first error; without traffic there is no
+// ratio.
+//
+// The expressions are those of PromQL that VictoriaMetrics reads, too.
+package rules
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v4"
+
+	"setpoint.dev/setpoint/slo"
+)
+
+// minRange is the shortest range that rates are taken over: two scrapes of
+// half a minute.
+const minRange = time.Minute
+
+type file struct {
+	Groups []group `yaml:"groups"`
+}
+
+type group struct {
+	Name     string `yaml:"name"`
+	Interval string `yaml:"interval,omitempty"`
+	Rules    []rule `yaml:"rules"`
+}
+
+type rule struct {
+	Record      string            `yaml:"record,omitempty"`
+	Alert       string            `yaml:"alert,omitempty"`
+	Expr        string            `yaml:"expr"`
+	For         string            `yaml:"for,omitempty"`
+	Labels      map[string]string `yaml:"labels"`
+	Annotations map[string]string `yaml:"annotations,omitempty"`
+}
+
+// Write returns the rules of all objectives of set as a rule file. What it
+// leaves out it lists: tiers that could never fire, labels that Prometheus
+// does not have, objectives that are kept in time slices.
+func Write(set *slo.Set, tiers func(slo.Objective) []Tier) ([]byte, slo.Problems, error) {
+	var out file
+	var problems slo.Problems
+	for _, o := range set.Objectives {
+		if o.Method != slo.Occurrences {
+			problems = append(problems, left(o, fmt.Sprintf("the objective %s is left out: rules count events, not time slices", o.Name)))
+			continue
+		}
+		fit, wrong := possible(o, tiers(o))
+		labels, more := labelsOf(o)
+		problems = append(append(problems, wrong...), more...)
+		out.Groups = append(out.Groups, tierRules(o, fit, labels), budgetRules(o, labels))
+	}
+	var text bytes.Buffer
+	enc := yaml.NewEncoder(&text)
+	enc.SetIndent(2)
+	if err := errors.Join(enc.Encode(out), enc.Close()); err != nil {
+		return nil, problems, fmt.Errorf("write rules: %w", err)
+	}
+	return text.Bytes(), problems, nil
+}
+
+func left(o slo.Objective, message string) slo.Problem {
+	return slo.Problem{Position: o.Position, Message: message, Severity: slo.SeverityWarning}
+}
+
+// tierRules records the ratios of the tiers' windows, and alerts.
+func tierRules(o slo.Objective, tiers []Tier, labels map[string]string) group {
+	g := group{Name: "setpoint-" + o.Name}
+	var windows []time.Duration
+	for _, t := range tiers {
+		windows = append(windows, t.Long, t.Short)
+	}
+	slices.Sort(windows)
+	for _, w := range slices.Compact(windows) {
+		g.Rules = append(g.Rules, rule{Record: record(w), Expr: ratio(o.Indicator, w), Labels: labels})
+	}
+	for _, t := range tiers {
+		g.Rules = append(g.Rules, alert(o, t, labels))
+	}
+	return g
+}
+
+// budgetRules records what is left of the budget. It reads all of the window,
+// so that it is done every five minutes only.
+func budgetRules(o slo.Objective, labels map[string]string) group {
+	return group{Name: "setpoint-" + o.Name + "-budget", Interval: "5m", Rules: []rule{{
+		Record: "setpoint:budget_remaining:ratio",
+		Expr:   fmt.Sprintf("1 - (%s) / %s", ratio(o.Indicator, o.Window.Length), o.Budget()),
+		Labels: labels,
+	}}}
+}
+
+func record(w time.Duration) string { return "setpoint:bad:ratio_rate" + slo.Span(w) }
+
+// ratio is the share of bad events over w.
+func ratio(in slo.Indicator, w time.Duration) string {
+	total := fmt.Sprintf("((%s) > 0)", sum(in.Total, w))
+	if in.Bad != "" {
+		return fmt.Sprintf("(%s) / %s", sum(in.Bad, w), total)
+	}
+	return fmt.Sprintf("1 - (%s) / %s", sum(in.Good, w), total)
+}
+
+// sum is the rate of all counters that a query selects.
+func sum(query string, w time.Duration) string {
+	var terms []string
+	selectors, _ := slo.Selectors(query) // the query of a Set was read before
+	for _, s := range selectors {
+		terms = append(terms, fmt.Sprintf("(sum(rate(%s[%s])) or vector(0))", s, slo.Span(w)))
+	}
+	return strings.Join(terms, " + ")
+}
+
+func alert(o slo.Objective, t Tier, labels map[string]string) rule {
+	limit := threshold(o, t)
+	own := maps.Clone(labels)
+	own["severity"], own["long"], own["short"] = t.Severity, slo.Span(t.Long), slo.Span(t.Short)
+	a := rule{
+		Alert: "ErrorBudgetBurn", Labels: own,
+		Expr: fmt.Sprintf("%s{slo=%q} >= %s and %s{slo=%q} >= %s", record(t.Long), o.Name, limit, record(t.Short), o.Name, limit),
+		Annotations: map[string]string{
+			"summary": fmt.Sprintf("%s burns its error budget %s times as fast as it may", o.Name, t.Burn),
+			"description": fmt.Sprintf("Over %s and over %s at least %s of the events of %s were bad; %s may be over %s.",
+				slo.Span(t.Long), slo.Span(t.Short), limit, o.Service, o.Budget(), slo.Span(o.Window.Length)),
+		},
+	}
+	if t.For > 0 {
+		a.For = slo.Span(t.For)
+	}
+	return a
+}
+
+// threshold is burn × (1 − target), exactly.
+func threshold(o slo.Objective, t Tier) string {
+	text := limit(o, t).FloatString(36) // both have at most 18 digits
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
+func limit(o slo.Objective, t Tier) *big.Rat {
+	burn, budget := big.NewRat(t.Burn.Fraction()), big.NewRat(o.Budget().Fraction())
+	return burn.Mul(burn, budget)
+}
+
+// labelsOf are the labels of an objective's rules.
+func labelsOf(o slo.Objective) (map[string]string, slo.Problems) {
+	labels, problems := map[string]string{"slo": o.Name, "service": o.Service}, slo.Problems(nil)
+	for _, name := range slices.Sorted(maps.Keys(o.Labels)) {
+		switch own := slices.Contains([]string{"slo", "service", "severity", "long", "short"}, name); {
+		case own, !model.LegacyValidation.IsValidLabelName(name), strings.HasPrefix(name, "__"):
+			problems = append(problems, left(o, fmt.Sprintf("the label %s of %s is left out: rules have it for themselves, or Prometheus has no such names", name, o.Name)))
+		default:
+			labels[name] = o.Labels[name]
+		}
+	}
+	return labels, problems
+}

@@ -1,0 +1,174 @@
+package rules_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v4"
+	"pgregory.net/rapid"
+
+	"setpoint.dev/setpoint/slo"
+	"setpoint.dev/setpoint/slo/pyrra"
+	"setpoint.dev/setpoint/slo/rules"
+	"setpoint.dev/setpoint/slo/sloth"
+)
+
+var update = flag.Bool("update", false, "write what is got as what is wanted")
+
+func load(t *testing.T, name string) *slo.Set {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, problems := slo.Load([]slo.File{{Name: name, Data: data}}, nil, sloth.Importer{}, pyrra.Importer{})
+	if set == nil {
+		t.Fatal(problems)
+	}
+	return set
+}
+
+// TestWrite compares the rules of testdata/objectives.yaml with those in
+// testdata/rules.yaml.
+func TestWrite(t *testing.T) {
+	got, problems, err := rules.Write(load(t, "testdata/objectives.yaml"), rules.Standard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parse(t, got)
+	text := string(got)
+	for _, p := range problems {
+		text += "# " + p.String() + "\n"
+	}
+	if *update {
+		if err := os.WriteFile("testdata/rules.yaml", []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/rules.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+type written struct {
+	Groups []struct {
+		Name, Interval string
+		Rules          []struct {
+			Record, Alert, Expr, For string
+			Labels, Annotations      map[string]string
+		}
+	}
+}
+
+// parse reads a rule file, and each expression and duration with Prometheus'
+// own parser.
+func parse(t interface{ Fatalf(string, ...any) }, text []byte) (w written) {
+	if err := yaml.Unmarshal(text, &w); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, g := range w.Groups {
+		for _, r := range g.Rules {
+			if _, err := parser.NewParser(parser.Options{}).ParseExpr(r.Expr); err != nil {
+				t.Fatalf("%s %s: %v\n%s", g.Name, r.Record+r.Alert, err, r.Expr)
+			}
+			if (r.Record == "") == (r.Alert == "") {
+				t.Fatalf("a rule records or alerts: %+v", r)
+			}
+		}
+	}
+	return w
+}
+
+func shown(tiers []rules.Tier) (out []string) {
+	for _, t := range tiers {
+		out = append(out, fmt.Sprintf("%s %s@%s/%s %s", t.Severity, t.Burn, slo.Span(t.Long), slo.Span(t.Short), slo.Span(t.For)))
+	}
+	return out
+}
+
+// TestTiers compares the tiers of documents for Sloth and Pyrra with those
+// that these tools write.
+func TestTiers(t *testing.T) {
+	const pyrraSLO = "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\nmetadata: {name: a}\n" +
+		"spec: {target: \"99.9\", window: %s, indicator: {ratio: {errors: {metric: bad_total}, total: {metric: all_total}}}}\n"
+	tests := []struct {
+		name, doc string
+		tiers     func(slo.Objective) []rules.Tier
+		want      []string
+	}{
+		{"Sloth, 30 days", "version: prometheus/v1\nservice: a\nslos: [{name: b, objective: 99.9, sli: {events: {error_query: 'rate(bad_total[{{.window}}])', total_query: 'rate(all_total[{{.window}}])'}}}]\n",
+			rules.Standard, []string{"page 14.4@1h/5m 0s", "page 6@6h/30m 0s", "ticket 3@1d/2h 0s", "ticket 1@3d/6h 0s"}},
+		{"Pyrra, 28 days", fmt.Sprintf(pyrraSLO, "28d"),
+			rules.Pyrra, []string{"critical 14@1h/5m 2m", "critical 7@6h/30m 15m", "warning 2@1d/2h 1h", "warning 1@4d/6h 3h"}},
+		{"Pyrra, 2 weeks", fmt.Sprintf(pyrraSLO, "2w"),
+			rules.Pyrra, []string{"critical 14@30m/3m 1m", "critical 7@3h/15m 8m", "warning 2@12h/1h 30m", "warning 1@2d/3h 1h30m"}},
+	}
+	for _, tt := range tests {
+		set, problems := slo.Load([]slo.File{{Name: "a.yaml", Data: []byte(tt.doc)}}, nil, sloth.Importer{}, pyrra.Importer{})
+		if set == nil {
+			t.Errorf("%s: %v", tt.name, problems)
+			continue
+		}
+		if diff := cmp.Diff(tt.want, shown(tt.tiers(set.Objectives[0]))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestImpossible leaves out what could never fire, and says so.
+func TestImpossible(t *testing.T) {
+	o := slo.Objective{
+		Name: "a", Service: "b", Target: slo.NewDecimal(9, 1), Window: slo.Window{Length: time.Hour},
+		Labels: map[string]string{"ok": "1", "not ok": "2", "severity": "3"}, Indicator: slo.Indicator{Good: "good_total", Total: "all_total"},
+	}
+	got, problems, err := rules.Write(&slo.Set{Objectives: []slo.Objective{o}}, rules.Standard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := parse(t, got); len(w.Groups[0].Rules) != 5 {
+		t.Errorf("got %d rules, want 3 ratios and 2 alerts:\n%s", len(w.Groups[0].Rules), got)
+	}
+	said := problems.Error()
+	for _, want := range []string{"14.4 times burn is left out: 1.44 of", "6 times burn is left out: its window of 30s", "the label not ok", "the label severity"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is not said:\n%s", want, said)
+		}
+	}
+}
+
+// TestAnything writes rules that parse, for any target, window and tiers, and
+// none with a threshold that cannot be reached.
+func TestAnything(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		o := slo.Objective{
+			Name: "a", Service: `b"\`, Target: slo.NewDecimal(rapid.Int64Range(1, 999_999_999).Draw(t, "target"), 9),
+			Window:    slo.Window{Length: time.Duration(rapid.Int64Range(60, 63_244_800).Draw(t, "seconds")) * time.Second},
+			Indicator: slo.Indicator{Bad: `sum(rate(bad_total{a="\"{}"}[5m])) + rate(worse_total[5m])`, Total: "rate(all_total[1m])"},
+		}
+		for _, tiers := range []func(slo.Objective) []rules.Tier{rules.Standard, rules.Pyrra} {
+			got, problems, err := rules.Write(&slo.Set{Objectives: []slo.Objective{o}}, tiers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			alerts := 0
+			for _, r := range parse(t, got).Groups[0].Rules {
+				if r.Alert != "" {
+					alerts++
+				}
+			}
+			if alerts+len(problems) != 4 {
+				t.Fatalf("%d alerts and %d problems; want 4 tiers:\n%s", alerts, len(problems), got)
+			}
+		}
+	})
+}
