@@ -34,9 +34,11 @@ func (c Cut) Lookback() time.Duration {
 }
 
 // Horizon is the instant after which a sample must lie to be the one before a
-// sample in the slice that starts at start. It lies between one and two MaxGap
-// before start and is the same for all slices of a stretch of MaxGap, counted
-// from the Unix epoch, so that no slice depends on what else is asked for.
+// sample in the slice that starts at start. It lies between one and two MaxGap,
+// and a Lookback, before start and is the same for all slices of a stretch of
+// MaxGap, counted from the Unix epoch, so that no slice depends on what else is
+// asked for. The Lookback is for the scrapes around a gap: samples on both
+// sides of a backend that was down for MaxGap are further apart than that.
 func (c Cut) Horizon(start time.Time) time.Time {
 	return time.UnixMilli(c.horizon(start.UnixMilli()))
 }
@@ -77,7 +79,7 @@ func (c Cut) maxGap() time.Duration {
 
 func (c Cut) horizon(start int64) int64 {
 	cell := c.maxGap().Milliseconds()
-	return (start/cell - 1) * cell
+	return (start/cell-1)*cell - c.Lookback().Milliseconds()
 }
 
 // A pace is how often the series around a slice are sampled, in ms.

@@ -26,8 +26,8 @@
 //   - Birth: a series without a sample before counts from zero if the
 //     indicator was under observation: some series of it (good, bad or total)
 //     was sampled without a gap for at least a gap limit before. It does too
-//     when the indicator was seen earlier, within MaxGap or a little more,
-//     but not continuously until the birth; then it is marked FlawGap.
+//     when the indicator was seen earlier, within MaxGap at least, but not
+//     continuously until the birth; then it is marked FlawGap.
 //   - Baseline: otherwise the backend was attached late (the indicator's
 //     targets show up one after the other during the first scrape interval),
 //     and the first sample only says where to count from.

@@ -250,6 +250,21 @@ func TestLongGapIsForgotten(t *testing.T) {
 	}
 }
 
+// A backend that was down for just MaxGap leaves samples that are further
+// apart by a scrape interval, or two. Wherever the day ends, what counters grew
+// by is known.
+func TestGapOfJustMaxGap(t *testing.T) {
+	const day = 24 * 3600
+	for _, end := range []int{1, 10, 59, day/2 + 1, day - 1} {
+		c := seconds(3*day+end/60*60, 3*day+end/60*60+60)
+		gap := fmt.Sprintf("%d:5 %d:9", 2*day+end-60, 3*day+end)
+		got := c.Increments(nil, list(t, "t", []string{gap}))[0]
+		if got.Good != 4*sli.Event || got.Flaw != sli.FlawGap {
+			t.Errorf("gap that ends %d s after midnight: got %s, want 4 events, gap", end, show([]sli.Slice{got}))
+		}
+	}
+}
+
 func TestLargestCount(t *testing.T) {
 	s := sli.Series{ID: "a", Samples: []sli.Sample{
 		{Milli: base.UnixMilli() - 30_000}, {Milli: base.UnixMilli(), Value: 1}, {Milli: base.UnixMilli() + 30_000, Value: math.Nextafter(9.2e15, 0)},

@@ -32,21 +32,21 @@ func TestCounts(t *testing.T) {
 		{name: "a birth is looked up by name",
 			bad: []sli.Series{series("a", "60:3 90:3 120:3"), series("b", "60:1 90:1 120:1")}, total: []sli.Series{series("a", "-120:5 -90:5 "+steady)},
 			want:  "16/4 60s, 20/0 60s",
-			asked: []string{`last_over_time(bad_total{id="a"}[86249999ms]) or last_over_time(bad_total{id="b"}[86249999ms])`}},
+			asked: []string{`last_over_time(bad_total{id="a"}[86399999ms]) or last_over_time(bad_total{id="b"}[86399999ms])`}},
 		{name: "back from a long gap, while others were observed",
 			bad: []sli.Series{series("a", "-3000:100 60:103 90:103 120:103")}, total: []sli.Series{series("a", "-120:5 -90:5 "+steady)},
 			want:  "17/3 60s gap, 20/0 60s",
-			asked: []string{`last_over_time(bad_total{id="a"}[86249999ms])`}},
+			asked: []string{`last_over_time(bad_total{id="a"}[86399999ms])`}},
 		{name: "after a gap of all, the whole indicator is looked up",
 			bad: []sli.Series{series("a", "-3000:100 60:103 90:103 120:103")}, total: []sli.Series{series("a", "-3000:5 60:10 90:11 120:12"), series("b", "-3000:7")},
 			want:  "2/3 0s gap, 2/0 60s",
-			asked: []string{`last_over_time(bad_total[86249999ms])`, `last_over_time(total[86249999ms])`}},
+			asked: []string{`last_over_time(bad_total[86399999ms])`, `last_over_time(total[86399999ms])`}},
 		{name: "attached late", total: []sli.Series{series("a", "60:10 90:11 120:12")},
 			want:  "0/0 0s, 2/0 60s",
-			asked: []string{`last_over_time(bad_total[86249999ms])`, `last_over_time(total[86249999ms])`}},
+			asked: []string{`last_over_time(bad_total[86399999ms])`, `last_over_time(total[86399999ms])`}},
 		{name: "all series were replaced in a gap", total: []sli.Series{series("old", "-3000:10"), series("new", "60:4 90:5 120:6")},
 			want:  "4/0 0s gap, 2/0 60s",
-			asked: []string{`last_over_time(bad_total[86249999ms])`, `last_over_time(total[86249999ms])`}},
+			asked: []string{`last_over_time(bad_total[86399999ms])`, `last_over_time(total[86399999ms])`}},
 	}
 	for _, tt := range tests {
 		for _, closed := range []bool{false, true} {
@@ -130,7 +130,7 @@ func TestVictoriaMetricsIsAskedAfresh(t *testing.T) {
 	if len(b.asked) < 3 || fresh(b.asked[0]) || slices.ContainsFunc(b.asked[2:3], func(q string) bool { return !fresh(q) }) {
 		t.Errorf("asked %q, want afresh from the second or third on", b.asked)
 	}
-	if want := `last_over_time(bad_total{id="a",setpoint_slice!="1767225450"}[86249999ms])`; b.asked[len(b.asked)-1] != want {
+	if want := `last_over_time(bad_total{id="a",setpoint_slice!="1767225450"}[86399999ms])`; b.asked[len(b.asked)-1] != want {
 		t.Errorf("looked up %q, want %q", b.asked[len(b.asked)-1], want)
 	}
 }
