@@ -13,7 +13,7 @@ import (
 // differ. With problems that are errors it returns nil.
 func Convert(files []File, importers ...Importer) ([]byte, Problems) {
 	l := newLoader(nil)
-	l.importers, l.keep = importers, true
+	l.importers, l.keep = append(older(), importers...), true
 	l.read(files)
 	problems := l.problems()
 	if problems.Err() != nil {
@@ -57,7 +57,7 @@ func (f *source) plain(n *yaml.Node) *yaml.Node {
 // imported is a document in our own words: what an importer makes of it, or
 // the document itself. A list of foreign documents is taken apart.
 func (l *loader) imported(doc value) (docs []value) {
-	if items := doc.items(); len(items) > 0 && l.importer(items[0]) != nil {
+	if items := doc.items(); len(items) > 0 && (l.importer(items[0]) != nil || isDocument(Node{items[0]})) {
 		for _, item := range items {
 			docs = append(docs, l.imported(item)...)
 		}

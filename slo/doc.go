@@ -4,9 +4,10 @@
 //
 //	ReadFiles ─► Load: parse ─► check ─► read ─► resolve ─► Set | Problems
 //
-// Two sorts of documents are read, any number of them in a file: OpenSLO v1
-// (SLO, SLI, DataSource, Service) for promises, and our own kinds (Actuator,
-// ControlLoop, ReleasePolicy) for what OpenSLO has no words for: acting.
+// Two sorts of documents are read, any number of them in a file: OpenSLO v1,
+// all kinds, for promises, and our own kinds (Actuator, ControlLoop,
+// ReleasePolicy) for what OpenSLO has no words for: acting. OpenSLO's other
+// versions (openslo_older.go) are rewritten as v1 first.
 //
 // # Where to read
 //

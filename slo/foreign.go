@@ -284,3 +284,38 @@ func (n Node) kept() *yaml.Node {
 	}
 	return n.v.node
 }
+
+// replaced is the mapping n with some of its entries changed; all others stay
+// where and what they are.
+func (n Node) replaced(changes map[string]change) Node {
+	if !n.Given() || n.v.node.Kind != yaml.MappingNode {
+		return n
+	}
+	m := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	for i := 0; i+1 < len(n.v.node.Content); i += 2 {
+		key, child := n.v.node.Content[i], n.v.node.Content[i+1]
+		at := Node{value{file: n.v.file, node: child, path: join(n.v.path, key.Value)}}
+		c, ok := changes[key.Value]
+		if ok && c.key != "" {
+			child = at.kept()
+			key = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: c.key, Line: key.Line, Column: key.Column}
+		}
+		if ok && c.value != nil {
+			child = c.value(at).v.node
+		}
+		m.Content = append(m.Content, key, child)
+	}
+	return n.made(m)
+}
+
+// each is the list n with its items changed.
+func (n Node) each(change func(Node) Node) Node {
+	if !n.Given() || n.v.node.Kind != yaml.SequenceNode {
+		return n
+	}
+	l := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	for _, item := range n.Items() {
+		l.Content = append(l.Content, change(item).v.node)
+	}
+	return n.made(l)
+}

@@ -28,7 +28,7 @@ type File struct {
 // formats are read by the first of the importers that reads them.
 func Load(files []File, env func(string) (string, bool), importers ...Importer) (*Set, Problems) {
 	l := newLoader(env)
-	l.importers = importers
+	l.importers = append(older(), importers...)
 	l.read(files)
 	problems := l.problems()
 	if problems.Err() != nil {

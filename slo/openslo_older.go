@@ -1,0 +1,193 @@
+package slo
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// v1alpha reads OpenSLO's first version: the ratio of each objective stands
+// in it, and windows are a count and a unit.
+type v1alpha struct{}
+
+func (v1alpha) Reads(doc Node) bool { return doc.Get("apiVersion").Text() == "openslo/v1alpha" }
+
+func (v1alpha) Convert(doc Node) []Node {
+	version := doc.Get("apiVersion")
+	if !doc.Get("kind").OneOf("SLO", "Service") {
+		return nil
+	}
+	version.Warn("read as "+openSLO+": timeWindows, ratioMetrics, incremental and source became timeWindow, indicator, counter and metricSource", "")
+	if doc.Get("kind").Text() == "Service" {
+		return []Node{doc.replaced(map[string]change{"apiVersion": says(openSLO)})}
+	}
+	doc.Check(v1alphaSLO())
+	spec := doc.Get("spec")
+	if in := spec.Get("indicator"); in.Given() {
+		in.Refuse("threshold metrics are not supported yet", "ratioMetrics in the objectives", "")
+		return nil
+	}
+	var docs []Node
+	for i, o := range spec.Get("objectives").Items() {
+		docs = append(docs, v1alphaObjective(doc, o, i).Document())
+	}
+	return docs
+}
+
+func v1alphaSLO() Table {
+	metric := &Table{Name: "metric", Keys: []Key{
+		{Name: "source", Is: IsWord, Required: true}, {Name: "queryType", Is: IsChoice, Words: []string{"promql"}, Required: true}, {Name: "query", Is: IsWord, Required: true},
+	}}
+	calendar := &Table{Name: "calendar", Keys: []Key{{Name: "startTime", Is: IsWord, Required: true}, {Name: "timeZone", Is: IsWord, Required: true}}}
+	window := &Table{Name: "time window", Keys: []Key{
+		{Name: "unit", Is: IsChoice, Words: []string{"Second", "Minute", "Hour", "Day", "Week", "Month", "Quarter", "Year"}, Required: true},
+		{Name: "count", Is: IsNumber, Required: true}, {Name: "isRolling", Is: IsTruth}, {Name: "calendar", Is: IsMapping, Of: calendar},
+	}}
+	ratio := &Table{Name: "ratioMetrics", Keys: []Key{
+		{Name: "good", Is: IsMapping, Of: metric, Required: true}, {Name: "total", Is: IsMapping, Of: metric, Required: true}, {Name: "incremental", Is: IsTruth, Required: true},
+	}}
+	objective := &Table{Name: "objective", Keys: []Key{
+		{Name: "displayName", Is: IsText}, {Name: "target", Is: IsNumber, Required: true}, {Name: "timeSliceTarget", Is: IsNumber},
+		{Name: "ratioMetrics", Is: IsMapping, Of: ratio},
+		{Name: "value", Is: IsAny, Unread: "it belongs to threshold metrics"},
+		{Name: "op", Is: IsAny, Unread: "it belongs to threshold metrics"},
+	}}
+	spec := &Table{Name: "SLO spec", Keys: []Key{
+		{Name: "description", Is: IsText}, {Name: "service", Is: IsWord, Required: true}, {Name: "indicator", Is: IsAny},
+		{Name: "timeWindows", Is: IsList, Of: window, Required: true},
+		{Name: "budgetingMethod", Is: IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: true},
+		{Name: "objectives", Is: IsList, Of: objective, Required: true},
+	}}
+	return Table{Name: "SLO", Keys: []Key{
+		{Name: "apiVersion", Is: IsWord}, {Name: "kind", Is: IsWord}, {Name: "spec", Is: IsMapping, Of: spec, Required: true},
+		{Name: "metadata", Is: IsMapping, Required: true, Of: &Table{Name: "metadata", Keys: []Key{
+			{Name: "name", Is: IsWord, Required: true}, {Name: "displayName", Is: IsText}, {Name: "labels", Is: IsAny}, {Name: "annotations", Is: IsAny},
+		}}},
+	}}
+}
+
+// v1alphaObjective is one objective as an SLO of its own, because its metrics
+// are its own; it is named as objectives are here.
+func v1alphaObjective(doc, o Node, i int) Promise {
+	meta, spec, ratio := doc.Get("metadata"), doc.Get("spec"), o.Get("ratioMetrics")
+	p := Promise{
+		At: o, Name: meta.Get("name"), Title: o.Get("displayName"), Description: spec.Get("description"),
+		Labels: meta.Get("labels"), Annotations: meta.Get("annotations"), Service: spec.Get("service"),
+		Method: spec.Get("budgetingMethod"), SliceTarget: o.Get("timeSliceTarget"), Target: o.Get("target"),
+		Good: v1alphaQuery(ratio.Get("good")), Total: v1alphaQuery(ratio.Get("total")),
+	}
+	if i > 0 {
+		p.Name = p.Name.Says(fmt.Sprintf("%s-%d", p.Name.Text(), i+1))
+	}
+	if !p.Title.Given() {
+		p.Title = meta.Get("displayName")
+	}
+	switch counter := ratio.Get("incremental"); {
+	case !ratio.Given():
+		o.Refuse("neither ratioMetrics nor an indicator is there", "ratioMetrics", "")
+	case counter.Given() && !counter.True():
+		counter.Refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters", "")
+	}
+	if p.Method.Text() == "Timeslices" {
+		p.Method.Warn("v1alpha does not say how long a time slice is; it is taken as 1m", "")
+		p.SliceLength = p.Method.Says("1m")
+	}
+	windows := spec.Get("timeWindows").Items()
+	if len(windows) > 1 {
+		windows[1].Refuse("a second time window", "one time window", "")
+	}
+	if len(windows) > 0 {
+		p.Window, p.Calendar = v1alphaWindow(windows[0])
+	}
+	return p
+}
+
+func v1alphaQuery(metric Node) Node {
+	if source := metric.Get("source"); source.Given() {
+		checkSourceType(source.v)
+	}
+	return metric.Get("query")
+}
+
+func v1alphaWindow(w Node) (duration, calendar Node) {
+	unit, count := w.Get("unit"), w.Get("count")
+	text := count.Text() + map[string]string{"Minute": "m", "Hour": "h", "Day": "d", "Week": "w", "Month": "M", "Quarter": "Q", "Year": "Y"}[unit.Text()]
+	if n, err := strconv.Atoi(count.Text()); err == nil && unit.Text() == "Second" && n%60 == 0 {
+		text = strconv.Itoa(n/60) + "m"
+	}
+	if rolling := w.Get("isRolling"); !rolling.True() && !w.Get("calendar").Given() {
+		w.Refuse("says neither that the window rolls nor when its periods begin", "isRolling: true, or a calendar with startTime and timeZone", "")
+	}
+	return count.Says(text), w.Get("calendar")
+}
+
+// v2alpha reads the draft of OpenSLO's second version: other names, and
+// metrics with one level less.
+type v2alpha struct{}
+
+func (v2alpha) Reads(doc Node) bool {
+	return slices.Contains([]string{"openslo.com/v2alpha", "openslo/v2alpha1"}, doc.Get("apiVersion").Text())
+}
+
+func (v2alpha) Convert(doc Node) []Node {
+	version := doc.Get("apiVersion")
+	if !doc.Get("kind").OneOf(kindsOf(openSLO)...) {
+		return nil
+	}
+	version.Warn("a draft, read as "+openSLO+": sli, sliRef, serviceRef and dataSourceRef became indicator, indicatorRef, service and metricSource", "")
+	changes := map[string]change{"apiVersion": says(openSLO)}
+	switch doc.Get("kind").Text() {
+	case "SLO":
+		sli := change{key: "indicator", value: func(in Node) Node { return in.replaced(map[string]change{"spec": {value: v2alphaSLI}}) }}
+		ref := change{key: "indicatorRef"}
+		objectives := change{value: func(list Node) Node {
+			return list.each(func(o Node) Node { return o.replaced(map[string]change{"sli": sli, "sliRef": ref}) })
+		}}
+		changes["spec"] = change{value: func(spec Node) Node {
+			return spec.replaced(map[string]change{"sli": sli, "sliRef": ref, "serviceRef": {key: "service"}, "objectives": objectives})
+		}}
+	case "SLI":
+		changes["spec"] = change{value: v2alphaSLI}
+	}
+	return []Node{doc.replaced(changes)}
+}
+
+func v2alphaSLI(spec Node) Node {
+	metric := change{value: v2alphaMetric}
+	ratio := change{value: func(n Node) Node {
+		return n.replaced(map[string]change{"good": metric, "bad": metric, "total": metric, "raw": metric})
+	}}
+	return spec.replaced(map[string]change{"ratioMetric": ratio, "thresholdMetric": metric})
+}
+
+// v2alphaMetric puts what a metric is asked of and for where v1 has it.
+func v2alphaMetric(n Node) Node {
+	if inline := n.Get("dataSourceSpec"); inline.Given() {
+		inline.Refuse("data sources inside metrics are not supported", "dataSourceRef, and a DataSource of its own", "")
+		return n.Map(Pair{"metricSource", n.Map(Pair{"spec", n.Get("spec")})})
+	}
+	source := n.replaced(map[string]change{"dataSourceRef": {key: "metricSourceRef"}})
+	return n.Map(Pair{"metricSource", source})
+}
+
+// A change of an entry of a mapping: another key, another value, or both.
+type change struct {
+	key   string
+	value func(Node) Node
+}
+
+// says is the change to a text.
+func says(text string) change {
+	return change{value: func(n Node) Node { return n.Says(text) }}
+}
+
+// older are the importers of OpenSLO's other versions.
+func older() []Importer { return []Importer{v1alpha{}, v2alpha{}} }
+
+// isDocument reports whether n looks like a document, so that a list of such
+// is taken apart, as OpenSLO's tools do.
+func isDocument(n Node) bool {
+	version := n.Get("apiVersion").Text()
+	return strings.HasPrefix(version, "openslo") || strings.HasPrefix(version, "setpoint.dev/")
+}
