@@ -74,7 +74,15 @@ func terminateTwice(t *testing.T, v *server) {
 		t.Fatal("serve ended without the ledger that it had started")
 	default:
 	}
-	terminate(t, v)
+	v.within(10*time.Second, "serve ends by one more signal", func() bool {
+		v.process.cmd.Process.Signal(syscall.SIGTERM) // an error says that it is gone
+		select {
+		case <-v.process.gone:
+			return true
+		default:
+			return false
+		}
+	})
 	resume()
 }
 
