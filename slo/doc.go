@@ -7,7 +7,8 @@
 // Two sorts of documents are read, any number of them in a file: OpenSLO v1,
 // all kinds, for promises, and our own kinds (Actuator, ControlLoop,
 // ReleasePolicy) for what OpenSLO has no words for: acting. OpenSLO's other
-// versions (openslo_older.go) are rewritten as v1 first.
+// versions (openslo_older.go) are rewritten as v1 first, and so are the formats
+// of other tools that the caller hands an Importer for.
 //
 // # Where to read
 //
@@ -16,6 +17,8 @@
 //	schema.go, kinds_*.go          the tables of all keys: check.go compares documents with
 //	                               them, manual.go writes docs/definitions.md from them
 //	source.go, value.go            one file as YAML, within bounds, with the place of everything
+//	foreign*.go, convert.go        other formats, rewritten as OpenSLO with their places kept; the
+//	                               formats are sloth/, pyrra/, slogenerator/ and nobl9/
 //	read_*.go                      one kind after another into its type, with the checks of one document
 //	resolve.go                     references, and the checks that take more than one document
 //	selectors.go                   which PromQL can be read as a sum of raw counters

@@ -205,6 +205,8 @@ func (n Node) Texts(base Node) Node {
 				value.Refuse(whatIs(value.v.node)+" where text is meant", "text", "")
 			case value.Given():
 				pairs = append(pairs, Pair{key, value.Says(value.v.node.Value)})
+			default:
+				pairs = append(pairs, Pair{key, value.Says("")})
 			}
 		}
 	}

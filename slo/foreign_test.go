@@ -105,7 +105,7 @@ func TestCompatibility(t *testing.T) {
 	for _, name := range glob(t, "testdata/foreign/*.txtar") {
 		a := archive(t, name)
 		format, about, _ := strings.Cut(string(a.Comment), "\n")
-		fmt.Fprintf(&b, "\n## %s\n%s\n%s", format, about, outcomes(a))
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n%s", strings.TrimSuffix(format, "."), strings.TrimSpace(about), outcomes(a))
 	}
 	const name = "../docs/compatibility.md"
 	text, err := os.ReadFile(name)
