@@ -10,6 +10,12 @@
 //	GET  /gate                    every service's gate, and a form to try it
 //	POST /actions/{kind}          an order by form; answers with a page
 //	GET  /v1/gate/{service}       may this release go? ?environment= &change= &release= &strict=1
+//	POST /v1/gate/flagger/{hook}  the gate for Flagger; rollback has its own polarity
+//	GET  /v1/gate/argo/{service}  the gate for Argo Rollouts; also POST
+//	POST /v1/gate/tekton          the gate for Tekton Triggers
+//	POST /v1/gate/kubernetes      the gate for admission webhooks
+//	POST /api/v2/deployments/gates/evaluation
+//	                              the gate for datadog-ci; GET …/{id} polls
 //	GET  /v1/status               everything at once
 //	GET  /v1/objectives           … /{name}
 //	GET  /v1/settings             … /{actuator}, ?wait=30s with If-None-Match waits for a change
@@ -21,15 +27,16 @@
 //
 //	request ─► parse (ask.go, draft.go) ─► look (report + definitions + now) ─► wire.go or view*.go ─► JSON or page
 //
-// Where to read: gate.go for the gate's promises, setting.go for waiting,
+// Where to read: gate.go for the gate's promises, native.go for how delivery
+// tools are spoken to, with one file a tool beside it, setting.go for waiting,
 // draft.go for what makes an order acceptable, respond.go and errors.go for
 // how everything that goes wrong is told, view_*.go for the words and
 // figures of the page, chart.go for its drawings.
 //
 // Promises of the gate, each learned from a delivery tool that got it wrong:
 // no redirect, no 204, no empty or HTML body, trailing slash or not; a
-// denial is status 200 with a body, or 403 for those who ask with strict=1;
-// it never waits for anything.
+// denial is status 200 with a body, or 403 for those who ask with strict=1
+// and for Flagger, and never 429 or 5xx; it never waits for anything.
 //
 // When the ledger is down, the gate, the status, the metrics and the
 // overview answer as always, from memory, and say so; lists of decisions

@@ -20,6 +20,7 @@ func (s *Server) routes() *chi.Mux {
 	r.MethodNotAllowed(s.wrongMethod)
 	s.pageRoutes(r)
 	s.apiRoutes(r)
+	s.nativeRoutes(r)
 	return r
 }
 
@@ -50,6 +51,17 @@ func (s *Server) apiRoutes(r chi.Router) {
 	read(r, "/metrics", s.metrics)
 }
 
+// nativeRoutes are the gate in the words of delivery tools.
+func (s *Server) nativeRoutes(r chi.Router) {
+	r.Post("/v1/gate/flagger/{hook}", s.flagger)
+	r.Get("/v1/gate/argo/{service}", s.argo)
+	r.Post("/v1/gate/argo/{service}", s.argo)
+	r.Post("/v1/gate/tekton", s.tekton)
+	r.Post("/v1/gate/kubernetes", s.kubernetes)
+	r.Post("/api/v2/deployments/gates/evaluation", s.datadogStart)
+	r.Get("/api/v2/deployments/gates/evaluation/{id}", s.datadogPoll)
+}
+
 // read serves GET and HEAD. The gate is not read like this: a HEAD without
 // a body must not be taken for a yes.
 func read(r chi.Router, pattern string, h http.HandlerFunc) {
@@ -73,5 +85,5 @@ func unslashed(next http.Handler) http.Handler {
 // goes wrong.
 func machine(address string) bool {
 	address = path.Clean("/" + address)
-	return address == "/v1" || strings.HasPrefix(address, "/v1/") || address == "/readyz" || address == "/healthz" || address == "/metrics"
+	return address == "/v1" || strings.HasPrefix(address, "/v1/") || address == "/api" || strings.HasPrefix(address, "/api/") || address == "/readyz" || address == "/healthz" || address == "/metrics"
 }

@@ -78,6 +78,7 @@ type Server struct {
 	bell  bell
 	tally tally
 	pages pages
+	past  past
 
 	mu    sync.Mutex
 	given []loop.Order // orders that the newest report may not know yet
@@ -170,7 +171,7 @@ func secured(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r.URL.Path))
 		next.ServeHTTP(w, r)
 	})
 }
