@@ -52,7 +52,7 @@ type Server struct {
 // Installed returns the backends whose programs are there, Prometheus first.
 func Installed() (found []Backend) {
 	for _, b := range []Backend{Prometheus, VictoriaMetrics} {
-		if _, err := b.program(); err == nil {
+		if _, err := b.Program(); err == nil {
 			found = append(found, b)
 		}
 	}
@@ -84,7 +84,7 @@ func Run(cfg Config) (*Server, error) {
 	} else if cfg.Backend == "" {
 		cfg.Backend = Prometheus // for its error
 	}
-	program, err := cfg.Backend.program()
+	program, err := cfg.Backend.Program()
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +111,8 @@ func (s *Server) PID() int { return s.child.cmd.Process.Pid }
 // Log is the end of what the backend has written.
 func (s *Server) Log() string { return s.child.lastWords() }
 
-// program finds the executable.
-func (b Backend) program() (string, error) {
+// Program finds the executable.
+func (b Backend) Program() (string, error) {
 	if path, err := exec.LookPath(string(b)); err == nil {
 		return path, nil
 	}

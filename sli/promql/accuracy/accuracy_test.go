@@ -1,0 +1,186 @@
+// Package accuracy measures how exact counts are: it invents 20 histories of
+// counters, stores them in real backends, and compares what package promql
+// counts with what the stored samples tell by definition.
+//
+//	shapes ─► live: what happened, and what was scraped ─► start: a backend that stores it
+//	             ─► knowable, by definition              ─► Counts, slice by slice and at once
+//	                         └──────────── equal ─────────────┘ ─► docs/accuracy.md
+//
+// Without flags it takes a few histories of two days; `make accuracy` takes all
+// of them, of 30 days. Other seeds make other histories.
+package accuracy_test
+
+import (
+	"flag"
+	"math"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"golang.org/x/sync/errgroup"
+
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/sli/promql"
+	"setpoint.dev/setpoint/sli/promql/promtest"
+	"setpoint.dev/setpoint/slo"
+)
+
+var (
+	full   = flag.Bool("full", false, "all histories, of 30 days")
+	seed   = flag.Uint64("seed", 1, "of the histories")
+	update = flag.Bool("update", false, "with -full, write docs/accuracy.md")
+)
+
+// most is how far a share of bad events may be off, in percent.
+const most = 0.5
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// Every history is counted as exactly as its samples allow, slice by slice as
+// it would be live and at once as it is backfilled.
+func TestAccuracy(t *testing.T) {
+	days, all := 2, []*history{}
+	if *full {
+		days = 30
+	}
+	for _, s := range shapes() {
+		if *full || s.short {
+			all = append(all, live(s, *seed, days))
+		}
+	}
+	var results []result
+	for _, backend := range promtest.Installed() {
+		t.Run(string(backend), func(t *testing.T) {
+			results = append(results, measureAll(t, backend, all, days)...)
+		})
+	}
+	if len(results) == 0 {
+		t.Fatal("no metrics backend: run `make parts`")
+	}
+	report(t, results, days)
+}
+
+// A result is what was counted of one history.
+type result struct {
+	backend            promtest.Backend
+	history            *history
+	knowable           counts
+	counted, increased share
+	gaps               int // slices that hold what happened over a gap
+	covered            float64
+}
+
+// A share is of bad events, in all events.
+type share struct{ bad, total float64 }
+
+func (c counts) share() share { return share{float64(c.bad), float64(c.total)} }
+
+func measureAll(t *testing.T, backend promtest.Backend, all []*history, days int) []result {
+	server := start(t, backend, all)
+	results := make([]result, len(all))
+	var group errgroup.Group
+	group.SetLimit(3)
+	for i, h := range all {
+		group.Go(func() error {
+			results[i] = measure(t, server, h, days)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	http.DefaultClient.CloseIdleConnections()
+	return results
+}
+
+// measure counts one history in every way and compares.
+func measure(t *testing.T, server *promtest.Server, h *history, days int) result {
+	began := time.Now()
+	to := from.Add(time.Duration(days) * day)
+	o := objective(h.shape.name)
+	whole := count(t, server, o, from, to, to.Sub(from))
+	compareLive(t, server, o, whole)
+	r := result{backend: server.Backend, history: h, knowable: h.knowable(), increased: increase(t, server.URL, h.shape.name, to)}
+	sum := sli.Counts{}
+	for _, s := range whole {
+		sum = sum.Add(s.Counts)
+		if s.Flaw == sli.FlawGap {
+			r.gaps++
+		}
+	}
+	r.counted = share{sum.Bad.Float(), sum.Total().Float()}
+	r.covered = float64(sum.Covered) / float64(to.Sub(from))
+	want := r.knowable.share()
+	for _, off := range []float64{r.counted.off(want), percentOff(r.counted.bad, want.bad), percentOff(r.counted.total, want.total)} {
+		if math.Abs(off) > most || math.IsNaN(off) {
+			t.Errorf("%s: off by %.3f %%: counted %v, knowable %v", h.shape.name, off, r.counted, want)
+		}
+	}
+	t.Logf("%s: %s", h.shape.name, time.Since(began).Round(time.Millisecond))
+	return r
+}
+
+// compareLive counts anew as an engine does that runs: slice by slice for the
+// first two days (in the short form a few hours, in which most things happen),
+// and all of the time by the hour, as after an engine that was down so long.
+func compareLive(t *testing.T, server *promtest.Server, o slo.Objective, whole []sli.Slice) {
+	begin, end := from, from.Add(2*day)
+	if !*full {
+		begin, end = from.Add(day+9*hour), from.Add(day+13*hour+15*time.Minute)
+	}
+	slices := count(t, server, o, begin, end, time.Minute)
+	n := int(begin.Sub(from) / time.Minute)
+	if len(whole) < n+len(slices) {
+		return // count has said why
+	}
+	if diff := cmp.Diff(whole[n:n+len(slices)], slices); diff != "" {
+		t.Errorf("%s: counts differ (-backfilled +slice by slice):\n%.2000s", o.Name, diff)
+	}
+	hours := count(t, server, o, from, whole[len(whole)-1].Start.Add(time.Minute), hour)
+	if diff := cmp.Diff(whole, hours); diff != "" {
+		t.Errorf("%s: counts differ (-backfilled +by the hour):\n%.2000s", o.Name, diff)
+	}
+}
+
+func objective(history string) slo.Objective {
+	return slo.Objective{Name: history, Slice: time.Minute, Indicator: slo.Indicator{
+		Name: history, Source: "history",
+		Bad:   `requests_total{history="` + history + `",code="500"}`,
+		Total: `requests_total{history="` + history + `"}`,
+	}}
+}
+
+// count asks for the slices of a time, so much at a time.
+func count(t *testing.T, server *promtest.Server, o slo.Objective, begin, to time.Time, step time.Duration) (all []sli.Slice) {
+	sources, err := promql.New([]slo.Source{{Name: "history", URL: server.URL}}, promql.Config{})
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	defer sources.Close()
+	for at := begin; at.Before(to); at = at.Add(step) {
+		slices, err := sources.Counts(t.Context(), o, at, at.Add(min(step, to.Sub(at))))
+		if err != nil {
+			t.Error(err)
+			return all
+		}
+		all = append(all, slices...)
+	}
+	return all
+}
+
+// off is how far a share is from what it should be, in percent of that.
+func (s share) off(want share) float64 {
+	return percentOff(s.bad/max(s.total, 1), want.bad/max(want.total, 1))
+}
+
+// percentOff is 100 where something should be 0 and is not.
+func percentOff(got, want float64) float64 {
+	switch {
+	case got == want:
+		return 0
+	case want == 0:
+		return 100
+	}
+	return (got/want - 1) * 100
+}

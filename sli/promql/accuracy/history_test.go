@@ -1,0 +1,217 @@
+package accuracy_test
+
+import (
+	"fmt"
+	"hash/crc64"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	scrape = 30 * time.Second
+	warmUp = 20 // scrapes before the first slice
+)
+
+// from is where histories begin: a multiple of a day since the Unix epoch.
+var from = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// A shape is how an indicator lives. Times are since the first slice, and
+// functions may be nil.
+type shape struct {
+	name   string
+	pods   int                                  // at any time
+	load   func(time.Duration) float64          // requests a second of all pods
+	errors func(time.Duration) float64          // share of requests that go wrong
+	life   time.Duration                        // of a pod; the next one has another name; 0 = for ever
+	crash  func(*rand.Rand, time.Duration) bool // a pod restarts under its name
+	dark   func(time.Duration) bool             // nothing is stored
+	jobs   bool                                 // every five minutes a process that is scraped once or twice
+	lazy   lazy                                 // which counters appear with their first event
+	short  bool                                 // part of the short form
+}
+
+type lazy int
+
+const (
+	eager      lazy = iota
+	lazyErrors      // as client libraries do with a label for the code
+	lazyAll
+)
+
+// A history is what happened and what was stored of it.
+type history struct {
+	shape    shape
+	series   []*series
+	happened counts // events, whether a scrape saw them or not
+}
+
+// A series is the stored samples of one counter.
+type series struct {
+	pod, code string
+	samples   []sample
+}
+
+type sample struct{ milli, value int64 }
+
+type counts struct{ bad, total int64 }
+
+// A pod is one process and its counters.
+type pod struct {
+	name      string
+	phase     time.Duration // of its scrapes
+	good, bad int64
+	stored    [2]*series
+}
+
+// live plays a shape for some days.
+func live(s shape, seed uint64, days int) *history {
+	p := &play{history: history{shape: s}, rng: rand.New(rand.NewPCG(seed, crc64.Checksum([]byte(s.name), crc64.MakeTable(crc64.ISO))))}
+	for range s.pods {
+		p.pods = append(p.pods, p.start())
+	}
+	for tick := -warmUp; tick < days*int(24*time.Hour/scrape); tick++ {
+		p.interval(tick)
+	}
+	return &p.history
+}
+
+// A play is a history in the making.
+type play struct {
+	history
+	rng     *rand.Rand
+	pods    []*pod
+	started int
+	job     *pod
+	left    int // scrapes until the job ends
+}
+
+func (p *play) start() *pod {
+	p.started++
+	return &pod{name: fmt.Sprintf("pod-%d", p.started), phase: 100*time.Millisecond + time.Duration(p.rng.Int64N(int64(29*time.Second)))}
+}
+
+// interval plays the scrape interval that ends with scrape number tick.
+func (p *play) interval(tick int) {
+	at := time.Duration(tick) * scrape
+	for i := range p.pods {
+		p.turn(i, tick, at)
+	}
+	if p.shape.jobs {
+		p.work(tick, at)
+	}
+}
+
+// turn plays one pod. Events before it is replaced or restarts are in no sample.
+func (p *play) turn(i, tick int, at time.Duration) {
+	s := p.shape
+	n := p.draw(s.load(at) * scrape.Seconds() / float64(s.pods))
+	if s.life > 0 && (at+time.Duration(i)*s.life/time.Duration(s.pods))%s.life == 0 {
+		p.serve(p.pods[i], tick, n/2, at)
+		n -= n / 2
+		p.pods[i] = p.start()
+	}
+	if s.crash != nil && s.crash(p.rng, at) {
+		before := p.rng.Int64N(n + 1)
+		p.serve(p.pods[i], tick, before, at)
+		n -= before
+		p.pods[i].good, p.pods[i].bad = 0, 0
+	}
+	p.serve(p.pods[i], tick, n, at)
+	p.scrape(p.pods[i], at)
+}
+
+// work plays the jobs.
+func (p *play) work(tick int, at time.Duration) {
+	if tick%10 == 0 {
+		p.job, p.left = p.start(), 1+p.rng.IntN(2)
+	}
+	if p.left > 0 {
+		p.left--
+		p.serve(p.job, tick, 1+p.rng.Int64N(30), at)
+		p.scrape(p.job, at)
+	}
+}
+
+// draw is a whole number with a mean.
+func (p *play) draw(mean float64) int64 {
+	whole, part := math.Modf(mean)
+	if p.rng.Float64() < part {
+		whole++
+	}
+	return int64(whole)
+}
+
+// serve counts n requests.
+func (p *play) serve(pod *pod, tick int, n int64, at time.Duration) {
+	bad := min(n, p.draw(float64(n)*p.shape.errors(at)))
+	pod.good, pod.bad = pod.good+n-bad, pod.bad+bad
+	if tick >= 0 {
+		p.happened.bad, p.happened.total = p.happened.bad+bad, p.happened.total+n
+	}
+}
+
+// scrape stores what a pod shows, a few milliseconds late as scrapes are.
+func (p *play) scrape(pod *pod, at time.Duration) {
+	milli := from.Add(at+pod.phase).UnixMilli() + p.rng.Int64N(40)
+	if p.shape.dark != nil && p.shape.dark(at) {
+		return
+	}
+	if pod.good > 0 || p.shape.lazy != lazyAll {
+		p.store(pod, 0, "200", sample{milli, pod.good})
+	}
+	if pod.bad > 0 || p.shape.lazy == eager {
+		p.store(pod, 1, "500", sample{milli, pod.bad})
+	}
+}
+
+func (p *play) store(pod *pod, i int, code string, s sample) {
+	if pod.stored[i] == nil {
+		pod.stored[i] = &series{pod: pod.name, code: code}
+		p.series = append(p.series, pod.stored[i])
+	}
+	pod.stored[i].samples = append(pod.stored[i].samples, s)
+}
+
+// knowable is what all stored samples together tell about the time from the
+// first slice on, by definition: each counter's growth from sample to sample,
+// where a lower value counts from zero, and so does the first one of a series
+// that appeared while its indicator was known. What a series counted before
+// anything was known of its indicator nobody can date.
+func (h *history) knowable() (sum counts) {
+	known := h.known()
+	for _, s := range h.series {
+		before := int64(0)
+		if first := s.samples[0]; first.milli < known {
+			before = first.value
+		}
+		for _, m := range s.samples {
+			grown := m.value - before
+			if grown < 0 {
+				grown = m.value
+			}
+			before = m.value
+			if m.milli > from.UnixMilli() {
+				sum.add(s.code, grown)
+			}
+		}
+	}
+	return sum
+}
+
+// known is since when the indicator is: from two scrapes and a half after the
+// very first sample on all of its processes have been seen.
+func (h *history) known() int64 {
+	first := int64(math.MaxInt64)
+	for _, s := range h.series {
+		first = min(first, s.samples[0].milli)
+	}
+	return first + scrape.Milliseconds()*5/2
+}
+
+func (c *counts) add(code string, n int64) {
+	c.total += n
+	if code == "500" {
+		c.bad += n
+	}
+}
