@@ -94,6 +94,9 @@ func RunBacktests(ctx context.Context, onTick func(int, Report), all ...*Backtes
 // Next is when the next tick is due. At To or later the backtest is over.
 func (b *Backtest) Next() time.Time { return b.next }
 
+// Every is the time between two ticks.
+func (b *Backtest) Every() time.Duration { return b.every }
+
 // Trial is how the loops did up to the last tick.
 func (b *Backtest) Trial() Trial { return b.scorer.Trial() }
 
