@@ -88,8 +88,13 @@ func (n Node) Check(t Table) {
 // Get is the value of a key of a mapping; it is absent where n is no mapping.
 func (n Node) Get(key string) Node { return Node{n.v.get(key)} }
 
-// Items are the values of a list.
+// Items are the values of a list. Where aliases make too many of them there
+// are none, and the file is refused.
 func (n Node) Items() (items []Node) {
+	const visits = 10 // that an item costs at least, once it is converted
+	if n.v.given() && n.v.file.tired(n.v.node, visits*len(n.v.items())) {
+		return nil
+	}
 	for _, item := range n.v.items() {
 		items = append(items, Node{item})
 	}

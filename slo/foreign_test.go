@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -183,4 +184,32 @@ func FuzzForeign(f *testing.F) {
 			convertsToItself(t, file, made)
 		}
 	})
+}
+
+// TestForeignBombs refuses documents that aliases multiply, in bounded memory.
+func TestForeignBombs(t *testing.T) {
+	const item = "name: a\n  objective: 99\n  sli: {events: {error_query: 'rate(a[{{.window}}])', total_query: 'rate(b[{{.window}}])'}}\n"
+	nested := "- &l0 [&d {apiVersion: n9/v1alpha, kind: Service}]\n"
+	for i := range 40 {
+		nested += fmt.Sprintf("- &l%d [*d, *l%d, *l%d]\n", i+1, i, i)
+	}
+	bombs := map[string]string{
+		"SLOs":      "version: prometheus/v1\nservice: a\nslos:\n- &x\n  " + item + strings.Repeat("- *x\n", 40_000),
+		"documents": "- &x {apiVersion: n9/v1alpha, kind: Service, metadata: {name: a}, spec: {}}\n" + strings.Repeat("- *x\n", 40_000),
+		"nested":    "- &z {apiVersion: n9/v1alpha, kind: Service}\n" + nested,
+	}
+	for name, text := range bombs {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			made, problems := slo.Convert([]slo.File{{Name: "a.yaml", Data: []byte(text)}}, importers()...)
+			runtime.ReadMemStats(&after)
+			if made != nil || problems.Err() == nil {
+				t.Errorf("got %d bytes, want a refusal", len(made))
+			}
+			if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > 1024 {
+				t.Errorf("%d MiB were allocated in all", used)
+			}
+		})
+	}
 }
