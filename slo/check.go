@@ -29,6 +29,8 @@ func checkObject(v value, o *object) {
 		switch {
 		case child.given():
 			checkField(child, f)
+		case f.required && f.assumed != "" && v.file.lenient && v.lacks(f.key):
+			child.warn("missing; "+f.assumed+" is assumed", "", "")
 		case f.required && v.lacks(f.key):
 			child.refuse("missing", f.is.expected(f), "")
 		}
@@ -103,6 +105,9 @@ func (o *object) has(key string) bool {
 // checkField compares one value with its field.
 func checkField(v value, f field) {
 	switch {
+	case f.later != "" && f.assumed != "" && v.file.lenient:
+		v.warn("passed over: "+f.assumed, "", "")
+		return
 	case f.later != "":
 		v.refuse("not supported yet", f.later, "")
 		return
@@ -254,6 +259,11 @@ func checkName(v value) {
 	}, strings.ToLower(s)), "-.")
 	if len(fixed) > 63 {
 		fixed = ""
+	}
+	if v.file.lenient && fixed != "" {
+		v.warn(fmt.Sprintf("%q is not a name; %s is assumed", short(s), fixed), "", "")
+		v.node.Value = fixed
+		return
 	}
 	v.refuse(fmt.Sprintf("%q is not a name", short(s)), "1 to 63 of a-z, 0-9, - and ., with a letter or digit at both ends", fixed)
 }

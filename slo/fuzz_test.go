@@ -39,8 +39,15 @@ func FuzzLoad(f *testing.F) {
 		if strings.Contains(shown, secret) && !strings.Contains(string(data), secret) {
 			t.Fatalf("a secret of the environment is shown: %s", shown)
 		}
+		lenient, _ := slo.LoadLenient(files, env)
+		if lenient != nil {
+			sound(t, lenient)
+		}
 		if set != nil {
 			sound(t, set)
+			if diff := cmp.Diff(set, lenient, same()); diff != "" {
+				t.Fatalf("a lenient reader reads good definitions otherwise (-strict +lenient):\n%s", diff)
+			}
 			again, _ := slo.Load(files, env)
 			if diff := cmp.Diff(set, again, same()); diff != "" {
 				t.Fatalf("read twice (-first +second):\n%s", diff)

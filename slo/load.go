@@ -29,6 +29,20 @@ type File struct {
 func Load(files []File, env func(string) (string, bool), importers ...Importer) (*Set, Problems) {
 	l := newLoader(env)
 	l.importers = append(older(), importers...)
+	return l.load(files)
+}
+
+// LoadLenient is Load for definitions that deviate from OpenSLO in the ways
+// that are common: names with capitals, op and value beside a ratio metric,
+// no budgetingMethod, no timeWindow or one that does not say whether it rolls.
+// These become warnings that say what was assumed.
+func LoadLenient(files []File, env func(string) (string, bool), importers ...Importer) (*Set, Problems) {
+	l := newLoader(env)
+	l.importers, l.lenient = append(older(), importers...), true
+	return l.load(files)
+}
+
+func (l *loader) load(files []File) (*Set, Problems) {
 	l.read(files)
 	problems := l.problems()
 	if problems.Err() != nil {
@@ -57,6 +71,7 @@ type loader struct {
 	files  []*source
 	hints  int // suggestions made so far
 
+	lenient   bool
 	importers []Importer
 	keep      bool    // documents are kept for Convert
 	kept      []value // documents in our own words
@@ -105,6 +120,7 @@ const objectiveKind = "objective"
 // file reads the documents of one file.
 func (l *loader) file(f File) {
 	src := newSource(f.Name)
+	src.lenient = l.lenient
 	for _, doc := range src.documents(f.Data) {
 		for _, d := range l.imported(value{file: src, node: doc}) {
 			if l.keep {

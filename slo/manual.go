@@ -189,6 +189,13 @@ Everything else is refused with its place in the query: ratios and differences (
 good series by their labels), ` + "`histogram_quantile`" + ` (select the bucket of your threshold instead, as in
 ` + "`latency_seconds_bucket{le=\"0.3\"}`" + `), subqueries, ` + "`offset`, `@`, `topk`, `avg`" + ` and so on.
 
+## Leniency
+
+` + "`check --lenient` and `serve --lenient`" + ` take what deviates from OpenSLO in common ways, with a warning that says what is
+assumed: names with capitals and other characters (read in lower case with ` + "`-`" + `), ` + "`op` and `value`" + ` beside a ratio metric
+(passed over), no ` + "`budgetingMethod`" + ` (Occurrences), no ` + "`timeWindow`" + ` (30 days, rolling) and a window that does not say
+whether it rolls (it does).
+
 ## Files that are refused
 
 Files over 1 MiB, more than 100,000 brackets and commas in a file, more than 50 levels of nesting, aliases that

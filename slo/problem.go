@@ -37,11 +37,11 @@ func (p Problem) String() string {
 	if p.Severity == SeverityWarning {
 		s += "warning: "
 	}
-	return s + p.text()
+	return s + p.Text()
 }
 
-// text is the problem without its place.
-func (p Problem) text() string {
+// Text is the problem without its place in the file.
+func (p Problem) Text() string {
 	var b strings.Builder
 	if p.Path != "" {
 		b.WriteString(p.Path + ": ")

@@ -194,7 +194,7 @@ func (l *loader) slo(doc value) {
 		Slice: sliceLength(slice), Window: window(spec.get("timeWindow")), Position: doc.place().Position,
 	}
 	checkSlices(o, spec.get("timeWindow"), slice)
-	if method := spec.get("budgetingMethod").text(); method != "Occurrences" {
+	if method := spec.get("budgetingMethod").text(); method != "" && method != "Occurrences" {
 		o.Method = Method(method)
 	}
 	d := draftSLO{at: doc.place(), slice: slice.place()}

@@ -11,7 +11,10 @@ import (
 // refused.
 func window(list value) Window {
 	items := list.items()
-	if len(items) == 0 {
+	switch {
+	case len(items) == 0 && list.file.lenient && !list.given():
+		return Window{Length: 30 * day}
+	case len(items) == 0:
 		return Window{}
 	}
 	if len(items) > 1 {
@@ -22,6 +25,8 @@ func window(list value) Window {
 	switch {
 	case rolling.truth() && calendar.given():
 		calendar.refuse("a window that rolls has no calendar", "isRolling: true, or a calendar", "")
+	case list.file.lenient && items[0].lacks("isRolling", "calendar"):
+		rolling.warn("missing; a rolling window is assumed", "", "")
 	case items[0].lacks("isRolling", "calendar"), rolling.good() && !rolling.truth() && items[0].lacks("calendar"):
 		rolling.refuse("says neither that the window rolls nor when its periods begin", "isRolling: true, or a calendar with startTime and timeZone", "")
 	case calendar.good():

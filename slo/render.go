@@ -26,7 +26,7 @@ const longestExcerpt = 160
 // another is replaced by stars.
 func (p Problem) Render(src []byte) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", p.Severity, Problem{Path: p.Path, Message: p.Message}.text())
+	fmt.Fprintf(&b, "%s: %s\n", p.Severity, Problem{Path: p.Path, Message: p.Message}.Text())
 	margin := strings.Repeat(" ", len(fmt.Sprint(p.Line)))
 	fmt.Fprintf(&b, "%s--> %s:%d:%d\n", margin, p.File, p.Line, p.Col)
 	if line, ok := sourceLine(src, p.Line); ok && !p.secret {

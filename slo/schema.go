@@ -30,6 +30,7 @@ type field struct {
 	of       *object  // what a mapping or a list holds
 	later    string   // OpenSLO has the key, this version does not: what to do instead
 	unread   string   // why the key is passed over
+	assumed  string   // what a lenient reader assumes where the key is missing, or says where it is not supported
 }
 
 // A shape says what a value must look like.

@@ -26,6 +26,7 @@ const (
 type source struct {
 	name     string
 	text     string
+	lenient  bool // common deviations are warned of
 	problems Problems
 	listed   map[Severity]int
 	bad      map[*yaml.Node]bool     // values that were refused, so that nothing more is said about them

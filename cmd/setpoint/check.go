@@ -10,17 +10,40 @@ import (
 )
 
 func (a *app) checkCmd() *cobra.Command {
-	return &cobra.Command{
+	lenient := false
+	c := &cobra.Command{
 		Use:     "check PATH…",
 		Short:   "Check definition files and folders",
 		GroupID: "run",
 		Long: `Check definition files and folders. Everything that is wrong is said at once,
 each with file, line and column, what was expected and the nearest valid name.
-The exit code is 1 when something was refused; warnings alone give 0.`,
-		Example: "  setpoint check slos/",
-		Args:    args(1, -1, "files or folders"),
-		RunE:    func(c *cobra.Command, paths []string) error { return a.check(c, paths) },
+The exit code is 1 when something was refused; warnings alone give 0.
+
+With --output sarif it is said in SARIF 2.1.0, which code review shows beside
+the lines. With --lenient common deviations from OpenSLO become warnings that
+say what is assumed.`,
+		Example:     "  setpoint check slos/\n  setpoint check slos/ --output sarif > setpoint.sarif",
+		Args:        args(1, -1, "files or folders"),
+		Annotations: map[string]string{moreOutputs: "sarif"},
+		RunE:        func(c *cobra.Command, paths []string) error { return a.check(c, paths, reading(lenient)) },
 	}
+	lenientFlag(c, &lenient)
+	return c
+}
+
+// lenientFlag is the flag of the commands that read definitions.
+func lenientFlag(c *cobra.Command, lenient *bool) {
+	c.Flags().BoolVar(lenient, "lenient", false, "take common deviations from OpenSLO, with a warning that says what is assumed")
+}
+
+// A loading is one of the ways to read definitions.
+type loading func([]slo.File, func(string) (string, bool), ...slo.Importer) (*slo.Set, slo.Problems)
+
+func reading(lenient bool) loading {
+	if lenient {
+		return slo.LoadLenient
+	}
+	return slo.Load
 }
 
 // checked is what check says to programs.
@@ -34,9 +57,9 @@ type checked struct {
 	Problems   slo.Problems `json:"problems"`
 }
 
-func (a *app) check(c *cobra.Command, paths []string) error {
+func (a *app) check(c *cobra.Command, paths []string, load loading) error {
 	files, problems := readDefinitions(paths)
-	set, more := slo.Load(files, nil, importers()...)
+	set, more := load(files, nil, importers()...)
 	problems = append(problems, more...)
 	r := checked{Valid: problems.Err() == nil, Files: len(files), Problems: problems}
 	if r.Problems == nil {
@@ -45,7 +68,13 @@ func (a *app) check(c *cobra.Command, paths []string) error {
 	if set != nil {
 		r.Objectives, r.Actuators, r.Loops, r.Policies = len(set.Objectives), len(set.Actuators), len(set.Loops), len(set.Policies)
 	}
-	if err := a.show(c, r, func(w io.Writer) { printChecked(w, r, files) }); err != nil {
+	err := error(nil)
+	if a.output == "sarif" {
+		err = writeSARIF(c.OutOrStdout(), r.Problems)
+	} else {
+		err = a.show(c, r, func(w io.Writer) { printChecked(w, r, files) })
+	}
+	if err != nil {
 		return err
 	}
 	if !r.Valid {

@@ -29,6 +29,8 @@ type options struct {
 	paths  []string
 	listen string
 	every  time.Duration
+
+	lenient bool
 }
 
 func (a *app) serveCmd() *cobra.Command {
@@ -55,6 +57,7 @@ trust what 'setpoint log' says that it would have done.`,
 	}
 	c.Flags().StringVar(&o.listen, "listen", defaultListen, "address of the page, the API and the gate")
 	c.Flags().DurationVar(&o.every, "every", 0, "time between two looks (default: the shortest slice, at most 1m)")
+	lenientFlag(c, &o.lenient)
 	o.storage.flags(c)
 	return c
 }
@@ -62,7 +65,7 @@ trust what 'setpoint log' says that it would have done.`,
 // serve wires the rooms and runs them until ctx ends or one of them fails.
 func serve(ctx context.Context, o options, out io.Writer) error {
 	log := slog.New(slog.NewTextHandler(out, nil))
-	set, err := load(o.paths, out)
+	set, err := load(o.paths, reading(o.lenient), out)
 	if err != nil {
 		return err
 	}
@@ -86,9 +89,9 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 }
 
 // load reads the definitions and prints what is wrong with them.
-func load(paths []string, out io.Writer) (*slo.Set, error) {
+func load(paths []string, read loading, out io.Writer) (*slo.Set, error) {
 	files, problems := readDefinitions(paths)
-	set, more := slo.Load(files, os.LookupEnv, importers()...)
+	set, more := read(files, os.LookupEnv, importers()...)
 	problems = append(problems, more...)
 	printProblems(out, problems, files)
 	if problems.Err() != nil {
