@@ -19,6 +19,9 @@ import (
 	"testing"
 	"time"
 
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/ledger/cluster/clustertest"
+	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/sli/promql/promtest"
 )
 
@@ -205,5 +208,36 @@ func TestBacktestIsInterrupted(t *testing.T) {
 	}
 	if cmd.ProcessState.ExitCode() != 1 || !strings.Contains(errs.String(), "interrupted") {
 		t.Errorf("exit code %d, said %q; want 1, and that it was interrupted", cmd.ProcessState.ExitCode(), errs.String())
+	}
+}
+
+// TestBacktestOfTheRecord: what is on record is not asked of the backend,
+// which is gone.
+func TestBacktestOfTheRecord(t *testing.T) {
+	t.Parallel()
+	dsn := clustertest.DSN(t)
+	records, err := ledger.Open(ledger.Config{DSN: dsn})
+	must(t, err)
+	defer records.Close()
+	must(t, records.Migrate(t.Context()))
+	end := time.Now().Add(-time.Hour).Truncate(time.Hour)
+	var kept []sli.Slice
+	for at := end.Add(-30 * time.Hour); !at.After(end); at = at.Add(time.Minute) {
+		s := sli.Slice{Start: at, Counts: sli.Counts{Good: 100 * sli.Event, Covered: time.Minute}}
+		if at.After(end.Add(-2*time.Hour)) && at.Before(end.Add(-90*time.Minute)) {
+			s.Good, s.Bad = 50*sli.Event, 50*sli.Event
+		}
+		kept = append(kept, s)
+	}
+	must(t, records.Keep(t.Context(), "checkout-fast", kept))
+	env := []string{"METRICS_URL=http://127.0.0.1:1", "DATABASE_URL=" + dsn}
+	got := command(t, env, "backtest", pastDefinitions(t, "4"), "--recorded", "--output", "json",
+		"--from", end.Add(-5*time.Hour).Format(time.RFC3339), "--to", end.Format(time.RFC3339))
+	var r backtested
+	if err := json.Unmarshal([]byte(got.out), &r); err != nil || got.code != 0 || !r.Complete {
+		t.Fatalf("%v: %s", err, got)
+	}
+	if l := r.Versions[0].Loops[1]; l.Moves != 2 || l.Blind != 0 {
+		t.Errorf("got %+v, want it tightened and relaxed, and never blind", l)
 	}
 }
