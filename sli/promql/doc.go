@@ -23,6 +23,9 @@
 // birth from a return after a long gap. It is asked for the series in question
 // only, or for the whole indicator when nothing of it was observed of late.
 //
+// How exact all of this is, on real backends, package accuracy measures; its
+// figures are in docs/accuracy.md.
+//
 // # Boundaries
 //
 // Slices and ranges are left-open: (from, to], in ms. Prometheus 2 returns

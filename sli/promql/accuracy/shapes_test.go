@@ -33,7 +33,7 @@ func shapes() []shape {
 		{name: "batch-pods", pods: 1, load: either(always(0), daily(3*hour, hour), 50), errors: always(0.003), life: day, lazy: lazyAll},
 		{name: "total-outage", pods: 2, load: always(10), errors: either(always(0), on(1, 8*hour, 30*time.Minute), 1), lazy: lazyErrors},
 		{name: "no-error-ever", pods: 2, load: always(10), errors: always(0), lazy: lazyErrors},
-		{name: "crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors},
+		{name: "crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors, short: true},
 		{name: "one-scrape-interval", pods: 2, load: always(10), errors: either(always(0), on(1, 16*hour, scrape), 0.9), lazy: lazyErrors},
 	}
 }
