@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"setpoint.dev/setpoint/ledger"
@@ -27,15 +28,32 @@ func (s *storage) flags(c *cobra.Command) {
 // existing opens the ledger only if there is one: who asks for the past must
 // not be answered by a new, empty record.
 func (s *storage) existing(ctx context.Context, log *slog.Logger) (*archive, error) {
-	if os.Getenv("DATABASE_URL") == "" {
-		switch found, err := s.found(); {
-		case err != nil:
-			return nil, err
-		case !found:
-			return nil, errors.New("there is no ledger here: name its folder with --state as for 'setpoint serve', or set DATABASE_URL")
+	if dsn := os.Getenv("DATABASE_URL"); dsn != "" {
+		if empty(ctx, dsn) {
+			return nil, errors.New("there is no ledger in the database of DATABASE_URL")
 		}
+		return s.open(ctx, log)
+	}
+	switch found, err := s.found(); {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, errors.New("there is no ledger here: name its folder with --state as for 'setpoint serve', or set DATABASE_URL")
 	}
 	return s.open(ctx, log)
+}
+
+// empty reports whether a database answers and holds no ledger. What is wrong
+// with one that does not answer is told when it is opened.
+func empty(ctx context.Context, dsn string) bool {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return false
+	}
+	defer conn.Close(ctx)
+	var there bool
+	err = conn.QueryRow(ctx, `select to_regclass('setpoint.decisions') is not null`).Scan(&there)
+	return err == nil && !there
 }
 
 // found looks for a private PostgreSQL and leaves no trace: no folder either.

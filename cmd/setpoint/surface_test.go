@@ -24,6 +24,9 @@ const canary = "c4n4ry-0f-the-p4ssw0rds"
 func TestSurface(t *testing.T) {
 	t.Parallel()
 	v := canaryServer(t)
+	if r := v.run("replay"); r.code != 1 || !strings.Contains(r.err, "no ledger in the database") {
+		t.Errorf("replay of an empty database: %s", r)
+	}
 	v.start()
 	v.inSight()
 	said := &record{t: t}
