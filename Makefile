@@ -20,8 +20,8 @@ build: ## build bin/setpoint and bin/demo
 	@go build -v -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/setpoint ./cmd/demo 2>&1 | scripts/progress building
 
 .PHONY: parts
-parts: ## find or fetch PostgreSQL and Prometheus
-	@scripts/parts postgres prometheus
+parts: ## find or fetch what tests need: PostgreSQL, Prometheus, VictoriaMetrics
+	@scripts/parts postgres prometheus victoria-metrics
 
 .PHONY: test
 test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'
@@ -39,6 +39,10 @@ check: $(STATICCHECK) ## formatting, go vet, staticcheck, and who may import who
 bench: ## run all benchmarks; BENCH=name
 	go test -run - -bench '$(or $(BENCH),.)' -benchmem ./...
 
+.PHONY: accuracy
+accuracy: parts ## measure counts of 30 days on real backends (6 minutes), write docs/accuracy.md; SEED=1
+	go test -count=1 -timeout 60m -v -run TestAccuracy ./sli/promql/accuracy -full -update -seed $(or $(SEED),1)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (20s) in turn
 	@grep -roE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir='.?*' . | sort | \
@@ -48,11 +52,13 @@ fuzz: ## run every fuzz target for FUZZTIME (20s) in turn
 		done
 
 .PHONY: demo
-demo: parts build ## an incident that heals, with a page to watch; DURATION=120s ends by itself
+demo: build ## an incident that heals, with a page to watch; DURATION=120s ends by itself
+	@scripts/parts postgres prometheus
 	@bin/demo $(if $(DURATION),--duration=$(DURATION))
 
 .PHONY: picture
-picture: parts build ## take README's picture from the demo anew
+picture: build ## take README's picture from the demo anew
+	@scripts/parts postgres prometheus
 	@scripts/picture
 
 .PHONY: clean
