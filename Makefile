@@ -12,7 +12,7 @@ STATICCHECK := .cache/bin/staticcheck-$(STATICCHECK_VERSION)
 help: ## this text
 	@echo 'make TARGET [NAME=value]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/setpoint and bin/demo
@@ -26,6 +26,10 @@ parts: ## find or fetch what tests need: PostgreSQL, Prometheus, VictoriaMetrics
 .PHONY: test
 test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'
 	go test -race -shuffle=on $(ARGS) ./...
+
+.PHONY: pipelines
+pipelines: ## ask the gate with the code of delivery tools; fetches much
+	cd web/pipelinetest && go test ./...
 
 .PHONY: check
 check: $(STATICCHECK) ## formatting, go vet, staticcheck, and who may import whom
