@@ -218,7 +218,7 @@ func (f frame) chart(kind string) chart {
 // lies further apart was not observed between.
 func (s *Server) gap(l look, objective string) time.Duration {
 	o, _ := l.objective(objective)
-	return max(3*o.Slice, 30*time.Second)
+	return max(3*o.Step(), 30*time.Second)
 }
 
 // line draws points, with a break where one is not known or they are too far
