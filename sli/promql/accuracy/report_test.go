@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"os"
@@ -91,7 +92,7 @@ func report(t *testing.T, results []result, days int) {
 
 const (
 	marker  = "<!-- written by `make accuracy` from here on -->"
-	heading = "| history | series | bad of total, knowable | budget left | setpoint off by | increase() off by | in no sample | covered | gap slices |\n" +
+	heading = "| history | series | bad of total, knowable | budget left | setpoint off by | increase() off by | bad, knowable off truth by | covered | gap slices |\n" +
 		"|---|---|---|---|---|---|---|---|---|\n"
 )
 
@@ -104,12 +105,14 @@ func (r result) row() string {
 	}
 	return fmt.Sprintf("| %s | %d | %d of %d | %s | %s | %s | %s | %.2f %% | %d |\n",
 		r.history.shape.name, len(r.history.series), r.knowable.bad, r.knowable.total, left,
-		percent(r.counted.off(know)), percent(r.increased.off(know)), percent(-know.off(r.history.happened.share())), 100*r.covered, r.gaps)
+		percent(r.counted.off(know)), percent(r.increased.off(know)),
+		percent(percentOff(float64(r.knowable.bad), float64(r.history.happened.bad))), 100*r.covered, r.gaps)
 }
 
+// percent tells 0 from what is only near it.
 func percent(v float64) string {
-	if text := fmt.Sprintf("%.2f", v); text != "-0.00" && text != "0.00" {
-		return text + " %"
+	if v != 0 && math.Abs(v) < 0.01 {
+		return "< 0.01 %"
 	}
-	return "0 %"
+	return fmt.Sprintf("%.4g %%", v)
 }
