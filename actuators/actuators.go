@@ -22,8 +22,8 @@ type Settings interface {
 type Deps struct {
 	Settings Settings // of freeze
 
-	// Held says that nothing may be cancelled now: emergency stop, loop not in mode act, not the leader,
-	// ledger down. The Reaper asks immediately before each cancel, so Held answers from
+	// Held says that nothing may be cancelled now: emergency stop, a loop that only observes, not the
+	// leader. The Reaper asks immediately before each cancel, so Held answers from
 	// memory. Nil means always held.
 	Held func() bool
 	// OnCancel is told of each statement that the Reaper cancelled, from its own goroutine. May be nil.

@@ -72,7 +72,8 @@
 //
 //	Setpoint      the role's statement_timeout stays; nothing is cancelled; the next start reads both back
 //	the loop      (no Read or Apply for Lease, 60 s): the Reaper's floor falls back to rest
-//	the ledger    Freeze reads and applies nothing; cmd makes Held true, so the Reaper watches only
+//	the ledger    Freeze reads and applies nothing; the Reaper goes on enforcing the setting that is on
+//	              record and read back, and returns to rest when its lease ends: enforcing is not deciding
 //	the target    Read, Apply and Once return errors; the Reaper backs off to 5 s and recovers by itself
 //	a right       Check names each missing one with the GRANT that gives it
 //

@@ -145,7 +145,7 @@ func freezeReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReason 
 		if !slices.Contains(p.Freezes, s.Actuator) {
 			continue
 		}
-		if s.Error != "" {
+		if asLastRead := v.Report.LedgerErr != nil && !s.At.IsZero(); s.Error != "" && !asLastRead {
 			out = append(out, GateReason{Code: GateNoData, Verdict: p.OnNoData, Actuator: s.Actuator, Message: fmt.Sprintf("freeze %s cannot be read: %s", s.Actuator, s.Error)})
 			a.degrade(GateNoData)
 			continue
@@ -193,6 +193,9 @@ func objectiveReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReas
 func budgetReason(p slo.ReleasePolicy, s budget.State) GateReason {
 	r := GateReason{Code: GateBudget, Verdict: slo.Allow, Objective: s.Objective, Window: s.Over(), Value: s.Remaining, Limit: p.MinRemaining.Float()}
 	r.Message = fmt.Sprintf("%s has %s of its budget left", s.Objective, percent(s.Remaining))
+	if s.Newest.IsZero() && s.Budget.Total() == 0 {
+		r.Message = fmt.Sprintf("nothing is known of the budget of %s", s.Objective)
+	}
 	switch {
 	case !p.HasMin:
 	case s.Status == budget.Exhausted || s.Remaining < 0:

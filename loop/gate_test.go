@@ -58,6 +58,12 @@ func TestGate(t *testing.T) {
 			v.Set.Actuators[0].Service, v.Report.Settings[0].Value = "other", 1
 		}, slo.Allow, loop.GateBudget, ""},
 		{"a freeze that cannot be read", func(v *loop.GateView, _ *loop.GateQuestion) { v.Report.Settings[0].Error = "no route" }, slo.Hold, loop.GateNoData, loop.GateNoData},
+		{"a freeze as last read, for the ledger is down", func(v *loop.GateView, _ *loop.GateQuestion) {
+			v.Report.LedgerErr, v.Report.Settings[0].Error, v.Report.Settings[0].At, v.Report.Settings[0].Value = errors.New("gone"), "gone", noon, 1
+		}, slo.Deny, loop.GateFreeze, loop.GateLedgerDown},
+		{"a freeze that was never read, for the ledger is down", func(v *loop.GateView, _ *loop.GateQuestion) {
+			v.Report.LedgerErr, v.Report.Settings[0].Error = errors.New("gone"), "gone"
+		}, slo.Hold, loop.GateNoData, loop.GateLedgerDown},
 		{"frozen by a person", func(v *loop.GateView, _ *loop.GateQuestion) {
 			v.Report.Orders = []loop.Order{{Kind: loop.OrderFreeze, Target: "shop", By: "ann", Why: "audit", At: noon, Until: noon.Add(time.Hour)}}
 		}, slo.Deny, loop.GateOrder, ""},

@@ -69,7 +69,7 @@ func orderID(o *Order) string {
 // recordHolds writes the runs that the ledger does not know yet, oldest
 // first, and stops at the first that it does not take.
 func (l *Loop) recordHolds(ctx context.Context, c *control) {
-	for len(c.runs) > 0 {
+	for len(c.runs) > 0 && !again(l.ledgerErr) {
 		r := c.runs[0]
 		err := l.recordRun(ctx, r)
 		if err != nil {

@@ -47,11 +47,18 @@ type Loop struct {
 	ledgerErr error
 	errs      []error
 
-	owed []Outcome // outcomes that wait for the ledger
+	owed []Outcome          // outcomes that wait for the ledger
+	read map[string]reading // :: actuator → its setting as read last
 
 	known []Order // orders in force, as last read
 
 	ordering chan struct{} // held while orders are given or read
+}
+
+// A reading is a setting and when it was read.
+type reading struct {
+	value float64
+	at    time.Time
 }
 
 // A control is one control loop with what it remembers between ticks. All of
@@ -68,7 +75,7 @@ type control struct {
 
 // New prepares a loop. It asks nothing of the world yet.
 func New(cfg Config) (*Loop, error) {
-	l := &Loop{cfg: cfg, ordering: make(chan struct{}, 1)}
+	l := &Loop{cfg: cfg, ordering: make(chan struct{}, 1), read: map[string]reading{}}
 	for _, o := range cfg.Set.Objectives {
 		l.gauges = append(l.gauges, newGauge(o, sourceOf(cfg.Set, o), windowsOf(cfg.Set, o)))
 	}
@@ -196,12 +203,14 @@ func (l *Loop) flush(ctx context.Context) {
 func (l *Loop) settings(ctx context.Context, now time.Time) []Setting {
 	out := []Setting{}
 	for _, a := range l.cfg.Set.Actuators {
-		s := Setting{Actuator: a.Name, Service: a.Service, Kind: string(a.Kind), Rest: a.Rest, Tight: a.Tight, Unit: a.Unit, At: now}
-		v, err := l.cfg.Actuators[a.Name].Read(ctx)
-		if err != nil {
+		s := Setting{Actuator: a.Name, Service: a.Service, Kind: string(a.Kind), Rest: a.Rest, Tight: a.Tight, Unit: a.Unit}
+		if v, err := l.cfg.Actuators[a.Name].Read(ctx); err != nil {
 			s.Error = err.Error()
+		} else {
+			l.read[a.Name] = reading{v, now}
 		}
-		s.Value, s.Shown = v, a.Show(v)
+		s.Value, s.At = l.read[a.Name].value, l.read[a.Name].at
+		s.Shown = a.Show(s.Value)
 		for _, c := range l.controls {
 			if c.actuator.Name == a.Name {
 				s.Loop, s.Mode, s.Decision = c.loop.Name, c.loop.Mode, c.decision()

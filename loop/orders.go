@@ -59,6 +59,9 @@ func (l *Loop) record(ctx context.Context, o Order) error {
 // command brings the stops that wait onto the record and the brake in line
 // with it. It returns the orders in force.
 func (l *Loop) command(ctx context.Context, now time.Time) []Order {
+	if again(l.ledgerErr) {
+		return slices.Concat(l.known, l.brake.Unrecorded())
+	}
 	l.ordering <- struct{}{}
 	defer func() { <-l.ordering }()
 	for _, o := range l.brake.Unrecorded() {

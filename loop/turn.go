@@ -33,17 +33,29 @@ func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now
 	if err != nil {
 		in.Current, in.Unreadable = c.last.To, err.Error()
 	}
-	per := max(c.loop.Pace.Per, c.loop.Cooldown)
-	in.Conditions, err = l.cfg.Records.Conditions(ctx, ConditionsQuery{Actuator: c.actuator.Name, Service: c.actuator.Service, Now: now, Per: per})
-	if err != nil {
-		l.ledgerFailed(err)
-		in.Conditions, in.LedgerDown = Conditions{}, err.Error()
+	if in.Conditions, err = l.conditions(ctx, c, now); err != nil {
+		in.LedgerDown = err.Error()
 	}
 	if s := l.brake.Stop(c.actuator.Name, c.actuator.Service); s != nil {
 		in.Conditions.Stop = s
 	}
 	l.conclude(ctx, c, in)
 	return in
+}
+
+// conditions asks the ledger what a decision must respect. In a tick that has
+// found it out of reach it is not asked again: each question would hang anew.
+func (l *Loop) conditions(ctx context.Context, c *control, now time.Time) (Conditions, error) {
+	if again(l.ledgerErr) {
+		return Conditions{}, ErrUnreachable
+	}
+	per := max(c.loop.Pace.Per, c.loop.Cooldown)
+	out, err := l.cfg.Records.Conditions(ctx, ConditionsQuery{Actuator: c.actuator.Name, Service: c.actuator.Service, Now: now, Per: per})
+	if err != nil {
+		l.ledgerFailed(fmt.Errorf("read conditions of %s: %w", c.actuator.Name, err))
+		return Conditions{}, err
+	}
+	return out, nil
 }
 
 // evidence keeps the states that the rules of a loop look at, and of those

@@ -257,12 +257,12 @@ type Setting struct {
 	Loop     string    `json:"loop,omitempty"`
 	Mode     slo.Mode  `json:"mode,omitempty"`
 	Kind     string    `json:"kind"`
-	Value    float64   `json:"value"`
+	Value    float64   `json:"value"` // the last one known
 	Rest     float64   `json:"rest"`
 	Tight    float64   `json:"tight"`
 	Unit     string    `json:"unit,omitempty"`
 	Shown    string    `json:"shown"`           // with unit, for people
-	At       time.Time `json:"at"`              // when it was read
+	At       time.Time `json:"at"`              // when it was read; zero = never
 	Error    string    `json:"error,omitempty"` // why it could not be read
 	Decision string    `json:"decision,omitempty"`
 }
