@@ -29,7 +29,7 @@ func printStatus(w io.Writer, s client.Status) {
 	fmt.Fprintln(w, s.Words)
 	rows := [][]string{{"\nOBJECTIVE", "SERVICE", "STATUS", "BUDGET LEFT", "WINDOW", "BURN"}}
 	for _, o := range s.Objectives {
-		rows = append(rows, []string{o.Name, o.Service, o.Status, percent(o.Remaining), over(o), burns(o.Windows)})
+		rows = append(rows, []string{o.Name, o.Service, o.Status, left(o), over(o), burns(o.Windows)})
 	}
 	table(w, rows)
 	rows = [][]string{{"\nACTUATOR", "SETTING", "REST", "TIGHT", "LOOP"}}
@@ -55,6 +55,15 @@ func over(o client.Objective) string {
 		return seconds(o.Budget.Seconds)
 	}
 	return "until " + o.PeriodEnd.Format("2006-01-02 15:04 -07:00")
+}
+
+// left is the share of the budget that is left. Of a budget that was never
+// seen nothing is known.
+func left(o client.Objective) string {
+	if o.Newest.IsZero() {
+		return "–"
+	}
+	return percent(o.Remaining)
 }
 
 // burns shows the shortest window that can be judged.
