@@ -25,6 +25,9 @@ type Promise struct {
 // Document is the OpenSLO document that says p.
 func (p Promise) Document() Node {
 	at, method := p.At, p.Method
+	if p.Window.v.file == nil { // no window at all: it is missing where the document is
+		p.Window = at.Get("timeWindow")
+	}
 	if !method.Given() {
 		method = at.Says("Occurrences")
 	}

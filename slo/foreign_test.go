@@ -166,6 +166,7 @@ func FuzzForeign(f *testing.F) {
 	for _, name := range names {
 		seed(f, name)
 	}
+	f.Add([]byte("apiVersion: openslo/v1alpha\nkind: SLO\nmetadata: {name: a}\nspec:\n  objectives: [{target: 0.9}]\n")) // no window
 	f.Fuzz(func(t *testing.T, data []byte) {
 		file := slo.File{Name: "f.yaml", Data: data}
 		set, problems := slo.Load([]slo.File{file}, env, importers()...)
