@@ -44,7 +44,7 @@ bench: ## run all benchmarks; BENCH=name
 	go test -run - -bench '$(or $(BENCH),.)' -benchmem ./...
 
 .PHONY: accuracy
-accuracy: parts ## measure counts of 30 days on real backends (6 minutes), write docs/accuracy.md; SEED=1
+accuracy: parts ## measure counts of 30 days on real backends (5 minutes), write docs/accuracy.md; SEED=1
 	go test -count=1 -timeout 60m -v -run TestAccuracy ./sli/promql/accuracy -full -update -seed $(or $(SEED),1)
 
 .PHONY: fuzz
