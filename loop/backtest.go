@@ -52,12 +52,7 @@ func NewBacktest(cfg BacktestConfig) (*Backtest, error) {
 	if err != nil {
 		return nil, err
 	}
-	every := l.cfg.every()
-	shift := l.settling() % every
-	first := cfg.From.Add(-shift).Truncate(every).Add(shift)
-	if first.Before(cfg.From) {
-		first = first.Add(every)
-	}
+	every, first := l.Every(), l.Next(cfg.From.Add(-1))
 	p.first = first
 	for _, g := range l.gauges {
 		p.gauges[g.objective.Name] = g
@@ -111,6 +106,16 @@ func (b *Backtest) step(ctx context.Context) (Report, error) {
 	b.scorer.Take(r)
 	b.next = b.next.Add(b.every)
 	return r, nil
+}
+
+// Every is the time between two ticks of Run.
+func (l *Loop) Every() time.Duration { return l.cfg.every() }
+
+// Next is the first instant after another at which Run ticks.
+func (l *Loop) Next(after time.Time) time.Time {
+	every := l.Every()
+	shift := l.settling() % every
+	return after.Add(-shift).Truncate(every).Add(every + shift)
 }
 
 // inMode is a copy of the set with every loop in one mode.
