@@ -38,6 +38,7 @@ var rooms = map[string]room{
 	"sli/promql/promtest":        {never: []string{"log/"}, clock: true},
 	"budget":                     {may: []string{"slo", "sli"}, never: []string{"context", "net/http", "os", "log/"}},
 	"loop":                       {may: []string{"slo", "sli", "budget"}, never: []string{"net/http", "os", "log/", "database/", "github.com/jackc/"}, clock: true},
+	"loop/plant":                 {may: []string{"slo", "sli", "loop"}, never: []string{"net/http", "os", "log/"}},
 	"actuators":                  {may: []string{"slo", "loop"}, never: []string{"net/http", "os", "log/"}, clock: true},
 	"ledger":                     {may: []string{"slo", "sli", "budget", "loop", "migrations"}, never: []string{"net/http", "log/"}, clock: true},
 	"ledger/ledgertest":          {may: []string{"slo", "sli", "budget", "loop", "ledger"}, never: []string{"net/http"}, clock: true},
