@@ -16,7 +16,7 @@ func printBacktested(w io.Writer, r backtested) {
 		fmt.Fprintf(w, "NOT COMPLETE: it was to end at %s\n", clock(r.To))
 	}
 	printLoops(w, r.Versions)
-	printMoves(w, r.Versions)
+	printMoves(w, r.Versions, clock)
 	printReleases(w, r.Versions)
 	printBudgets(w, r.Versions)
 	fmt.Fprintf(w, "\n%s\nA reversal is a move the other way within 3 cooldowns, or 3 looks, of the move before it.\n", r.Note)
@@ -71,7 +71,7 @@ func printLoops(w io.Writer, versions []versionResult) {
 }
 
 // printMoves tells the first moves of each loop and its last.
-func printMoves(w io.Writer, versions []versionResult) {
+func printMoves(w io.Writer, versions []versionResult, clock func(time.Time) string) {
 	for _, v := range versions {
 		for _, l := range v.Loops {
 			if l.Moves == 0 {

@@ -35,8 +35,8 @@ type Step struct {
 	Setting float64
 }
 
-// epoch is when model time begins: a whole number of any slices.
-func epoch() time.Time { return time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC) }
+// Epoch is when model time begins: a whole number of any slices.
+func Epoch() time.Time { return time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC) }
 
 // Single is the part of a set that one loop needs, in mode act: the loop of
 // that name, or with no name the only one that moves a query timeout.
@@ -98,14 +98,14 @@ func Close(ctx context.Context, c Closed) (Response, error) {
 	}
 	var r Response
 	scorer := loop.NewScorer(c.Set, l.Every())
-	for now := l.Next(epoch()); now.Sub(epoch()) < c.Config.Length; now = l.Next(now) {
-		p.model.Advance(now.Sub(epoch()))
+	for now := l.Next(Epoch()); now.Sub(Epoch()) < c.Config.Length; now = l.Next(now) {
+		p.model.Advance(now.Sub(Epoch()))
 		report := l.Tick(ctx, now)
 		if err := errors.Join(ctx.Err(), errors.Join(report.Errs...)); err != nil {
-			return Response{}, fmt.Errorf("tick %s after the begin: %w", now.Sub(epoch()), err)
+			return Response{}, fmt.Errorf("tick %s after the begin: %w", now.Sub(Epoch()), err)
 		}
 		scorer.Take(report)
-		r.Steps = append(r.Steps, Step{now.Sub(epoch()), burn(report), p.setting})
+		r.Steps = append(r.Steps, Step{now.Sub(Epoch()), burn(report), p.setting})
 	}
 	r.Truth, r.Trial = p.model.Finish(), scorer.Trial()
 	return r, nil
@@ -134,7 +134,7 @@ type pool struct {
 // Counts implements loop.Source.
 func (p *pool) Counts(_ context.Context, o slo.Objective, from, to time.Time) (all []sli.Slice, err error) {
 	for at := from; at.Before(to); at = at.Add(o.Slice) {
-		begin := at.Sub(epoch())
+		begin := at.Sub(Epoch())
 		all = append(all, sli.Slice{Start: at, Counts: p.model.Counts(begin, begin+o.Slice)})
 	}
 	return all, nil

@@ -13,15 +13,22 @@ func Static(cfg Config, timeout time.Duration) Truth {
 }
 
 // BestStatic is the timeout of a ladder that somebody would choose who knew
-// what is coming: of those under which at most 1 % of customers are served
-// badly, the one that gets most useful work done; if there is none, the one
-// with the fewest served badly.
-func BestStatic(cfg Config, ladder []time.Duration) (best time.Duration) {
-	var won Truth
-	for i, timeout := range ladder {
-		t := Static(cfg, timeout)
-		if i == 0 || better(t, won) {
-			best, won = timeout, t
+// what is coming; see Best.
+func BestStatic(cfg Config, ladder []time.Duration) time.Duration {
+	var all []Truth
+	for _, timeout := range ladder {
+		all = append(all, Static(cfg, timeout))
+	}
+	return ladder[Best(all)]
+}
+
+// Best is the index of the best of some truths: of those in which at most 1 %
+// of customers are served badly, the one with most useful work done; if there
+// is none, the one with the fewest served badly.
+func Best(all []Truth) (best int) {
+	for i, t := range all {
+		if better(t, all[best]) {
+			best = i
 		}
 	}
 	return best

@@ -48,6 +48,7 @@ type Workers struct {
 	cfg     Config
 	clock   clockwork
 	limits  Limits
+	asked   []request // that have not arrived yet
 	free    int
 	waiting []*job
 	running []*job // reports, in the order in which they started
@@ -73,9 +74,8 @@ type answer struct {
 func NewWorkers(cfg Config) *Workers {
 	w := &Workers{cfg: cfg, limits: cfg.Limits, free: cmp.Or(cfg.Workers, defaultWorkers)}
 	w.truth.PerSecond = make([]Second, int((cfg.Length+time.Second-1)/time.Second))
-	for _, r := range requests(cfg.Seed, cfg.Length, cfg.Faults) {
-		w.clock.plan(r.due, func() { w.arrive(r) })
-	}
+	w.asked = requests(cfg.Seed, cfg.Length, cfg.Faults)
+	w.expect()
 	if every := cfg.Limits.Reaper.Every; every > 0 {
 		w.clock.plan(every, w.reap)
 	}
@@ -116,6 +116,19 @@ func (w *Workers) Counts(from, to time.Duration) (c sli.Counts) {
 	}
 	c.Covered = to - from
 	return c
+}
+
+// expect plans the next arrival.
+func (w *Workers) expect() {
+	if len(w.asked) == 0 {
+		return
+	}
+	next := w.asked[0]
+	w.asked = w.asked[1:]
+	w.clock.plan(next.due, func() {
+		w.expect()
+		w.arrive(next)
+	})
 }
 
 // arrive takes a request in: to a free worker, or into the queue.
