@@ -148,3 +148,18 @@ func TestEnforced(t *testing.T) {
 		t.Errorf("with a role default: got %+v, want %+v", got, want)
 	}
 }
+
+// TestARoleDefaultKillsByAge: a statement_timeout beside the watermarks takes
+// what they spare.
+func TestARoleDefaultKillsByAge(t *testing.T) {
+	a := definitions(t).Actuators[1]
+	each(t, func(t *testing.T, cfg plant.Config) {
+		need, static := with(cfg, plant.Enforced(a, a.Tight)), plant.Static(cfg, time.Second)
+		a := a
+		a.Query.RoleDefault = true
+		age := with(cfg, plant.Enforced(a, a.Tight))
+		if need.UsefulSeconds < 2*age.UsefulSeconds || age.UsefulSeconds > static.UsefulSeconds {
+			t.Errorf("%.0f s of useful work by need, %.0f with the role default, %.0f under the static timeout", need.UsefulSeconds, age.UsefulSeconds, static.UsefulSeconds)
+		}
+	})
+}
