@@ -56,7 +56,7 @@ type Note struct {
 type ObjectiveScore struct {
 	Objective string        `json:"objective"`
 	Service   string        `json:"service"`
-	Window    time.Duration `json:"window"`
+	Window    slo.Window    `json:"window"`
 	Remaining float64       `json:"remaining"` // at the end; share of the budget, below 0 = overdrawn
 	Worst     float64       `json:"worst"`     // the least that was left
 	WorstAt   time.Time     `json:"worstAt,omitzero"`
@@ -108,7 +108,7 @@ func NewScorer(set *slo.Set, every time.Duration) *Scorer {
 		s.trial.Loops = append(s.trial.Loops, LoopScore{Loop: c.Name, Actuator: c.Actuator, Mode: c.Mode, Settling: 3 * max(c.Cooldown, every), First: []Note{}, Last: []Note{}})
 	}
 	for _, o := range set.Objectives {
-		s.trial.Objectives = append(s.trial.Objectives, ObjectiveScore{Objective: o.Name, Service: o.Service, Window: o.Window.Length, Remaining: 1, Worst: 1})
+		s.trial.Objectives = append(s.trial.Objectives, ObjectiveScore{Objective: o.Name, Service: o.Service, Window: o.Window, Remaining: 1, Worst: 1})
 	}
 	for _, service := range gated(set) {
 		p, _ := policyFor(set, service)

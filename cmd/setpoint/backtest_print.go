@@ -110,7 +110,7 @@ func printBudgets(w io.Writer, versions []versionResult) {
 	rows := [][]string{heading(versions, "OBJECTIVE", "WINDOW", "LEFT", "WORST", "AT", "EXHAUSTED", "UNSEEN", "STATUS")}
 	rows = append(rows, each(versions, func(t loop.Trial) []loop.ObjectiveScore { return t.Objectives }, func(o loop.ObjectiveScore) string { return o.Objective },
 		func(t loop.Trial, o loop.ObjectiveScore) []string {
-			return []string{slo.Span(o.Window), percent(o.Remaining), percent(o.Worst), clock(o.WorstAt), portion(t, o.Exhausted), portion(t, o.Unseen), string(o.Status)}
+			return []string{o.Window.String(), percent(o.Remaining), percent(o.Worst), clock(o.WorstAt), portion(t, o.Exhausted), portion(t, o.Unseen), string(o.Status)}
 		})...)
 	table(w, rows)
 }
