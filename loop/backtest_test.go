@@ -311,3 +311,67 @@ func TestHistoryRefusesAnswersWithGaps(t *testing.T) {
 		t.Error("an answer that leaves a slice out was taken")
 	}
 }
+
+// An eager source counts how far ahead it is asked.
+type eager struct {
+	*past
+	latest time.Time
+}
+
+func (e *eager) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
+	if to.After(e.latest) {
+		e.latest = to
+	}
+	return e.past.Counts(ctx, o, from, to)
+}
+
+// TestHistoryAsksForNothingThatMayBeMissing: samples of the last slices may
+// not have arrived, so they are asked for when they are needed.
+func TestHistoryAsksForNothingThatMayBeMissing(t *testing.T) {
+	p, _ := readPast(t, "testdata/heals.txt")
+	source, until := &eager{past: p}, start.Add(time.Minute)
+	h := loop.NewHistory(loop.HistoryConfig{Source: source, Until: until})
+	for _, to := range []time.Time{start.Add(5 * time.Second), start.Add(65 * time.Second)} {
+		if _, err := h.Counts(t.Context(), p.set.Objectives[0], start, to); err != nil {
+			t.Fatal(err)
+		}
+		if want := latest(to, until); source.latest.After(want) {
+			t.Errorf("for slices up to %s it asked up to %s, want %s", to, source.latest, want)
+		}
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// TestHistoryRemembersAWindow: a window looks back on slices that were asked
+// for long ago; they are not asked for again, and older ones are forgotten.
+func TestHistoryRemembersAWindow(t *testing.T) {
+	p, _ := readPast(t, "testdata/heals.txt")
+	o := &p.set.Objectives[0]
+	o.Window.Length = 2 * time.Hour // 1,440 slices, more than a book keeps
+	for at := start; at.Before(start.Add(4 * time.Hour)); at = at.Add(o.Slice) {
+		p.counts[at] = sli.Counts{Good: 300 * sli.Event, Covered: o.Slice}
+	}
+	p.end = start.Add(4 * time.Hour)
+	h := loop.NewHistory(loop.HistoryConfig{Source: p, Until: p.end, Chunk: 10 * time.Minute})
+	b, err := loop.NewBacktest(loop.BacktestConfig{Set: p.set, History: h, Records: ledger.NewMemory(), From: start, To: p.end})
+	if err == nil {
+		err = loop.RunBacktests(t.Context(), nil, b)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := h.Asked()
+	if most := 6*6 + 4; asked > most {
+		t.Errorf("asked %d times, want at most %d: once for each ten of six hours", asked, most)
+	}
+	old := start.Add(-2 * time.Hour)
+	if _, err := h.Counts(t.Context(), *o, old, old.Add(o.Slice)); err != nil || h.Asked() != asked+1 {
+		t.Errorf("a slice of six hours ago: %v, asked %d times more; want it forgotten", err, h.Asked()-asked)
+	}
+}
