@@ -23,7 +23,7 @@ func newTally() tally { return tally{metrics.NewSet()} }
 // tick counts a tick and its decisions.
 func (t tally) tick(r loop.Report, took time.Duration) {
 	t.set.GetOrCreateCounter("setpoint_ticks_total").Inc()
-	t.set.GetOrCreatePrometheusHistogram("setpoint_tick_duration_seconds").Update(took.Seconds())
+	t.took("setpoint_tick_duration_seconds", took)
 	t.set.GetOrCreateCounter("setpoint_tick_errors_total").Add(len(r.Errs))
 	for _, d := range r.Decisions {
 		t.set.GetOrCreateCounter(series("setpoint_decisions_total",
@@ -41,7 +41,13 @@ func (t tally) gate(a loop.GateAnswer, took time.Duration) {
 	}
 	t.set.GetOrCreateCounter(series("setpoint_gate_answers_total",
 		"service", service, "verdict", string(a.Verdict), "degraded", fmt.Sprint(a.Degraded))).Inc()
-	t.set.GetOrCreatePrometheusHistogram("setpoint_gate_duration_seconds").Update(took.Seconds())
+	t.took("setpoint_gate_duration_seconds", took)
+}
+
+// took adds a duration to its sum and its count: their growth gives the mean.
+func (t tally) took(name string, d time.Duration) {
+	t.set.GetOrCreateFloatCounter(name + "_sum").Add(d.Seconds())
+	t.set.GetOrCreateCounter(name + "_count").Inc()
 }
 
 // metrics writes all of it in the Prometheus text format.
