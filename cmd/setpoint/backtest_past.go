@@ -27,7 +27,7 @@ func loadPast(paths []string, out io.Writer) (*slo.Set, error) {
 	}
 	printProblems(out, problems, files)
 	if problems.Err() != nil {
-		return nil, exit{1, fmt.Sprintf("definitions refused, %d problems; nothing was tried", len(problems.Errors()))}
+		return nil, exit{1, fmt.Sprintf("definitions refused, %s; nothing was tried", count(len(problems.Errors()), "problem"))}
 	}
 	return set, nil
 }

@@ -86,8 +86,9 @@ func (a *app) check(c *cobra.Command, paths []string, load loading) error {
 func printChecked(w io.Writer, r checked, files []slo.File) {
 	printProblems(w, r.Problems, files)
 	if r.Valid {
-		fmt.Fprintf(w, "%d files are in order: %d objectives, %d actuators, %d loops, %d release policies\n", r.Files, r.Objectives, r.Actuators, r.Loops, r.Policies)
+		fmt.Fprintf(w, "in order: %s, %s, %s, %s and %s\n", count(r.Files, "file"), count(r.Objectives, "objective"),
+			count(r.Actuators, "actuator"), count(r.Loops, "loop"), count(r.Policies, "release policy"))
 		return
 	}
-	fmt.Fprintf(w, "%d problems in %d files\n", len(r.Problems), r.Files)
+	fmt.Fprintf(w, "%s in %s\n", count(len(r.Problems), "problem"), count(r.Files, "file"))
 }

@@ -61,3 +61,15 @@ func seconds(s float64) string {
 	}
 	return fmt.Sprintf("%gs", s)
 }
+
+// count is a number of things in words: "1 file", "2 policies".
+func count(n int, thing string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(thing, "y"):
+		thing = strings.TrimSuffix(thing, "y") + "ies"
+	default:
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}

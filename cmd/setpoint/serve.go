@@ -95,7 +95,7 @@ func load(paths []string, read loading, out io.Writer) (*slo.Set, error) {
 	problems = append(problems, more...)
 	printProblems(out, problems, files)
 	if problems.Err() != nil {
-		return nil, exit{1, fmt.Sprintf("definitions refused, %d problems; nothing was started", len(problems.Errors()))}
+		return nil, exit{1, fmt.Sprintf("definitions refused, %s; nothing was started", count(len(problems.Errors()), "problem"))}
 	}
 	return set, nil
 }

@@ -156,7 +156,7 @@ func newSimulation(c *cobra.Command, o trialOptions) (*simulation, error) {
 	problems = append(problems, more...)
 	printProblems(c.ErrOrStderr(), problems, files)
 	if problems.Err() != nil {
-		return nil, exit{1, fmt.Sprintf("definitions refused, %d problems; nothing was tried", len(problems.Errors()))}
+		return nil, exit{1, fmt.Sprintf("definitions refused, %s; nothing was tried", count(len(problems.Errors()), "problem"))}
 	}
 	var err error
 	if x.set, err = plant.Single(set, o.loop); err != nil {
