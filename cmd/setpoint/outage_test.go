@@ -42,7 +42,7 @@ func TestOutage(t *testing.T) {
 }
 
 // outage is how long the ledger is halted: longer than one tick waits for it.
-const outage = 12 * time.Second
+const outage = 20 * time.Second
 
 // halted halts the ledger while the shop begins to burn.
 func halted(t *testing.T, v *server) {
