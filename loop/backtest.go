@@ -161,7 +161,7 @@ func (p *past) Extent(ctx context.Context, objective string) (oldest, newest tim
 		return oldest, newest, fmt.Errorf("read extent: there is no objective %q", objective)
 	}
 	end := g.at(p.first)
-	for from := g.begin(end); from.Before(end); from = from.Add(g.span()) {
+	for from := g.start(end); from.Before(end); from = from.Add(g.span()) {
 		seen, err := p.Slices(ctx, objective, from, earliest(from.Add(g.span()), end))
 		if err != nil {
 			return oldest, newest, err

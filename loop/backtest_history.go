@@ -45,29 +45,70 @@ func (h *History) Asked() int {
 	return h.asked
 }
 
-// Counts returns the slices of o in [from, to) as the source counted them;
-// see Source.
+// Counts returns the slices of o in [from, to) as the source counted them.
 func (h *History) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	s := h.shelf(o)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.cells) == 0 || from.After(s.end()) {
-		s.first, s.cells = from, nil
-	}
-	if from.Before(s.first) { // forgotten, or never asked for
-		return h.ask(ctx, o, from, to)
-	}
-	for s.end().Before(to) {
-		fresh, err := h.ask(ctx, o, s.end(), latest(to, h.ahead(s)))
-		if err != nil {
-			return nil, err
+	a := h.CountsAll(ctx, []sli.Ask{{Objective: o, From: from, To: to}})
+	return a[0].Slices, a[0].Err
+}
+
+// CountsAll implements Source. What is not at hand for the asks is asked for
+// together.
+func (h *History) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	failed := h.fill(ctx, asks)
+	answers := make([]sli.Answer, len(asks))
+	var away []int // forgotten, never asked for, or more than is remembered
+	for i, a := range asks {
+		s := h.shelf(a.Objective)
+		switch err := failed[s]; {
+		case err != nil && a.To.After(s.end()):
+			answers[i].Err = err
+		case a.From.Before(s.first):
+			away = append(away, i)
+		default:
+			answers[i].Slices = s.get(a.From, a.To)
 		}
-		s.put(fresh, h.reach())
 	}
-	if from.Before(s.first) { // more than is remembered was asked for at once
-		return h.ask(ctx, o, from, to)
+	again := make([]sli.Ask, len(away))
+	for n, i := range away {
+		again[n] = asks[i]
 	}
-	return s.get(from, to), nil
+	for n, a := range h.ask(ctx, again) {
+		answers[away[n]] = a
+	}
+	return answers
+}
+
+// fill fills the shelves with what the asks are after, and returns the errors
+// of those that could not be filled.
+func (h *History) fill(ctx context.Context, asks []sli.Ask) map[*shelf]error {
+	missing, index := []sli.Ask(nil), map[*shelf]int{}
+	for _, a := range asks {
+		s := h.shelf(a.Objective)
+		if len(s.cells) == 0 || a.From.After(s.end()) {
+			s.first, s.cells = a.From, nil
+		}
+		if a.From.Before(s.first) || !s.end().Before(a.To) {
+			continue
+		}
+		n, more := index[s]
+		if !more {
+			n = len(missing)
+			missing, index[s] = append(missing, sli.Ask{Objective: a.Objective, To: h.ahead(s)}), n
+		}
+		missing[n].From, missing[n].To = s.end(), latest(missing[n].To, a.To)
+	}
+	answers := h.ask(ctx, missing)
+	failed := map[*shelf]error{}
+	for s, n := range index {
+		if err := answers[n].Err; err != nil {
+			failed[s] = err
+			continue
+		}
+		s.put(answers[n].Slices, h.reach())
+	}
+	return failed
 }
 
 // ahead is how far a shelf may be filled ahead of need.
@@ -78,18 +119,18 @@ func (h *History) ahead(s *shelf) time.Time {
 
 // ask asks the source itself. An answer that leaves slices out is no answer:
 // what follows would be counted in the wrong place.
-func (h *History) ask(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	h.mu.Lock()
-	h.asked++
-	h.mu.Unlock()
-	got, err := h.cfg.Source.Counts(ctx, o, from, to)
-	if err != nil {
-		return nil, err
+func (h *History) ask(ctx context.Context, asks []sli.Ask) []sli.Answer {
+	if len(asks) == 0 {
+		return nil
 	}
-	if want := int(to.Sub(from) / o.Slice); len(got) != want {
-		return nil, fmt.Errorf("ask for history of %s: %d slices from %s on, want %d", o.Name, len(got), from.UTC().Format(time.RFC3339), want)
+	h.asked += len(asks)
+	answers := h.cfg.Source.CountsAll(ctx, asks)
+	for i, a := range asks {
+		if want, got := int(a.To.Sub(a.From)/a.Objective.Slice), len(answers[i].Slices); answers[i].Err == nil && got != want {
+			answers[i].Err = fmt.Errorf("ask for history of %s: %d slices from %s on, want %d", a.Objective.Name, got, a.From.UTC().Format(time.RFC3339), want)
+		}
 	}
-	return got, nil
+	return answers
 }
 
 // remember makes the history keep slices for windows of a length.
@@ -103,15 +144,11 @@ func (h *History) remember(window time.Duration) {
 // newest is up to a chunk ahead of the windows, and a window looks back its
 // length and a little more.
 func (h *History) reach() time.Duration {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	return h.keep + 2*h.cfg.Chunk
 }
 
 func (h *History) shelf(o slo.Objective) *shelf {
 	key := counted{o.Indicator.Source, o.Indicator.Good, o.Indicator.Bad, o.Indicator.Total, o.Slice}
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if h.shelves[key] == nil {
 		h.shelves[key] = &shelf{slice: o.Slice}
 	}
@@ -127,7 +164,6 @@ type counted struct {
 
 // A shelf is an unbroken stretch of slices.
 type shelf struct {
-	mu    sync.Mutex
 	slice time.Duration
 	first time.Time // start of cells[0]
 	cells []shelved

@@ -86,7 +86,7 @@ func (p *past) backtest(t *testing.T, from time.Time, chunk time.Duration, onTic
 
 func (p *past) prepare(t *testing.T, records loop.Records, from time.Time, chunk time.Duration) *loop.Backtest {
 	t.Helper()
-	h := loop.NewHistory(loop.HistoryConfig{Source: p, Until: p.end, Chunk: chunk})
+	h := loop.NewHistory(loop.HistoryConfig{Source: loop.SourceFunc(p.Counts), Until: p.end, Chunk: chunk})
 	mode := p.set.Loops[0].Mode
 	b, err := loop.NewBacktest(loop.BacktestConfig{Set: p.set, History: h, Records: records, Mode: mode, From: from, To: p.end})
 	if err != nil {
@@ -102,7 +102,7 @@ func (p *past) live(t *testing.T, onTick func(loop.Report)) *ledger.Memory {
 	for _, a := range p.set.Actuators {
 		acts[a.Name] = &dial{value: a.Rest}
 	}
-	l, err := loop.New(loop.Config{Set: p.set, Source: p, Records: memory, Actuators: acts})
+	l, err := loop.New(loop.Config{Set: p.set, Source: loop.SourceFunc(p.Counts), Records: memory, Actuators: acts})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +206,7 @@ func TestBacktestAsksLittle(t *testing.T) {
 // never tightened has no moves.
 func TestBacktestSideBySide(t *testing.T) {
 	p, _ := readPast(t, "testdata/heals.txt")
-	h := loop.NewHistory(loop.HistoryConfig{Source: p, Until: p.end})
+	h := loop.NewHistory(loop.HistoryConfig{Source: loop.SourceFunc(p.Counts), Until: p.end})
 	var both []*loop.Backtest
 	for _, mode := range []slo.Mode{"", slo.Observe} {
 		b, err := loop.NewBacktest(loop.BacktestConfig{Set: p.set, History: h, Records: ledger.NewMemory(), Mode: mode, From: start, To: p.end})
@@ -260,7 +260,7 @@ func TestBacktestEndsWithItsContext(t *testing.T) {
 
 func TestBacktestRefusesTimeThatRunsBack(t *testing.T) {
 	p, _ := readPast(t, "testdata/heals.txt")
-	h := loop.NewHistory(loop.HistoryConfig{Source: p})
+	h := loop.NewHistory(loop.HistoryConfig{Source: loop.SourceFunc(p.Counts)})
 	if _, err := loop.NewBacktest(loop.BacktestConfig{Set: p.set, History: h, Records: ledger.NewMemory(), From: start, To: start}); err == nil {
 		t.Error("a backtest over no time at all was prepared")
 	}
@@ -277,7 +277,7 @@ func TestHistoryNeverChangesCounts(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		at := func(name string, least int) int { return rapid.IntRange(least, 2000).Draw(r, name) }
 		h := loop.NewHistory(loop.HistoryConfig{
-			Source: p,
+			Source: loop.SourceFunc(p.Counts),
 			Until:  start.Add(time.Duration(at("until", 0)) * o.Slice),
 			Chunk:  time.Duration(rapid.IntRange(1, 5000).Draw(r, "chunk")) * time.Second,
 		})
@@ -306,7 +306,7 @@ func (g gappy) Counts(ctx context.Context, o slo.Objective, from, to time.Time) 
 
 func TestHistoryRefusesAnswersWithGaps(t *testing.T) {
 	p, _ := readPast(t, "testdata/heals.txt")
-	h := loop.NewHistory(loop.HistoryConfig{Source: gappy{p}, Until: p.end})
+	h := loop.NewHistory(loop.HistoryConfig{Source: loop.SourceFunc(gappy{p}.Counts), Until: p.end})
 	if _, err := h.Counts(t.Context(), p.set.Objectives[0], start, start.Add(time.Minute)); err == nil {
 		t.Error("an answer that leaves a slice out was taken")
 	}
@@ -330,7 +330,7 @@ func (e *eager) Counts(ctx context.Context, o slo.Objective, from, to time.Time)
 func TestHistoryAsksForNothingThatMayBeMissing(t *testing.T) {
 	p, _ := readPast(t, "testdata/heals.txt")
 	source, until := &eager{past: p}, start.Add(time.Minute)
-	h := loop.NewHistory(loop.HistoryConfig{Source: source, Until: until})
+	h := loop.NewHistory(loop.HistoryConfig{Source: loop.SourceFunc(source.Counts), Until: until})
 	for _, to := range []time.Time{start.Add(5 * time.Second), start.Add(65 * time.Second)} {
 		if _, err := h.Counts(t.Context(), p.set.Objectives[0], start, to); err != nil {
 			t.Fatal(err)
@@ -358,7 +358,7 @@ func TestHistoryRemembersAWindow(t *testing.T) {
 		p.counts[at] = sli.Counts{Good: 300 * sli.Event, Covered: o.Slice}
 	}
 	p.end = start.Add(4 * time.Hour)
-	h := loop.NewHistory(loop.HistoryConfig{Source: p, Until: p.end, Chunk: 10 * time.Minute})
+	h := loop.NewHistory(loop.HistoryConfig{Source: loop.SourceFunc(p.Counts), Until: p.end, Chunk: 10 * time.Minute})
 	b, err := loop.NewBacktest(loop.BacktestConfig{Set: p.set, History: h, Records: ledger.NewMemory(), From: start, To: p.end})
 	if err == nil {
 		err = loop.RunBacktests(t.Context(), nil, b)

@@ -33,7 +33,7 @@ func TestACalendarMonthIsFilledKeptAndRenewed(t *testing.T) {
 	}
 	o := slo.Objective{Name: "monthly", Target: slo.NewDecimal(99, 2), Slice: time.Minute,
 		Window: slo.Window{Length: 720 * time.Hour, Count: 1, Unit: slo.Months, Start: time.Date(2026, 1, 1, 0, 0, 0, 0, berlin)}}
-	cfg := loop.Config{Set: &slo.Set{Objectives: []slo.Objective{o}}, Source: steady{}, Records: ledger.NewMemory()}
+	cfg := loop.Config{Set: &slo.Set{Objectives: []slo.Objective{o}}, Source: loop.SourceFunc(steady{}.Counts), Records: ledger.NewMemory()}
 	tick := func(l *loop.Loop, at time.Time, times int) (s budget.State) {
 		for range times {
 			r := l.Tick(t.Context(), at.Add(5*time.Second))
@@ -89,7 +89,7 @@ func TestTimeSlices(t *testing.T) {
 	slices.Method, slices.TimeSlice = slo.Timeslices, slo.TimeSlice{Length: 10 * time.Minute, Target: slo.NewDecimal(9, 1)}
 	records := ledger.NewMemory()
 	look := func(o slo.Objective, at time.Time, times int) (s budget.State) {
-		l, err := loop.New(loop.Config{Set: &slo.Set{Objectives: []slo.Objective{o}}, Source: worst{}, Records: records})
+		l, err := loop.New(loop.Config{Set: &slo.Set{Objectives: []slo.Objective{o}}, Source: loop.SourceFunc(worst{}.Counts), Records: records})
 		if err != nil {
 			t.Fatal(err)
 		}

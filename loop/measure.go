@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -15,7 +16,7 @@ import (
 
 const (
 	chunk     = 720             // slices asked for at once, of the past
-	atOnce    = 8               // objectives measured at the same time
+	atOnce    = 8               // objectives read and kept at the same time
 	settling  = 5 * time.Second // how long after its end a slice is read, where the source does not say
 	maxUnkept = chunk           // slices that wait for the store; older ones can be asked for again
 )
@@ -49,15 +50,10 @@ func newGauge(o slo.Objective, s slo.Source, windows []time.Duration) *gauge {
 // measure brings every objective up to now. One that cannot be measured does
 // not keep the others: its state says so.
 func (l *Loop) measure(ctx context.Context, now time.Time) []budget.State {
-	var all errgroup.Group
-	all.SetLimit(atOnce)
-	for _, g := range l.gauges {
-		all.Go(func() error {
-			g.err = g.look(ctx, l.cfg.Source, l.cfg.Records, now)
-			return nil
-		})
-	}
-	all.Wait() // the errors are in the gauges
+	l.eachGauge(func(g *gauge) { g.err = g.begin(ctx, l.cfg.Records, now) })
+	l.ask(ctx, now, (*gauge).fresh)
+	l.ask(ctx, now, (*gauge).older)
+	l.eachGauge(func(g *gauge) { g.err = errors.Join(g.err, g.finish(ctx, l.cfg.Records)) })
 	states := make([]budget.State, 0, len(l.gauges))
 	for _, g := range l.gauges {
 		if g.err != nil {
@@ -68,13 +64,70 @@ func (l *Loop) measure(ctx context.Context, now time.Time) []budget.State {
 	return states
 }
 
+// eachGauge does something with every gauge, several at a time.
+func (l *Loop) eachGauge(do func(*gauge)) {
+	var all errgroup.Group
+	all.SetLimit(atOnce)
+	for _, g := range l.gauges {
+		all.Go(func() error {
+			do(g)
+			return nil
+		})
+	}
+	_ = all.Wait() // the errors are in the gauges
+}
+
+// ask asks each source at once for all that the gauges want of it. Sources
+// are asked side by side: one that hangs keeps no other waiting.
+func (l *Loop) ask(ctx context.Context, now time.Time, want func(*gauge, time.Time) *wish) {
+	wishes := map[string][]*wish{}
+	for _, g := range l.gauges {
+		if g.book == nil {
+			continue
+		}
+		if w := want(g, g.at(now)); w != nil {
+			wishes[g.objective.Indicator.Source] = append(wishes[g.objective.Indicator.Source], w)
+		}
+	}
+	var all sync.WaitGroup
+	for _, some := range wishes {
+		all.Go(func() { grant(ctx, l.cfg.Source, some) })
+	}
+	all.Wait()
+}
+
+// A wish is slices that a gauge wants, and what it does with them.
+type wish struct {
+	gauge *gauge
+	ask   sli.Ask
+	what  string // said of errors
+	take  func([]sli.Slice) error
+}
+
+// grant asks for what is wished, all at once.
+func grant(ctx context.Context, source Source, wishes []*wish) {
+	asks := make([]sli.Ask, len(wishes))
+	for i, w := range wishes {
+		asks[i] = w.ask
+	}
+	for i, a := range source.CountsAll(ctx, asks) {
+		w := wishes[i]
+		if a.Err != nil {
+			a.Err = fmt.Errorf("%s: %w", w.what, a.Err)
+		} else {
+			a.Err = w.take(a.Slices)
+		}
+		w.gauge.err = errors.Join(w.gauge.err, a.Err)
+	}
+}
+
 // at is the end of the newest slice that can be known at now.
 func (g *gauge) at(now time.Time) time.Time {
 	return budget.Floor(now.Add(-g.delay), g.objective.Step())
 }
 
-// begin is where what the book needs begins, when it ends at at.
-func (g *gauge) begin(at time.Time) time.Time {
+// start is where what the book needs begins, when it ends at at.
+func (g *gauge) start(at time.Time) time.Time {
 	return budget.Floor(at.Add(-g.longest), g.objective.Step())
 }
 
@@ -94,20 +147,25 @@ func (g *gauge) config(at time.Time) budget.Config {
 	return c
 }
 
-// look moves the book to now. It goes on after an error as far as it can, so
-// that time passes in the book while the backend or the ledger is down.
-func (g *gauge) look(ctx context.Context, source Source, store Store, now time.Time) error {
+// begin opens the book, if it is not, and moves it to now, so that time passes
+// in it whether the backend and the ledger answer or not.
+func (g *gauge) begin(ctx context.Context, store Store, now time.Time) error {
 	at := g.at(now)
 	if g.book == nil {
 		if err := g.open(ctx, store, at); err != nil {
 			return fmt.Errorf("read stored slices: %w", err)
 		}
 	}
-	errs := g.book.Advance(at)
-	errs = errors.Join(errs, g.fetch(ctx, source, at))
-	errs = errors.Join(errs, g.backfill(ctx, source, at))
-	errs = errors.Join(errs, g.keep(ctx, store))
-	return errors.Join(errs, g.leave(ctx, store))
+	return g.book.Advance(at)
+}
+
+// finish brings the store up to what was asked for.
+func (g *gauge) finish(ctx context.Context, store Store) error {
+	if g.book == nil {
+		return nil
+	}
+	err := g.keep(ctx, store)
+	return errors.Join(err, g.leave(ctx, store))
 }
 
 // open reads what is on record and continues from there.
@@ -116,7 +174,7 @@ func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	config, span, begin := g.config(at), g.span(), g.begin(at)
+	config, span, begin := g.config(at), g.span(), g.start(at)
 	step := g.objective.Step()
 	if !oldest.IsZero() { // the first time slice that is on record as a whole
 		config.Since = budget.Floor(oldest.Add(step-g.objective.Slice), step)
@@ -142,44 +200,39 @@ func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
 	return nil
 }
 
-// fetch asks for the slices that have ended since the last time: one in the
-// rule, many after an outage, and then at most a chunk a tick.
-func (g *gauge) fetch(ctx context.Context, source Source, at time.Time) error {
+// fresh is the slices that have ended since the last time: one in the rule,
+// many after an outage, and then at most a chunk a tick.
+func (g *gauge) fresh(at time.Time) *wish {
 	if !g.next.Before(at) {
 		return nil
 	}
-	to := earliest(g.next.Add(g.span()), at)
-	fresh, err := source.Counts(ctx, g.objective, g.next, to)
-	if err != nil {
-		return fmt.Errorf("ask %s: %w", g.objective.Indicator.Source, err)
-	}
-	if err := g.book.Put(budget.Fold(g.objective, fresh)...); err != nil {
-		return err
-	}
-	g.next = to
-	g.unkept = append(g.unkept, observed(fresh)...)
-	return nil
+	ask := sli.Ask{Objective: g.objective, From: g.next, To: earliest(g.next.Add(g.span()), at)}
+	return &wish{g, ask, "ask " + g.objective.Indicator.Source, func(fresh []sli.Slice) error {
+		if err := g.book.Put(budget.Fold(g.objective, fresh)...); err != nil {
+			return err
+		}
+		g.next = ask.To
+		g.unkept = append(g.unkept, observed(fresh)...)
+		return nil
+	}}
 }
 
-// backfill asks for one more chunk of history, until the longest window is
-// full.
-func (g *gauge) backfill(ctx context.Context, source Source, at time.Time) error {
-	begin := g.begin(at)
+// older is one more chunk of history, until the longest window is full.
+func (g *gauge) older(at time.Time) *wish {
+	begin := g.start(at)
 	if !g.oldest.After(begin) || g.next.Before(at) {
 		return nil
 	}
-	from := latest(begin, g.oldest.Add(-g.span()))
-	older, err := source.Counts(ctx, g.objective, from, g.oldest)
-	if err != nil {
-		return fmt.Errorf("ask %s for history: %w", g.objective.Indicator.Source, err)
-	}
-	older = observed(older)
-	if err := g.book.Prepend(budget.Fold(g.objective, older)); err != nil {
-		return err
-	}
-	g.oldest = from
-	g.unkept = append(g.unkept, older...)
-	return nil
+	ask := sli.Ask{Objective: g.objective, From: latest(begin, g.oldest.Add(-g.span())), To: g.oldest}
+	return &wish{g, ask, "ask " + g.objective.Indicator.Source + " for history", func(older []sli.Slice) error {
+		older = observed(older)
+		if err := g.book.Prepend(budget.Fold(g.objective, older)); err != nil {
+			return err
+		}
+		g.oldest = ask.From
+		g.unkept = append(g.unkept, older...)
+		return nil
+	}}
 }
 
 // keep writes what the store does not have yet.

@@ -43,7 +43,7 @@ func TestRunTicksInSlots(t *testing.T) {
 		began := time.Now().Truncate(10 * time.Second)
 		var at []time.Duration
 		var missed []int
-		l, err := loop.New(loop.Config{Set: set, Source: source, Records: ledger.NewMemory(), OnTick: func(r loop.Report) {
+		l, err := loop.New(loop.Config{Set: set, Source: loop.SourceFunc(source.Counts), Records: ledger.NewMemory(), OnTick: func(r loop.Report) {
 			at, missed = append(at, r.At.Sub(began)), append(missed, r.Missed)
 			source.takes = 0
 			if len(at) == 2 {
@@ -73,7 +73,7 @@ func TestABackendThatHangsHoldsNoTick(t *testing.T) {
 		set := &slo.Set{Objectives: []slo.Objective{{Name: "fast", Target: slo.NewDecimal(9, 1), Window: slo.Window{Length: time.Hour}, Slice: 10 * time.Second}}}
 		ctx, cancel := context.WithCancel(t.Context())
 		var report loop.Report
-		l, err := loop.New(loop.Config{Set: set, Source: &slow{takes: 1000 * time.Hour}, Records: ledger.NewMemory(), OnTick: func(r loop.Report) { report = r; cancel() }})
+		l, err := loop.New(loop.Config{Set: set, Source: loop.SourceFunc((&slow{takes: 1000 * time.Hour}).Counts), Records: ledger.NewMemory(), OnTick: func(r loop.Report) { report = r; cancel() }})
 		if err != nil {
 			t.Fatal(err)
 		}

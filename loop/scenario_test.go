@@ -112,7 +112,7 @@ func (w *world) restart(t *testing.T) {
 	for name, d := range w.dials {
 		acts[name] = d
 	}
-	l, err := loop.New(loop.Config{Set: w.set, Source: w, Records: w.ledger, Actuators: acts})
+	l, err := loop.New(loop.Config{Set: w.set, Source: loop.SourceFunc(w.Counts), Records: w.ledger, Actuators: acts})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,11 +10,24 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-// A Source counts events. Counts returns the slices of o from from (included)
-// to to (excluded), in order, one for each slice that it asked about; a slice
-// that nothing was observed of has Covered 0. Times are slice boundaries.
+// A Source counts events. CountsAll answers all asks, in their order; one that
+// cannot be answered has an error and keeps no other from its answer. A slice
+// that nothing was observed of has Covered 0. Asks that come together can be
+// answered with fewer questions to a backend.
 type Source interface {
-	Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error)
+	CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer
+}
+
+// A SourceFunc is a Source that answers asks one after the other.
+type SourceFunc func(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error)
+
+// CountsAll calls f for each ask.
+func (f SourceFunc) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
+	answers := make([]sli.Answer, len(asks))
+	for i, a := range asks {
+		answers[i].Slices, answers[i].Err = f(ctx, a.Objective, a.From, a.To)
+	}
+	return answers
 }
 
 // A Store remembers slices, so that a restart continues where it stopped.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,48 +110,68 @@ type onRecord struct {
 	source loop.Source
 }
 
-// Counts implements loop.Source.
-func (s onRecord) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	oldest, newest, err := s.store.Extent(ctx, o.Name)
-	if err != nil {
-		return nil, err
+// CountsAll implements loop.Source.
+func (s onRecord) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
+	answers := make([]sli.Answer, len(asks))
+	var older, newer []sli.Ask // than what is on record, for each ask
+	for i, a := range asks {
+		before, after := a, a
+		before.To, after.From, answers[i] = s.kept(ctx, a)
+		older, newer = append(older, before), append(newer, after)
 	}
-	begin, end := from, from // of what is on record
-	if !oldest.IsZero() {
-		begin, end = inside(oldest, from, to), inside(newest.Add(o.Slice), from, to)
+	rest := s.askSome(ctx, append(older, newer...))
+	for i := range answers {
+		before, after := rest[i], rest[len(asks)+i]
+		answers[i].Slices = slices.Concat(before.Slices, answers[i].Slices, after.Slices)
+		answers[i].Err = cmp.Or(answers[i].Err, before.Err, after.Err)
 	}
-	var all []sli.Slice
-	for _, part := range []struct {
-		from, to time.Time
-		ask      func(context.Context, slo.Objective, time.Time, time.Time) ([]sli.Slice, error)
-	}{{from, begin, s.source.Counts}, {begin, end, s.kept}, {end, to, s.source.Counts}} {
-		if !part.from.Before(part.to) {
-			continue
-		}
-		some, err := part.ask(ctx, o, part.from, part.to)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-	}
-	return all, nil
+	return answers
 }
 
-// kept is the slices on record, with blank ones where there are none.
-func (s onRecord) kept(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	found, err := s.store.Slices(ctx, o.Name, from, to)
-	if err != nil {
-		return nil, err
+// askSome asks the source about what is not empty.
+func (s onRecord) askSome(ctx context.Context, asks []sli.Ask) []sli.Answer {
+	answers := make([]sli.Answer, len(asks))
+	var some []sli.Ask
+	var of []int
+	for i, a := range asks {
+		if a.From.Before(a.To) {
+			some, of = append(some, a), append(of, i)
+		}
 	}
-	all := make([]sli.Slice, 0, int(to.Sub(from)/o.Slice))
-	for at := from; at.Before(to); at = at.Add(o.Slice) {
+	if len(some) > 0 {
+		for i, a := range s.source.CountsAll(ctx, some) {
+			answers[of[i]] = a
+		}
+	}
+	return answers
+}
+
+// kept is the slices on record in [begin, end), which lies within the ask,
+// with blank ones where there are none. After an error there is nothing to
+// ask for either.
+func (s onRecord) kept(ctx context.Context, a sli.Ask) (begin, end time.Time, _ sli.Answer) {
+	name, step := a.Objective.Name, a.Objective.Slice
+	oldest, newest, err := s.store.Extent(ctx, name)
+	if err != nil {
+		return a.From, a.To, sli.Answer{Err: err}
+	}
+	if oldest.IsZero() {
+		return a.From, a.From, sli.Answer{}
+	}
+	begin, end = inside(oldest, a.From, a.To), inside(newest.Add(step), a.From, a.To)
+	found, err := s.store.Slices(ctx, name, begin, end)
+	if err != nil {
+		return a.From, a.To, sli.Answer{Err: err}
+	}
+	all := make([]sli.Slice, 0, int(end.Sub(begin)/step))
+	for at := begin; at.Before(end); at = at.Add(step) {
 		one := sli.Slice{Start: at}
 		if len(found) > 0 && found[0].Start.Equal(at) {
 			one, found = found[0], found[1:]
 		}
 		all = append(all, one)
 	}
-	return all, nil
+	return begin, end, sli.Answer{Slices: all}
 }
 
 // inside is t, moved into [from, to].
@@ -168,22 +189,36 @@ func inside(t, from, to time.Time) time.Time {
 // loop asks anew with its next tick, a backtest would end.
 type patient struct{ loop.Source }
 
-// Counts implements loop.Source.
-func (p patient) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	pause := time.Second
-	for {
-		all, err := p.Source.Counts(ctx, o, from, to)
-		read := (*sli.ReadError)(nil)
-		if !errors.As(err, &read) || pause > 8*time.Second || !slices.Contains([]sli.Reason{sli.ReasonUnreachable, sli.ReasonTimeout, sli.ReasonOverloaded}, read.Reason) {
-			return all, err
+// CountsAll implements loop.Source.
+func (p patient) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
+	answers := p.Source.CountsAll(ctx, asks)
+	for pause := time.Second; pause <= 8*time.Second; pause *= 2 {
+		again, of, wait := weather(asks, answers)
+		if len(again) == 0 {
+			break
 		}
 		select {
 		case <-ctx.Done():
-			return nil, err
-		case <-time.After(max(pause, min(read.RetryAfter, 30*time.Second))):
+			return answers
+		case <-time.After(max(pause, min(wait, 30*time.Second))):
 		}
-		pause *= 2
+		for i, a := range p.Source.CountsAll(ctx, again) {
+			answers[of[i]] = a
+		}
 	}
+	return answers
+}
+
+// weather is the asks that were not answered for a reason that passes, their
+// places, and how long the backend wants to be left alone.
+func weather(asks []sli.Ask, answers []sli.Answer) (again []sli.Ask, of []int, wait time.Duration) {
+	for i, a := range answers {
+		read := (*sli.ReadError)(nil)
+		if errors.As(a.Err, &read) && slices.Contains([]sli.Reason{sli.ReasonUnreachable, sli.ReasonTimeout, sli.ReasonOverloaded}, read.Reason) {
+			again, of, wait = append(again, asks[i]), append(of, i), max(wait, read.RetryAfter)
+		}
+	}
+	return again, of, wait
 }
 
 // A progress says how far a long run has come, at each tenth of the way.

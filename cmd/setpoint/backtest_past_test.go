@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
 )
@@ -49,6 +50,12 @@ func (n numbered) Counts(_ context.Context, o slo.Objective, from, to time.Time)
 	return all, nil
 }
 
+// one asks a source one thing.
+func one(t *testing.T, source loop.Source, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
+	a := source.CountsAll(t.Context(), []sli.Ask{{Objective: o, From: from, To: to}})
+	return a[0].Slices, a[0].Err
+}
+
 // TestOnRecord: what is on record and what the source has are one history,
 // whatever stretch of it is on record.
 func TestOnRecord(t *testing.T) {
@@ -67,7 +74,7 @@ func TestOnRecord(t *testing.T) {
 		}
 		from, to = stretch("question")
 		want, _ := numbered{}.Counts(t.Context(), o, from, to)
-		got, err := onRecord{store, numbered{}}.Counts(t.Context(), o, from, to)
+		got, err := one(t, onRecord{store, loop.SourceFunc(numbered{}.Counts)}, o, from, to)
 		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 			r.Fatalf("slices [%s, %s): got %v, %v; want %v", from, to, got, err, want)
 		}
@@ -83,7 +90,7 @@ func TestOnRecordGap(t *testing.T) {
 	kept, _ := numbered{}.Counts(t.Context(), o, from, to)
 	store := ledger.NewMemory()
 	must(t, store.Keep(t.Context(), o.Name, []sli.Slice{kept[0], kept[2]}))
-	got, err := onRecord{store, numbered{}}.Counts(t.Context(), o, from, to)
+	got, err := one(t, onRecord{store, loop.SourceFunc(numbered{}.Counts)}, o, from, to)
 	if want := []sli.Slice{kept[0], {Start: kept[1].Start}, kept[2]}; err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
@@ -121,7 +128,7 @@ func TestPatient(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()
-			_, err := patient{&flaky{left: c.fails, err: c.err}}.Counts(t.Context(), o, began, began)
+			_, err := one(t, patient{loop.SourceFunc((&flaky{left: c.fails, err: c.err}).Counts)}, o, began, began)
 			if took := time.Since(began); (err == nil) != c.ok || took != c.took {
 				t.Errorf("%s: %v after %s, want ok=%v after %s", c.name, err, took, c.ok, c.took)
 			}

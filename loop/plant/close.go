@@ -92,7 +92,7 @@ func Close(ctx context.Context, c Closed) (Response, error) {
 	a := c.Set.Actuators[0]
 	c.Config.Workers, c.Config.Limits = a.Query.Workers, Enforced(a, a.Rest)
 	p := &pool{actuator: a, setting: a.Rest, model: NewWorkers(c.Config)}
-	l, err := loop.New(loop.Config{Set: c.Set, Source: p, Records: c.Records, Actuators: map[string]loop.Actuator{a.Name: p}})
+	l, err := loop.New(loop.Config{Set: c.Set, Source: loop.SourceFunc(p.count), Records: c.Records, Actuators: map[string]loop.Actuator{a.Name: p}})
 	if err != nil {
 		return Response{}, err
 	}
@@ -131,8 +131,8 @@ type pool struct {
 	model    *Workers
 }
 
-// Counts implements loop.Source.
-func (p *pool) Counts(_ context.Context, o slo.Objective, from, to time.Time) (all []sli.Slice, err error) {
+// count is a loop.SourceFunc.
+func (p *pool) count(_ context.Context, o slo.Objective, from, to time.Time) (all []sli.Slice, err error) {
 	for at := from; at.Before(to); at = at.Add(o.Slice) {
 		begin := at.Sub(Epoch())
 		all = append(all, sli.Slice{Start: at, Counts: p.model.Counts(begin, begin+o.Slice)})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
 )
@@ -34,6 +36,8 @@ func (c Config) withDefaults() Config {
 	}
 	return c
 }
+
+const atOnce = 8 // asks under way
 
 // Sources counts events by asking the declared sources. It may be used from
 // many goroutines.
@@ -64,6 +68,22 @@ func (s *Sources) Close() {
 	for _, one := range s.byName {
 		one.close()
 	}
+}
+
+// CountsAll answers each ask: the slices should be readable (sli.Readable),
+// and an error is a *sli.ReadError. All are asked about side by side.
+func (s *Sources) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
+	answers := make([]sli.Answer, len(asks))
+	var all errgroup.Group
+	all.SetLimit(atOnce)
+	for i, a := range asks {
+		all.Go(func() error {
+			answers[i].Slices, answers[i].Err = s.Counts(ctx, a.Objective, a.From, a.To)
+			return nil
+		})
+	}
+	_ = all.Wait() // the errors are in the answers
+	return answers
 }
 
 // Counts returns the slices of o that start in [from, to), in order. Both times
