@@ -22,6 +22,7 @@ type Setting struct {
 	At       time.Time `json:"at"`                 // when the server read it
 	Error    string    `json:"error,omitempty"`    // why the server could not read it; Value is then the last one known
 	Decision string    `json:"decision,omitempty"` // ID of the newest decision about it
+	Left     bool      `json:"left,omitempty"`     // it is not declared any more, and goes when it is at rest
 	Stale    bool      `json:"stale"`              // may no longer be in force: see Cause
 	Cause    string    `json:"cause,omitempty"`    // why it is stale
 }

@@ -221,7 +221,7 @@ func (d Decision) grounds() string {
 	case len(all) > 0:
 		return strings.Join(all, "; ")
 	}
-	return "no rule speaks"
+	return "no loop is declared for it"
 }
 
 // pinned reports whether a person's setting is what the guards were asked

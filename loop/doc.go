@@ -28,6 +28,18 @@
 // a crash cut off has its outcome written by the next tick, from what is
 // read back then.
 //
+// # When definitions change
+//
+// Use puts other definitions in force between two ticks, whole or not at all.
+// What did not change keeps its budget, its last decision and the hold that
+// it is in. A loop that is taken away while its actuator is tight leaves the
+// actuator to people: it is attended to by a loop named unattended, without
+// rules, that wants rest and asks. It records that it holds; approving,
+// pinning and a stop with revert move it; nothing else does, however long it
+// takes, since no evidence speaks for it. An actuator that is not declared
+// any more stays in the report, and a freeze in the gate's answers, until it
+// is read at rest. See use.go.
+//
 // # When something is down
 //
 // The metrics backend: the states say no-data, nothing is relaxed, nothing

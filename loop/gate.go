@@ -142,7 +142,8 @@ func orderReasons(p slo.ReleasePolicy, r Report, a *GateAnswer) []GateReason {
 func freezeReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReason {
 	var out []GateReason
 	for _, s := range v.Report.Settings {
-		if !slices.Contains(p.Freezes, s.Actuator) {
+		leftFrozen := s.Left && s.Kind == string(slo.Freeze) && s.Service == p.Service
+		if !slices.Contains(p.Freezes, s.Actuator) && !leftFrozen {
 			continue
 		}
 		if asLastRead := v.Report.LedgerErr != nil && !s.At.IsZero(); s.Error != "" && !asLastRead {

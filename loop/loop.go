@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"setpoint.dev/setpoint/budget"
@@ -33,13 +34,19 @@ func (c Config) every() time.Duration {
 	return every
 }
 
-// A Loop measures, decides, records and acts. Tick and Order may be called
-// at the same time; Tick is not called twice at once.
+// A Loop measures, decides, records and acts. Tick, Use and Order may be
+// called at the same time; a tick and a change of definitions take turns.
 type Loop struct {
-	cfg      Config
+	mu       sync.Mutex // held by a tick, and by Use
+	cfg      Config     // Set and Actuators are those that are declared
 	gauges   []*gauge
 	controls []*control
+	stray    []*control // of actuators without a loop that are not at rest: see attend
+	retired  []*control // not in force any more; their holds still go on record
+	left     []left     // actuators that are not declared any more and not at rest yet
+	set      *slo.Set   // cfg.Set with what is left
 	brake    Brake
+	changed  chan struct{} // tells Run of a change of definitions
 
 	// Of the tick under way.
 	epoch     int64
@@ -59,6 +66,7 @@ type Loop struct {
 type reading struct {
 	value float64
 	at    time.Time
+	stale bool // the newest try to read it failed
 }
 
 // A control is one control loop with what it remembers between ticks. All of
@@ -75,49 +83,75 @@ type control struct {
 
 // New prepares a loop. It asks nothing of the world yet.
 func New(cfg Config) (*Loop, error) {
-	l := &Loop{cfg: cfg, ordering: make(chan struct{}, 1), read: map[string]reading{}}
+	l := &Loop{cfg: cfg, set: cfg.Set, changed: make(chan struct{}, 1), ordering: make(chan struct{}, 1), read: map[string]reading{}}
 	for _, o := range cfg.Set.Objectives {
 		l.gauges = append(l.gauges, newGauge(o, sourceOf(cfg.Set, o), windowsOf(cfg.Set, o)))
 	}
-	for _, c := range cfg.Set.Loops {
-		i := slices.IndexFunc(cfg.Set.Actuators, func(a slo.Actuator) bool { return a.Name == c.Actuator })
-		if i < 0 || cfg.Actuators[c.Actuator] == nil {
+	var err error
+	l.controls, err = newControls(cfg.Set, cfg.Actuators)
+	return l, err
+}
+
+// newControls makes a control of each loop.
+func newControls(set *slo.Set, actuators map[string]Actuator) ([]*control, error) {
+	var out []*control
+	for _, c := range set.Loops {
+		i := slices.IndexFunc(set.Actuators, func(a slo.Actuator) bool { return a.Name == c.Actuator })
+		if i < 0 || actuators[c.Actuator] == nil {
 			return nil, fmt.Errorf("prepare loop %s: there is no actuator %q", c.Name, c.Actuator)
 		}
-		a := cfg.Set.Actuators[i]
-		text := Definition(c, a)
-		l.controls = append(l.controls, &control{loop: c, actuator: a, policy: PolicyHash(text), text: text, last: Decision{To: a.Rest}})
+		out = append(out, newControl(c, set.Actuators[i]))
 	}
-	return l, nil
+	return out, nil
+}
+
+func newControl(c slo.ControlLoop, a slo.Actuator) *control {
+	text := Definition(c, a)
+	return &control{loop: c, actuator: a, policy: PolicyHash(text), text: text, last: Decision{To: a.Rest}}
 }
 
 // Run ticks until ctx ends. Ticks fall on multiples of the period, shifted
 // by the time that samples take to arrive, so that a slice is looked at as
 // soon as it can be read. Those that a slow tick runs over are counted and
-// left out, not made up for.
+// left out, not made up for. A change of definitions is ticked at once.
 func (l *Loop) Run(ctx context.Context) {
-	every := l.cfg.every()
-	shift := l.settling() % every
-	missed, last := 0, time.Time{}
+	missed, last, was := 0, time.Time{}, time.Duration(0)
 	for {
+		every, shift := l.rhythm()
 		now := time.Now()
 		next := now.Add(-shift).Truncate(every).Add(every + shift)
-		if !last.IsZero() {
-			missed += int(next.Sub(last)/every) - 1
-		}
-		last = next
 		select {
 		case <-ctx.Done():
 			l.close(context.WithoutCancel(ctx))
 			return
+		case <-l.changed:
+			l.run(ctx, time.Now().Round(0), every, missed)
+			continue
 		case <-time.After(next.Sub(now)):
 		}
-		began := time.Now()
-		r := l.tick(ctx, next, every)
-		r.Took, r.Missed = time.Since(began), missed
-		if l.cfg.OnTick != nil {
-			l.cfg.OnTick(r)
+		if every == was {
+			missed += int(next.Sub(last)/every) - 1
 		}
+		last, was = next, every
+		l.run(ctx, next, every, missed)
+	}
+}
+
+// rhythm is how often Run ticks, and how long after the full period.
+func (l *Loop) rhythm() (every, shift time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	every = l.cfg.every()
+	return every, l.settling() % every
+}
+
+// run ticks once and tells of it.
+func (l *Loop) run(ctx context.Context, now time.Time, every time.Duration, missed int) {
+	began := time.Now()
+	r := l.tick(ctx, now, every)
+	r.Took, r.Missed = time.Since(began), missed
+	if l.cfg.OnTick != nil {
+		l.cfg.OnTick(r)
 	}
 }
 
@@ -140,19 +174,20 @@ func (l *Loop) tick(ctx context.Context, now time.Time, every time.Duration) Rep
 
 // Tick looks once, decides for every actuator, records and acts.
 func (l *Loop) Tick(ctx context.Context, now time.Time) Report {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.ledgerErr, l.errs = nil, nil
 	l.lead(ctx)
+	l.attend()
 	states := l.measure(ctx, now)
 	orders := l.command(ctx, now)
-	r := Report{At: now, States: states, Orders: orders}
+	r := Report{At: now, Set: l.set, States: states, Orders: orders}
 	if l.leader {
 		l.flush(ctx)
-		for _, c := range l.controls {
+		for _, c := range l.inForce() {
 			r.Decisions = append(r.Decisions, l.turn(ctx, c, states, now))
 		}
-		for _, c := range l.controls {
-			l.recordHolds(ctx, c)
-		}
+		l.recordAll(ctx)
 	}
 	r.Settings = l.settings(ctx, now)
 	r.Epoch, r.Leader, r.LedgerErr, r.Errs = l.epoch, l.leader, l.ledgerErr, l.errs
@@ -176,7 +211,7 @@ func (l *Loop) lead(ctx context.Context) {
 
 // flush records what waited for the ledger: definitions and outcomes.
 func (l *Loop) flush(ctx context.Context) {
-	for _, c := range l.controls {
+	for _, c := range l.inForce() {
 		if c.defined {
 			continue
 		}
@@ -202,16 +237,19 @@ func (l *Loop) flush(ctx context.Context) {
 // back, or read now.
 func (l *Loop) settings(ctx context.Context, now time.Time) []Setting {
 	out := []Setting{}
-	for _, a := range l.cfg.Set.Actuators {
-		s := Setting{Actuator: a.Name, Service: a.Service, Kind: string(a.Kind), Rest: a.Rest, Tight: a.Tight, Unit: a.Unit}
-		if v, err := l.cfg.Actuators[a.Name].Read(ctx); err != nil {
-			s.Error = err.Error()
+	for _, a := range l.set.Actuators {
+		handle, isLeft := l.handle(a.Name)
+		s := Setting{Actuator: a.Name, Service: a.Service, Kind: string(a.Kind), Rest: a.Rest, Tight: a.Tight, Unit: a.Unit, Left: isLeft}
+		last := l.read[a.Name]
+		if v, err := handle.Read(ctx); err != nil {
+			s.Error, last.stale = err.Error(), true
 		} else {
-			l.read[a.Name] = reading{v, now}
+			last = reading{value: v, at: now}
 		}
-		s.Value, s.At = l.read[a.Name].value, l.read[a.Name].at
+		l.read[a.Name] = last
+		s.Value, s.At = last.value, last.at
 		s.Shown = a.Show(s.Value)
-		for _, c := range l.controls {
+		for _, c := range l.inForce() {
 			if c.actuator.Name == a.Name {
 				s.Loop, s.Mode, s.Decision = c.loop.Name, c.loop.Mode, c.decision()
 			}
@@ -239,16 +277,18 @@ func (l *Loop) fail(err error) { l.errs = append(l.errs, err) }
 
 // close records how long the open runs lasted and what waited.
 func (l *Loop) close(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if !l.leader {
 		return
 	}
 	l.flush(ctx)
-	for _, c := range l.controls {
+	for _, c := range l.inForce() {
 		c.endRun()
-		l.recordHolds(ctx, c)
 	}
+	l.recordAll(ctx)
 }
 
 // sourceOf is the declared source of an objective's indicator.

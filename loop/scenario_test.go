@@ -43,6 +43,7 @@ func play(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	w := newWorld(t, section(t, a, "config.yaml"))
+	w.files = a
 	w.play(t, section(t, a, "story"))
 	got := w.rows(t)
 	if *update {
@@ -90,29 +91,45 @@ type world struct {
 	counts map[time.Time]sli.Counts
 	now    sli.Counts // of each slice from here on
 	orders int
+	files  *txtar.Archive // of the story
 }
 
 func newWorld(t *testing.T, config string) *world {
+	t.Helper()
+	w := &world{ledger: &switched{Memory: ledger.NewMemory()}, dials: map[string]*dial{}, counts: map[time.Time]sli.Counts{}}
+	w.load(t, config)
+	w.restart(t)
+	return w
+}
+
+// load reads definitions; their actuators are dials at rest, unless they were
+// there before.
+func (w *world) load(t *testing.T, config string) {
 	t.Helper()
 	set, problems := slo.Load([]slo.File{{Name: "config.yaml", Data: []byte(config)}}, nil)
 	if err := problems.Err(); err != nil {
 		t.Fatalf("load definitions: %v", err)
 	}
-	w := &world{set: set, ledger: &switched{Memory: ledger.NewMemory()}, dials: map[string]*dial{}, counts: map[time.Time]sli.Counts{}}
+	w.set = set
 	for _, a := range set.Actuators {
-		w.dials[a.Name] = &dial{value: a.Rest}
+		if w.dials[a.Name] == nil {
+			w.dials[a.Name] = &dial{value: a.Rest}
+		}
 	}
-	w.restart(t)
-	return w
+}
+
+// acts are the dials of what is declared.
+func (w *world) acts() map[string]loop.Actuator {
+	out := map[string]loop.Actuator{}
+	for _, a := range w.set.Actuators {
+		out[a.Name] = w.dials[a.Name]
+	}
+	return out
 }
 
 func (w *world) restart(t *testing.T) {
 	t.Helper()
-	acts := map[string]loop.Actuator{}
-	for name, d := range w.dials {
-		acts[name] = d
-	}
-	l, err := loop.New(loop.Config{Set: w.set, Source: loop.SourceFunc(w.Counts), Records: w.ledger, Actuators: acts})
+	l, err := loop.New(loop.Config{Set: w.set, Source: loop.SourceFunc(w.Counts), Records: w.ledger, Actuators: w.acts()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,6 +197,15 @@ func (w *world) happen(t *testing.T, now time.Time, words []string) {
 		w.dials[words[1]].value = number(t, words[2])
 	case "restart":
 		w.restart(t)
+	case "use": // use SECTION…: definitions that take the place of those before
+		var config []string
+		for _, name := range words[1:] {
+			config = append(config, section(t, w.files, name))
+		}
+		w.load(t, strings.Join(config, "---\n"))
+		if err := w.loop.Use(w.set, loop.SourceFunc(w.Counts), w.acts()); err != nil {
+			t.Fatalf("use %s: %v", words[1], err)
+		}
 	case "end":
 	default:
 		w.order(t, now, words)

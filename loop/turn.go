@@ -28,7 +28,8 @@ func (l *Loop) turn(ctx context.Context, c *control, states []budget.State, now 
 // input gathers all that Decide looks at.
 func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now time.Time) Input {
 	in := Input{At: now.UTC().Truncate(time.Microsecond), Loop: c.loop, Actuator: c.actuator, Policy: c.policy, Epoch: l.epoch, Evidence: evidence(c.loop, states)}
-	current, err := l.cfg.Actuators[c.actuator.Name].Read(ctx)
+	act, _ := l.handle(c.actuator.Name)
+	current, err := act.Read(ctx)
 	in.Current = c.actuator.Snap(current)
 	if err != nil {
 		in.Current, in.Unreadable = c.last.To, err.Error()
@@ -112,7 +113,7 @@ func (l *Loop) move(ctx context.Context, c *control, d Decision) Decision {
 		return l.unrecorded(d, err)
 	}
 	c.endRun()
-	a := l.cfg.Actuators[c.actuator.Name]
+	a, _ := l.handle(c.actuator.Name)
 	err := l.brake.Do(c.actuator.Name, c.actuator.Service, d.Reason == ReasonReverting, func() error {
 		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At})
 	})

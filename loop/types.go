@@ -278,12 +278,14 @@ type Setting struct {
 	At       time.Time `json:"at"`              // when it was read; zero = never
 	Error    string    `json:"error,omitempty"` // why it could not be read
 	Decision string    `json:"decision,omitempty"`
+	Left     bool      `json:"left,omitempty"` // it is not declared any more, and goes when it is at rest
 }
 
 // A Report is what one tick saw and did. It is a value: nothing in it
 // changes after the tick.
 type Report struct {
 	At        time.Time
+	Set       *slo.Set // the definitions that it was made by; its actuators are those of Settings
 	Epoch     int64
 	Leader    bool
 	States    []budget.State

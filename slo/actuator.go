@@ -3,6 +3,9 @@ package slo
 import (
 	"fmt"
 	"math"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -55,6 +58,28 @@ func (q QueryTimeout) String() string {
 
 // GoString is String, so that no way of printing shows the secret.
 func (q QueryTimeout) GoString() string { return "slo.QueryTimeout(" + q.String() + ")" }
+
+// SamePlace reports whether b acts where a does, so that its setting is a's. An
+// address may get another user, password or option.
+func (a Actuator) SamePlace(b Actuator) bool {
+	if a.Kind == Freeze && a.Service != b.Service {
+		return false
+	}
+	return a.Kind == b.Kind && a.Query.Role == b.Query.Role && slices.Equal(database(a.Query.DatabaseURL), database(b.Query.DatabaseURL))
+}
+
+// database is what an address of PostgreSQL says about where the database is.
+func database(address string) []string {
+	if u, err := url.Parse(address); err == nil && u.Scheme != "" {
+		return []string{u.Host, u.Path}
+	}
+	words := slices.DeleteFunc(strings.Fields(address), func(word string) bool {
+		key, _, _ := strings.Cut(word, "=")
+		return !slices.Contains([]string{"host", "hostaddr", "port", "dbname", "service"}, key)
+	})
+	slices.Sort(words)
+	return words
+}
 
 // Tighter reports whether setting x protects more than setting y.
 func (a Actuator) Tighter(x, y float64) bool {

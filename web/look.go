@@ -28,6 +28,9 @@ func (s *Server) look(now time.Time) look {
 	if s.cfg.Report != nil {
 		l.report = s.cfg.Report()
 	}
+	if l.report.Set != nil { // what the report speaks of, also when newer definitions wait for their first tick
+		l.set = l.report.Set
+	}
 	l.age = max(now.Sub(l.report.At), 0)
 	l.stale = l.age > cmp.Or(s.cfg.Stale, time.Minute)
 	l.report.Orders = inForce(l.report.Orders, s.since(l.report.At), now)

@@ -123,7 +123,7 @@ func banners(l look) []banner {
 	if n := len(l.report.Errs); n > 0 && l.report.LedgerErr == nil {
 		out = append(out, banner{Style: "warn", Title: plural(n, "thing", "things") + " went wrong in the newest tick", Words: redact(l.report.Errs[0].Error())})
 	}
-	return out
+	return append(out, aloneBanners(l)...)
 }
 
 func stopBanner(o loop.Order, now time.Time) banner {

@@ -84,6 +84,8 @@ func TestPagesSay(t *testing.T) {
 		{"errors", func(w *world) { w.report.Errs = []error{errors.New("ask http://u:hunter2@prom: refused")} }, "/", []string{"1 thing went wrong", "http://…@prom"}},
 		{"starting", func(w *world) { w.report = loop.Report{} }, "/", []string{"Starting.", "not measured yet", "No setting was read yet"}},
 		{"unreadable", func(w *world) { w.report.Settings[0].Error = "no route" }, "/", []string{"cannot be read: no route"}},
+		{"no loop", func(w *world) { w.report.Settings[1].Loop = loop.Unattended }, "/control", []string{"checkout-freeze was left at", "No loop is declared for it. It stays as it is"}},
+		{"left", func(w *world) { w.report.Settings[0].Left = true }, "/", []string{"reporting-timeout was left at", "It is not declared any more"}},
 		{"unapproved", func(w *world) { w.report.Decisions[0].Reason = loop.ReasonUnapproved }, "/control", []string{"Approve the move to 1 s", `action="/actions/approve"`}},
 		{"not done", func(*world) {}, "/control?done=freeze&target=call+0900&recorded=1", []string{"Control"}},
 		{"done", func(*world) {}, "/control?done=freeze&target=checkout&recorded=1", []string{"Releases of checkout are frozen."}},

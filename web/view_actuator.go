@@ -25,6 +25,7 @@ type actuatorCard struct {
 	WantsValue          float64
 	Low, High           float64 // of a setting that may be ordered
 	Frozen              bool    // kind freeze: on or off rather than a number
+	Alone               string  // why no loop moves it, when it is not at rest
 }
 
 func (s *Server) actuatorCards(l look) []actuatorCard {
@@ -51,6 +52,7 @@ func (s *Server) actuatorCard(l look, f frame, v loop.Setting) actuatorCard {
 	if ok {
 		card.Loop, card.Mode = c.Name, modeWords(c.Mode)
 	}
+	card.Alone = alone(v)
 	card.Charts = s.loopCharts(l, f, c, v)
 	if d, ok := l.latest(v.Actuator); ok {
 		row := s.decisionRow(l, Record{Decision: d})

@@ -71,7 +71,7 @@ func wireWindow(st budget.State, w budget.Window) client.Window {
 func (s *Server) wireSetting(l look, v loop.Setting) client.Setting {
 	out := client.Setting{
 		Actuator: v.Actuator, Service: v.Service, Loop: v.Loop, Mode: string(v.Mode), Kind: v.Kind, Value: finite(v.Value), Rest: v.Rest, Tight: v.Tight,
-		Unit: v.Unit, Shown: v.Shown, At: v.At, Error: redact(v.Error), Decision: v.Decision,
+		Unit: v.Unit, Shown: v.Shown, At: v.At, Error: redact(v.Error), Decision: v.Decision, Left: v.Left,
 	}
 	switch {
 	case l.stale:
