@@ -10,8 +10,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// maxDescription is OpenSLO's bound on texts for people, in characters.
-const maxDescription = 1050
+// The bounds of OpenSLO: of texts for people in characters, of names in bytes.
+const (
+	maxDescription = 1050
+	maxName        = 255
+)
 
 // checkObject compares a mapping with its table: unknown, doubled and missing
 // keys, and the shape of each value.
@@ -154,6 +157,10 @@ func checkLabels(v value, is shape) {
 		return
 	}
 	checkKeys(v, nil)
+	each := field{is: shapeText}
+	if is == shapeNotes {
+		each.is = shapeNote
+	}
 	for i := 1; i < len(v.node.Content); i += 2 {
 		child := value{v.file, v.node.Content[i], v.node.Content[i-1], join(v.path, v.node.Content[i-1].Value)}
 		if child.file.tired(child.node, 1) {
@@ -161,11 +168,11 @@ func checkLabels(v value, is shape) {
 		}
 		if items := child.items(); items != nil && is == shapeLabels {
 			for _, item := range items {
-				checkScalar(item, field{is: shapeText})
+				checkScalar(item, each)
 			}
 			continue
 		}
-		checkScalar(child, field{is: shapeText})
+		checkScalar(child, each)
 	}
 }
 
@@ -189,7 +196,7 @@ func checkScalar(v value, f field) {
 		checkNumber(v, field{is: shapeDecimal})
 	case v.node.ShortTag() != "!!str" && v.node.ShortTag() != "!!timestamp":
 		notText(v, f)
-	case hasReference(v.node.Value) && f.is != shapeText && f.is != shapeSecret:
+	case hasReference(v.node.Value) && f.is != shapeText && f.is != shapeNote && f.is != shapeSecret:
 		v.refuse("${…} is not replaced here", "the value itself; the environment is read for addresses only", "")
 	default:
 		checkText(v, f)
@@ -241,31 +248,20 @@ func checkText(v value, f field) {
 }
 
 // checkName holds names to what DNS labels are made of, and dots: they become
-// parts of addresses, metrics and log lines. (OpenSLO asks for no more.)
+// parts of addresses, metrics and log lines. (OpenSLO asks for no more, and
+// encourages lengths up to 255.)
 func checkName(v value) {
 	s := v.node.Value
-	allowed := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.'
-	}
-	edge := func(b byte) bool { return b == '-' || b == '.' }
-	if s != "" && len(s) <= 63 && strings.IndexFunc(s, func(r rune) bool { return !allowed(r) }) < 0 && !edge(s[0]) && !edge(s[len(s)-1]) {
+	fixed := nearName(s)
+	if fixed == s && s != "" {
 		return
-	}
-	fixed := strings.Trim(strings.Map(func(r rune) rune {
-		if !allowed(r) {
-			return '-'
-		}
-		return r
-	}, strings.ToLower(s)), "-.")
-	if len(fixed) > 63 {
-		fixed = ""
 	}
 	if v.file.lenient && fixed != "" {
 		v.warn(fmt.Sprintf("%q is not a name; %s is assumed", short(s), fixed), "", "")
 		v.node.Value = fixed
 		return
 	}
-	v.refuse(fmt.Sprintf("%q is not a name", short(s)), "1 to 63 of a-z, 0-9, - and ., with a letter or digit at both ends", fixed)
+	v.refuse(fmt.Sprintf("%q is not a name", short(s)), fmt.Sprintf("1 to %d of a-z, 0-9, - and ., with a letter or digit at both ends", maxName), fixed)
 }
 
 func checkWindow(v value, f field) {
@@ -360,40 +356,4 @@ func series(words []string, last string) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:len(words)-1], ", ") + last + words[len(words)-1]
-}
-
-func nearDuration(s string) string {
-	fixed := strings.ToLower(strings.ReplaceAll(s, " ", ""))
-	for _, words := range [][2]string{{"minutes", "m"}, {"minute", "m"}, {"mins", "m"}, {"min", "m"}, {"seconds", "s"}, {"second", "s"}, {"secs", "s"}, {"sec", "s"}, {"hours", "h"}, {"hour", "h"}, {"days", "d"}, {"day", "d"}, {"weeks", "w"}, {"week", "w"}} {
-		fixed = strings.ReplaceAll(fixed, words[0], words[1])
-	}
-	if _, err := ParseDuration(fixed); err != nil {
-		return ""
-	}
-	return fixed
-}
-
-func nearShorthand(s string) string {
-	if d, err := ParseDuration(nearDuration(s)); err == nil && d > 0 {
-		for _, unit := range []string{"d", "h", "m"} {
-			if d%unitOf(unit) == 0 {
-				return fmt.Sprintf("%d%s", d/unitOf(unit), unit)
-			}
-		}
-	}
-	return ""
-}
-
-// nearNumber is the number in s; a percentage is a share, unless percent is
-// asked for.
-func nearNumber(s string, percent bool) string {
-	digits, found := strings.CutSuffix(strings.ReplaceAll(strings.TrimSpace(s), ",", "."), "%")
-	d, err := ParseDecimal(strings.TrimSpace(digits))
-	if err == nil && found && !percent {
-		d, err = d.Percent()
-	}
-	if err != nil {
-		return ""
-	}
-	return d.String()
 }

@@ -55,17 +55,21 @@ func (f *source) plain(n *yaml.Node) *yaml.Node {
 }
 
 // imported is a document in our own words: what an importer makes of it, or
-// the document itself. A list of foreign documents is taken apart.
+// the document itself. Lists of documents are taken apart.
 func (l *loader) imported(doc value) (docs []value) {
 	const visits = 10 // that a document costs at least
 	if doc.file.tired(doc.node, visits) {
 		return nil
 	}
-	if items := doc.items(); len(items) > 0 && (l.importer(items[0]) != nil || isDocument(Node{items[0]})) {
-		for _, item := range items {
-			docs = append(docs, l.imported(item)...)
+	if parts := l.parts(doc); parts != nil {
+		for _, part := range parts {
+			docs = append(docs, l.imported(part)...)
 		}
 		return docs
+	}
+	if isNoDefinition(doc) {
+		doc.warn("passed over: no definition, it says neither apiVersion nor kind", "", "")
+		return nil
 	}
 	in := l.importer(doc)
 	if in == nil {

@@ -24,6 +24,7 @@
 //	selectors.go                   which PromQL can be read as a sum of raw counters
 //	environment.go                 ${NAME}
 //	files.go, nearest.go           folders; the nearest name
+//	json.go, kubernetes.go         the forms that definitions come in beside YAML documents
 //	problem.go, render.go          what is wrong, where, and what was probably meant
 //
 // # What holds

@@ -16,7 +16,7 @@ const (
 )
 
 // ReadFiles reads the files of definitions at name in fsys: a file, or a
-// folder with all files below it that end in .yaml or .yml, sorted by path.
+// folder with all files below it that end in .yaml, .yml or .json, sorted by path.
 // Names that begin with a dot are left out. Problems and files are named
 // prefix/path.
 //
@@ -79,8 +79,10 @@ func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 }
 
 func isDefinition(name string) bool {
-	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml")
+	return strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".yml") || isJSON(name)
 }
+
+func isJSON(name string) bool { return strings.HasSuffix(name, ".json") }
 
 // read reads one file, at most one byte more than Load takes.
 func (w *walk) read(name string, info fs.FileInfo) {

@@ -25,6 +25,7 @@ type Node struct{ v value }
 // origin is where a made value comes from.
 type origin struct {
 	path   string        // of what it was made of
+	whole  bool          // it is what stands there, so that this is its parts' path too
 	text   *yaml.Node    // the scalar that a made text is part of; nil = none
 	offset func(int) int // from offsets in the made text to those in text
 }
@@ -52,7 +53,7 @@ type Shape = shape
 
 // The shapes of foreign values.
 const (
-	IsText     = shapeText     // words for people
+	IsText     = shapeNote     // words for people, of any length
 	IsWord     = shapeWord     // a short text that is used as it stands, not empty
 	IsChoice   = shapeChoice   // one of Words
 	IsNumber   = shapeDecimal  // a number, kept exactly
@@ -247,13 +248,8 @@ func (n Node) Name(text string) Node {
 	if !n.Given() {
 		return n
 	}
-	fixed := strings.Trim(strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
-			return r
-		}
-		return '-'
-	}, strings.ToLower(text)), "-.")
-	if fixed == "" || len(fixed) > 63 {
+	fixed := nearName(text)
+	if fixed == "" {
 		return n.Says(text)
 	}
 	if fixed != text {
@@ -273,6 +269,17 @@ func (n Node) Window() Node {
 	return n
 }
 
+// Cut is the text n as far as OpenSLO lets texts go; it warns where it is
+// longer.
+func (n Node) Cut() Node {
+	runes := []rune(n.Text())
+	if len(runes) <= maxDescription {
+		return n
+	}
+	n.Warn(fmt.Sprintf("cut after %d characters, the most that OpenSLO allows", maxDescription), "")
+	return n.Says(string(runes[:maxDescription]))
+}
+
 // made puts a node where n stands.
 func (n Node) made(node *yaml.Node) Node {
 	at := n.v.place()
@@ -287,7 +294,7 @@ func (n Node) made(node *yaml.Node) Node {
 // kept is the node of n, which from now on is shown with the path of n.
 func (n Node) kept() *yaml.Node {
 	if _, made := n.v.file.from[n.v.node]; !made {
-		n.v.file.from[n.v.node] = origin{path: n.v.path}
+		n.v.file.from[n.v.node] = origin{path: n.v.path, whole: true}
 	}
 	return n.v.node
 }
@@ -303,8 +310,8 @@ func (n Node) replaced(changes map[string]change) Node {
 		key, child := n.v.node.Content[i], n.v.node.Content[i+1]
 		at := Node{value{file: n.v.file, node: child, path: join(n.v.path, key.Value)}}
 		c, ok := changes[key.Value]
+		child = at.kept()
 		if ok && c.key != "" {
-			child = at.kept()
 			key = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: c.key, Line: key.Line, Column: key.Column}
 		}
 		if ok && c.value != nil {

@@ -35,10 +35,10 @@ func (p Promise) Document() Node {
 		Pair{"apiVersion", at.Says(openSLO)},
 		Pair{"kind", at.Says("SLO")},
 		Pair{"metadata", at.Map(
-			Pair{"name", p.Name}, Pair{"displayName", p.Title}, Pair{"labels", p.Labels}, Pair{"annotations", p.Annotations},
+			Pair{"name", p.Name}, Pair{"displayName", p.Title.Cut()}, Pair{"labels", p.Labels}, Pair{"annotations", p.Annotations},
 		)},
 		Pair{"spec", at.Map(
-			Pair{"description", p.Description},
+			Pair{"description", p.Description.Cut()},
 			Pair{"service", p.Service},
 			Pair{"indicator", p.indicator()},
 			Pair{"timeWindow", p.Window.List(p.window())},

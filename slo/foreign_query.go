@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/promql/parser/posrange"
 )
@@ -64,7 +65,7 @@ func (n Node) Operands() (op string, left, right Node, ok bool) {
 		expr = unwrap(e.LHS)
 	}
 	e, is := expr.(*parser.BinaryExpr)
-	if !is || e.VectorMatching != nil && matchesLabels(e.VectorMatching) && !aggregated(e) {
+	if !is || e.VectorMatching != nil && matchesLabels(e.VectorMatching) && !aggregated(e) && !ignoresBuckets(e.VectorMatching) {
 		return "", left, right, false
 	}
 	return e.Op.String(), n.operand(e.LHS.PositionRange()), n.operand(e.RHS.PositionRange()), true
@@ -84,6 +85,13 @@ func aggregated(e *parser.BinaryExpr) bool {
 		return ok && a.Op == parser.SUM && len(a.Grouping) == 0 && !a.Without
 	}
 	return single(e.LHS) && single(e.RHS) && e.VectorMatching.Card == parser.CardOneToOne
+}
+
+// ignoresBuckets reports whether series are matched by all labels but that of
+// a histogram's buckets, which its _count does not have.
+func ignoresBuckets(m *parser.VectorMatching) bool {
+	return !m.On && slices.Equal(m.MatchingLabels, []string{labels.BucketLabel}) && m.Card == parser.CardOneToOne &&
+		len(m.Include) == 0 && m.FillValues.LHS == nil && m.FillValues.RHS == nil
 }
 
 // SameCounters reports whether two PromQL expressions are sums of the same

@@ -116,7 +116,7 @@ func sliSpec() *object {
 func ratioMetric() *object {
 	const raw = "good or bad, and total, as counters: a stored ratio cannot be weighted by traffic"
 	return &object{name: "ratioMetric", doc: "Two of three counters. Each query is read as the sum of the raw counters that it selects, and those are differenced here: see [Queries](#queries).", fields: []field{
-		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required. `false` is refused, because a gauge cannot be differenced."},
+		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required, unless the queries are rates, which says so too. `false` is refused otherwise, because a gauge cannot be differenced."},
 		{key: "good", is: shapeMapping, of: metric(), doc: "The good events. Either this or `bad`."},
 		{key: "bad", is: shapeMapping, of: metric(), doc: "The bad events."},
 		{key: "total", is: shapeMapping, of: metric(), doc: "All events. Required."},
@@ -145,7 +145,7 @@ func dataSourceKind() kind {
 		spec: &object{name: "DataSource spec", fields: []field{
 			description(),
 			{key: "type", is: shapeWord, required: true, doc: "`Prometheus`, in any case, or the name of another system that answers the same API: " + listWords(prometheusTypes()[1:]) + "."},
-			{key: "connectionDetails", is: shapeMapping, required: true, doc: "How to reach it.", of: &object{name: "connectionDetails", open: true, fields: []field{
+			{key: "connectionDetails", is: shapeMapping, required: true, doc: "How to reach it; also a list of such mappings.", of: &object{name: "connectionDetails", open: true, fields: []field{
 				{key: "url", is: shapeSecret, required: true, doc: "Base address, http or https. `${NAME}` is replaced by the environment variable; it is never shown."},
 				{key: "timeout", is: shapeDuration, instead: "10s", doc: "Deadline of one query."},
 				{key: "delay", is: shapeDuration, instead: "5s", doc: "How long after its end a slice is first read, so that the last scrape has arrived."},

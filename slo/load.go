@@ -139,6 +139,9 @@ func (l *loader) document(doc value) {
 	if !ok {
 		return
 	}
+	if k.name == "DataSource" {
+		joinDetails(doc)
+	}
 	checkObject(doc, k.document())
 	if doc.file.visits > maxVisits {
 		return

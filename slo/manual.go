@@ -110,7 +110,7 @@ const manualIntroduction = `# Definitions
 
 <!-- Written by Manual in slo/manual.go from the tables that files are checked against. To bring it up to date: go test ./slo -run TestManual -update -->
 
-Setpoint reads YAML files: one file, or a folder with all ` + "`.yaml` and `.yml`" + ` files below it. A file may hold
+Setpoint reads YAML and JSON files: one file, or a folder with all ` + "`.yaml`, `.yml` and `.json`" + ` files below it. A file may hold
 several documents, separated by ` + "`---`" + `. ` + "`setpoint check PATH…`" + ` says what is wrong with them.
 
 Promises are written in [OpenSLO v1](https://github.com/OpenSLO/OpenSLO), so that files that you have can be used as
@@ -125,7 +125,7 @@ refused, all at once, and nothing is used until all is well.
 const manualRest = `
 ## Values
 
-- **a name**: 1 to 63 of ` + "`a-z`, `0-9`, `-` and `.`" + `, with a letter or digit at both ends.
+- **a name**: 1 to 255 of ` + "`a-z`, `0-9`, `-` and `.`" + `, with a letter or digit at both ends.
 - **a number** is kept exactly as it is written, up to 18 digits.
 - **a duration**: numbers with the units ` + "`ms`, `s`, `m`, `h`, `d` (24 h), `w` and `y` (365 d), as in `30s`, `1h30m` or `30d`" + `.
 - **a duration-shorthand** is OpenSLO's: a whole number and one of ` + "`m`, `h`, `d`, `w`, `M`, `Q`, `Y`" + `.

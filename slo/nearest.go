@@ -1,6 +1,9 @@
 package slo
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // nearest is the candidate that s was most likely meant to be, or "" when
 // none is near: at most a third of its letters differ (an exchange of two
@@ -50,4 +53,55 @@ func step(a, b []rune, i, j int, before, last, row []int) int {
 		d = min(d, before[j-2]+1)
 	}
 	return d
+}
+
+// nearName is s as a name: in lower case, with - for what names are not made
+// of; "" where nothing is left, or too much.
+func nearName(s string) string {
+	fixed := strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(s)), "-.")
+	if len(fixed) > maxName {
+		return ""
+	}
+	return fixed
+}
+
+func nearDuration(s string) string {
+	fixed := strings.ToLower(strings.ReplaceAll(s, " ", ""))
+	for _, words := range [][2]string{{"minutes", "m"}, {"minute", "m"}, {"mins", "m"}, {"min", "m"}, {"seconds", "s"}, {"second", "s"}, {"secs", "s"}, {"sec", "s"}, {"hours", "h"}, {"hour", "h"}, {"days", "d"}, {"day", "d"}, {"weeks", "w"}, {"week", "w"}} {
+		fixed = strings.ReplaceAll(fixed, words[0], words[1])
+	}
+	if _, err := ParseDuration(fixed); err != nil {
+		return ""
+	}
+	return fixed
+}
+
+func nearShorthand(s string) string {
+	if d, err := ParseDuration(nearDuration(s)); err == nil && d > 0 {
+		for _, unit := range []string{"d", "h", "m"} {
+			if d%unitOf(unit) == 0 {
+				return fmt.Sprintf("%d%s", d/unitOf(unit), unit)
+			}
+		}
+	}
+	return ""
+}
+
+// nearNumber is the number in s; a percentage is a share, unless percent is
+// asked for.
+func nearNumber(s string, percent bool) string {
+	digits, found := strings.CutSuffix(strings.ReplaceAll(strings.TrimSpace(s), ",", "."), "%")
+	d, err := ParseDecimal(strings.TrimSpace(digits))
+	if err == nil && found && !percent {
+		d, err = d.Percent()
+	}
+	if err != nil {
+		return ""
+	}
+	return d.String()
 }

@@ -2,6 +2,7 @@ package slo
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,8 +23,11 @@ func (v1alpha) Convert(doc Node) []Node {
 	if doc.Get("kind").Text() == "Service" {
 		return []Node{doc.replaced(map[string]change{"apiVersion": says(openSLO)})}
 	}
-	doc.Check(v1alphaSLO())
-	spec := doc.Get("spec")
+	spec, dialect := doc.Get("spec"), isSlothDialect(doc)
+	doc.Check(v1alphaSLO(!dialect))
+	if dialect {
+		version.Warn("written for Sloth, which asks for no budgetingMethod, isRolling and incremental: Occurrences over a window that rolls, of counters", "")
+	}
 	if in := spec.Get("indicator"); in.Given() {
 		in.Refuse("threshold metrics are not supported yet", "ratioMetrics in the objectives", "")
 		return nil
@@ -35,7 +39,22 @@ func (v1alpha) Convert(doc Node) []Node {
 	return docs
 }
 
-func v1alphaSLO() Table {
+// isSlothDialect reports whether a document is of the dialect that Sloth
+// reads: its queries have a place for Sloth's windows, and it may lack what
+// Sloth does not look at.
+func isSlothDialect(doc Node) bool {
+	for _, o := range doc.Get("spec").Get("objectives").Items() {
+		if slothWindow().MatchString(o.Get("ratioMetrics").Get("total").Get("query").Text()) {
+			return true
+		}
+	}
+	return false
+}
+
+// slothWindow is the place of Sloth's windows in a query.
+func slothWindow() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*\.window\s*-?\}\}`) }
+
+func v1alphaSLO(strict bool) Table {
 	metric := &Table{Name: "metric", Keys: []Key{
 		{Name: "source", Is: IsWord, Required: true}, {Name: "queryType", Is: IsChoice, Words: []string{"promql"}, Required: true}, {Name: "query", Is: IsWord, Required: true},
 	}}
@@ -45,7 +64,7 @@ func v1alphaSLO() Table {
 		{Name: "count", Is: IsNumber, Required: true}, {Name: "isRolling", Is: IsTruth}, {Name: "calendar", Is: IsMapping, Of: calendar},
 	}}
 	ratio := &Table{Name: "ratioMetrics", Keys: []Key{
-		{Name: "good", Is: IsMapping, Of: metric, Required: true}, {Name: "total", Is: IsMapping, Of: metric, Required: true}, {Name: "incremental", Is: IsTruth, Required: true},
+		{Name: "good", Is: IsMapping, Of: metric, Required: true}, {Name: "total", Is: IsMapping, Of: metric, Required: true}, {Name: "incremental", Is: IsTruth, Required: strict},
 	}}
 	objective := &Table{Name: "objective", Keys: []Key{
 		{Name: "displayName", Is: IsText}, {Name: "target", Is: IsNumber, Required: true}, {Name: "timeSliceTarget", Is: IsNumber},
@@ -56,7 +75,7 @@ func v1alphaSLO() Table {
 	spec := &Table{Name: "SLO spec", Keys: []Key{
 		{Name: "description", Is: IsText}, {Name: "service", Is: IsWord, Required: true}, {Name: "indicator", Is: IsAny},
 		{Name: "timeWindows", Is: IsList, Of: window, Required: true},
-		{Name: "budgetingMethod", Is: IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: true},
+		{Name: "budgetingMethod", Is: IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: strict},
 		{Name: "objectives", Is: IsList, Of: objective, Required: true},
 	}}
 	return Table{Name: "SLO", Keys: []Key{
@@ -98,7 +117,7 @@ func v1alphaObjective(doc, o Node, i int) Promise {
 		windows[1].Refuse("a second time window", "one time window", "")
 	}
 	if len(windows) > 0 {
-		p.Window, p.Calendar = v1alphaWindow(windows[0])
+		p.Window, p.Calendar = v1alphaWindow(windows[0], isSlothDialect(doc))
 	}
 	return p
 }
@@ -107,17 +126,20 @@ func v1alphaQuery(metric Node) Node {
 	if source := metric.Get("source"); source.Given() {
 		checkSourceType(source.v)
 	}
-	return metric.Get("query")
+	return metric.Get("query").Replace(slothWindow(), "5m")
 }
 
-func v1alphaWindow(w Node) (duration, calendar Node) {
+func v1alphaWindow(w Node, dialect bool) (duration, calendar Node) {
 	unit, count := w.Get("unit"), w.Get("count")
 	text := count.Text() + map[string]string{"Minute": "m", "Hour": "h", "Day": "d", "Week": "w", "Month": "M", "Quarter": "Q", "Year": "Y"}[unit.Text()]
 	if n, err := strconv.Atoi(count.Text()); err == nil && unit.Text() == "Second" && n%60 == 0 {
 		text = strconv.Itoa(n/60) + "m"
 	}
-	if rolling := w.Get("isRolling"); !rolling.True() && !w.Get("calendar").Given() {
+	if rolling := w.Get("isRolling"); !rolling.True() && !w.Get("calendar").Given() && (rolling.Given() || !dialect) {
 		w.Refuse("says neither that the window rolls nor when its periods begin", "isRolling: true, or a calendar with startTime and timeZone", "")
+	}
+	if unit.Text() == "" { // missing, or refused
+		return unit, w.Get("calendar")
 	}
 	return count.Says(text), w.Get("calendar")
 }

@@ -134,14 +134,8 @@ func (l *loader) ratio(spec value, name string) Indicator {
 	if spec.lacks("ratioMetric", "thresholdMetric") {
 		ratio.refuse("missing", "a mapping with counter, total, and good or bad", "")
 	}
-	counter := ratio.get("counter")
-	if ratio.lacks("counter", "raw") {
-		counter.refuse("missing", "counter: true, for metrics that only rise", "")
-	}
-	if counter.good() && !counter.truth() {
-		counter.refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters (rate(…) and increase(…) of a counter may stay)", "")
-	}
 	good, bad, total := ratio.get("good"), ratio.get("bad"), ratio.get("total")
+	checkCounter(ratio, good, bad, total)
 	in.Total, in.Good, in.Bad = l.query(total), l.query(good), l.query(bad)
 	in.Source = l.sourceOf(total, good, bad)
 	switch {
@@ -150,7 +144,7 @@ func (l *loader) ratio(spec value, name string) Indicator {
 	case ratio.lacks("good", "bad", "raw"):
 		good.refuse("neither good nor bad is there", "one of them, and total", "")
 	case total.good() && slices.Equal(terms(in.Good+in.Bad), terms(in.Total)) && in.Total != "":
-		total.get("metricSource").get("spec").get("query").warn("total counts the same events as the other query", "a query that counts all events", "")
+		queryOf(total).warn("total counts the same events as the other query", "a query that counts all events", "")
 	}
 	if ratio.lacks("total", "raw") {
 		total.refuse("missing", "a mapping with metricSource", "")
@@ -158,16 +152,38 @@ func (l *loader) ratio(spec value, name string) Indicator {
 	return in
 }
 
+// checkCounter wants it said that the metrics are counters: by counter, or by
+// queries that nobody writes over anything else.
+func checkCounter(ratio value, metrics ...value) {
+	counter := ratio.get("counter")
+	rates := !slices.ContainsFunc(metrics, func(m value) bool { return m.given() && !isRate(queryOf(m).text()) })
+	switch {
+	case ratio.lacks("counter", "raw") && rates:
+		counter.warn("missing; the queries are rates, so that counters are assumed", "counter: true", "")
+	case ratio.lacks("counter", "raw"):
+		counter.refuse("missing", "counter: true, for metrics that only rise", "")
+	case counter.good() && !counter.truth() && rates:
+		counter.warn("the queries are rates of counters, which are counted", "true", "true")
+	case counter.good() && !counter.truth():
+		counter.refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters (rate(…) and increase(…) of a counter may stay)", "")
+	}
+}
+
+// isRate reports whether a query that can be read has ranges, as counters
+// need.
+func isRate(query string) bool { return strings.Contains(query, "[") }
+
 func terms(query string) []string {
 	selectors, _ := Selectors(query)
 	return selectors
 }
 
 func (l *loader) query(metric value) string {
-	source := metric.get("metricSource")
-	checkSourceType(source.get("type"))
-	return strings.TrimSpace(source.get("spec").get("query").text())
+	checkSourceType(metric.get("metricSource").get("type"))
+	return strings.TrimSpace(queryOf(metric).text())
 }
+
+func queryOf(metric value) value { return metric.get("metricSource").get("spec").get("query") }
 
 // sourceOf is the data source that the metrics of an indicator name: one.
 func (l *loader) sourceOf(metrics ...value) (name string) {
@@ -284,7 +300,11 @@ func checkTarget(v value, share Decimal, expected string) bool {
 	case share.Cmp(one) == 0:
 		v.refuse(v.text()+" leaves no budget at all", expected, "")
 	case share.Cmp(one) > 0 && !percent && share.Cmp(NewDecimal(100, 0)) < 0:
-		v.refuse(v.text()+" is more than all events", expected, "targetPercent: "+v.text())
+		near := "targetPercent: " + v.text()
+		if _, made := v.file.from[v.node]; made { // of a format that has no such key
+			near = nearShare(v.text())
+		}
+		v.refuse(v.text()+" is more than all events", expected, near)
 	case share.Cmp(one) > 0:
 		v.refuse(v.text()+" is more than all events", expected, "")
 	case percent && share.Cmp(NewDecimal(1, 2)) < 0:

@@ -38,6 +38,7 @@ type shape int
 
 const (
 	shapeText      shape = iota // words for people
+	shapeNote                   // a text of a tool, of any length
 	shapeName                   // a name that others refer to
 	shapeWord                   // a short text that is used as it stands
 	shapeChoice                 // one of words
@@ -62,7 +63,7 @@ const (
 // String is the shape in the words of error messages and the reference.
 func (s shape) String() string {
 	switch s {
-	case shapeText, shapeWord:
+	case shapeText, shapeNote, shapeWord:
 		return "text"
 	case shapeName:
 		return "a name"

@@ -63,7 +63,7 @@ func (f *source) documents(data []byte) []*yaml.Node {
 		return nil
 	}
 	limits := loaderlimits.New(loaderlimits.DepthValue(maxDepth), loaderlimits.AliasNone())
-	loader, err := yaml.NewLoader(strings.NewReader(f.text), yaml.WithPlugin(limits))
+	loader, err := yaml.NewLoader(strings.NewReader(f.yaml()), yaml.WithPlugin(limits))
 	if err != nil {
 		f.refuse(1, 1, "read YAML: "+err.Error(), "")
 		return nil
@@ -82,6 +82,14 @@ func (f *source) documents(data []byte) []*yaml.Node {
 			docs = append(docs, doc.Content[0])
 		}
 	}
+}
+
+// yaml is the text as YAML.
+func (f *source) yaml() string {
+	if isJSON(f.name) {
+		return pairs(f.text)
+	}
+	return f.text
 }
 
 // decode checks what is cheap to check before parsing and keeps the text.

@@ -22,7 +22,7 @@ type value struct {
 
 // get is the value of a key of a mapping.
 func (v value) get(key string) value {
-	out := value{file: v.file, key: v.key, path: join(v.path, key)}
+	out := value{file: v.file, key: v.key, path: join(v.within(), key)}
 	if out.key == nil {
 		out.key = v.node
 	}
@@ -45,9 +45,17 @@ func (v value) items() []value {
 	}
 	out := make([]value, len(v.node.Content))
 	for i, n := range v.node.Content {
-		out[i] = value{v.file, n, nil, fmt.Sprintf("%s[%d]", v.path, i)}
+		out[i] = value{v.file, n, nil, fmt.Sprintf("%s[%d]", v.within(), i)}
 	}
 	return out
+}
+
+// within is the path of v as its parts are shown.
+func (v value) within() string {
+	if o, moved := v.file.from[v.node]; moved && o.whole {
+		return o.path
+	}
+	return v.path
 }
 
 // lacks reports whether a mapping has none of the keys, and nothing that was

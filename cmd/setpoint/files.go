@@ -9,7 +9,7 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-// readDefinitions reads the YAML files that paths name: files as they are,
+// readDefinitions reads the YAML and JSON files that paths name: files as they are,
 // folders with all that is below them. What cannot be read is a problem like
 // any other. A folder's links may not lead out of it.
 func readDefinitions(paths []string) (files []slo.File, problems slo.Problems) {
@@ -18,7 +18,7 @@ func readDefinitions(paths []string) (files []slo.File, problems slo.Problems) {
 		files, problems = append(files, found...), append(problems, wrong...)
 	}
 	if len(files) == 0 && len(problems) == 0 {
-		problems = slo.Problems{{Position: slo.Position{File: strings.Join(paths, ", ")}, Message: "there is no file that ends in .yaml or .yml", Severity: slo.SeverityError}}
+		problems = slo.Problems{{Position: slo.Position{File: strings.Join(paths, ", ")}, Message: "there is no file that ends in .yaml, .yml or .json", Severity: slo.SeverityError}}
 	}
 	return files, problems
 }

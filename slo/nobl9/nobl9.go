@@ -23,6 +23,9 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
+// reviews is why reviews of services are passed over.
+const reviews = "it is about reviews, which are kept in Nobl9"
+
 // An Importer reads Nobl9's documents.
 type Importer struct{}
 
@@ -42,7 +45,13 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 		doc.Check(document(specTable()))
 		return objectives(doc)
 	case "Service":
-		doc.Check(document(&slo.Table{Name: "spec", Keys: []slo.Key{{Name: "description", Is: slo.IsText}}}))
+		doc.Check(document(&slo.Table{Name: "spec", Keys: []slo.Key{
+			{Name: "description", Is: slo.IsText},
+			{Name: "reviewCycle", Is: slo.IsAny, Unread: reviews},
+			{Name: "responsibleUsers", Is: slo.IsAny, Unread: reviews},
+			{Name: "createdAt", Is: slo.IsAny},
+			{Name: "createdBy", Is: slo.IsAny},
+		}}))
 		return []slo.Node{service(doc)}
 	case "BudgetAdjustment":
 		kind.Refuse("budget adjustments are not supported yet, and without this one the budget would be another", "", "")

@@ -38,6 +38,7 @@ func specTable() *slo.Table {
 		{Name: "anomalyConfig", Is: slo.IsAny},
 		{Name: "createdAt", Is: slo.IsAny},
 		{Name: "createdBy", Is: slo.IsAny},
+		{Name: "updatedAt", Is: slo.IsAny},
 		{Name: "tier", Is: slo.IsAny},
 	}}
 }

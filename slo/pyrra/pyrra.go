@@ -7,7 +7,7 @@
 //	target, in percent          targetPercent, exactly
 //	window                      a rolling window
 //	ratio: errors, total        bad and total
-//	latency: success, total     good and total
+//	latency: success, total     good and total; an offset is warned of
 //
 // latencyNative and bool_gauge are refused: the first needs the buckets of
 // native histograms, the second counts scrapes instead of events. grouping,
@@ -16,6 +16,7 @@
 package pyrra
 
 import (
+	"regexp"
 	"strings"
 
 	"setpoint.dev/setpoint/slo"
@@ -75,9 +76,9 @@ func indicator(in slo.Node, p *slo.Promise) {
 			in.Refuse("there is no indicator", "one of ratio, latency, latencyNative or bool_gauge", "")
 		}
 	case ratio:
-		p.Bad, p.Total = ratio.Get("errors").Get("metric"), ratio.Get("total").Get("metric")
+		p.Bad, p.Total = selector(ratio.Get("errors")), selector(ratio.Get("total"))
 	case latency:
-		p.Good, p.Total = latency.Get("success").Get("metric"), latency.Get("total").Get("metric")
+		p.Good, p.Total = selector(latency.Get("success")), selector(latency.Get("total"))
 	case native:
 		native.Refuse("latencies of native histograms are not supported yet", "latency, with the bucket of a classic histogram", "")
 	case gauge:
@@ -86,6 +87,17 @@ func indicator(in slo.Node, p *slo.Promise) {
 	if g := one.Get("grouping"); len(g.Items()) > 0 {
 		g.Warn("not carried: one objective over all groups is read, not one for each", "")
 	}
+}
+
+// selector is a metric without an offset, which Pyrra has for data that comes
+// late: events count when they happened.
+func selector(query slo.Node) slo.Node {
+	metric := query.Get("metric")
+	offset := regexp.MustCompile(`\s+offset\s+[0-9a-z]+\s*$`)
+	if offset.MatchString(metric.Text()) {
+		metric.Warn("not carried: the offset; events count when they happened", "delay of the DataSource, for data that comes late")
+	}
+	return metric.Replace(offset, "")
 }
 
 func alerting(a slo.Node) {

@@ -7,7 +7,7 @@ func table() slo.Table {
 	return slo.Table{Name: "document", Keys: []slo.Key{
 		{Name: "apiVersion", Is: slo.IsWord, Required: true},
 		{Name: "kind", Is: slo.IsWord, Required: true},
-		{Name: "metadata", Is: slo.IsMapping, Required: true, Of: metadata()},
+		{Name: "metadata", Is: slo.IsMapping, Required: true, Of: slo.KubernetesMetadata(true)},
 		{Name: "spec", Is: slo.IsMapping, Required: true, Of: &slo.Table{Name: "spec", Keys: []slo.Key{
 			{Name: "description", Is: slo.IsText},
 			{Name: "target", Is: slo.IsWord, Required: true},
@@ -18,15 +18,6 @@ func table() slo.Table {
 			{Name: "performance_over_accuracy", Is: slo.IsTruth},
 		}}},
 		{Name: "status", Is: slo.IsAny},
-	}}
-}
-
-func metadata() *slo.Table {
-	return &slo.Table{Name: "metadata", Open: true, Keys: []slo.Key{
-		{Name: "name", Is: slo.IsWord, Required: true},
-		{Name: "namespace", Is: slo.IsText},
-		{Name: "labels", Is: slo.IsAny},
-		{Name: "annotations", Is: slo.IsAny},
 	}}
 }
 
@@ -61,5 +52,6 @@ func alerts() *slo.Table {
 		{Name: "name", Is: slo.IsText},
 		{Name: "absentName", Is: slo.IsText},
 		{Name: "severities", Is: slo.IsAny},
+		{Name: "burnRateType", Is: slo.IsChoice, Words: []string{"static", "dynamic"}, Unread: "thresholds that follow traffic are no part of a promise"},
 	}}
 }

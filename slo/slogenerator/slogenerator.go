@@ -3,7 +3,7 @@
 //
 //	slo-generator                         read as
 //	metadata.name                         the name of the SLO
-//	label service_name                    its service; without it, the name of the SLO
+//	label service_name or service         its service; without it, the name of the SLO
 //	goal, a share                         target, exactly
 //	good_bad_ratio: filter_good and       good and total, which is the sum of
 //	  filter_bad or filter_valid            both where filter_bad is given
@@ -35,17 +35,29 @@ type Importer struct{}
 
 // Reads reports whether doc is written for slo-generator.
 func (Importer) Reads(doc slo.Node) bool {
-	return strings.HasPrefix(doc.Get("apiVersion").Text(), group)
+	return strings.HasPrefix(doc.Get("apiVersion").Text(), group) || isFirst(doc)
+}
+
+// isFirst reports whether doc is of slo-generator's first format.
+func isFirst(doc slo.Node) bool {
+	return !doc.Get("apiVersion").Given() && doc.Get("slo_target").Given() && doc.Get("backend").Given()
 }
 
 // Convert returns the one SLO of the document.
 func (Importer) Convert(doc slo.Node) []slo.Node {
+	if isFirst(doc) {
+		doc.Get("slo_target").Refuse("the first format of slo-generator is not supported", "its second one, "+group+"v2, which 'slo-generator migrate' makes of it", "")
+		return nil
+	}
 	if !doc.Get("apiVersion").OneOf(group+"v2") || !doc.Get("kind").OneOf("ServiceLevelObjective") {
 		return nil
 	}
 	doc.Check(table())
 	meta, spec := doc.Get("metadata"), doc.Get("spec")
 	name, service := meta.Get("name"), meta.Get("labels").Get("service_name")
+	if !service.Given() {
+		service = meta.Get("labels").Get("service")
+	}
 	p := slo.Promise{
 		At: doc, Name: name.Name(name.Text()), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
 		Annotations: meta.Notes(group+"namespace", meta.Get("namespace")),

@@ -7,12 +7,7 @@ func table() slo.Table {
 	return slo.Table{Name: "document", Keys: []slo.Key{
 		{Name: "apiVersion", Is: slo.IsWord, Required: true},
 		{Name: "kind", Is: slo.IsWord, Required: true},
-		{Name: "metadata", Is: slo.IsMapping, Required: true, Of: &slo.Table{Name: "metadata", Open: true, Keys: []slo.Key{
-			{Name: "name", Is: slo.IsWord, Required: true},
-			{Name: "namespace", Is: slo.IsText},
-			{Name: "labels", Is: slo.IsAny},
-			{Name: "annotations", Is: slo.IsAny},
-		}}},
+		{Name: "metadata", Is: slo.IsMapping, Required: true, Of: slo.KubernetesMetadata(true)},
 		{Name: "spec", Is: slo.IsMapping, Required: true, Of: &slo.Table{Name: "spec", Keys: []slo.Key{
 			{Name: "description", Is: slo.IsText},
 			{Name: "backend", Is: slo.IsWord, Required: true},

@@ -32,7 +32,7 @@ import (
 const period = "30d"
 
 // generator is why plugins of the generator are passed over.
-const generator = "not carried: these plugins change the rules that Sloth writes, not what is counted"
+const generator = "these plugins change the rules that Sloth writes, not what is counted"
 
 // An Importer reads Sloth's documents.
 type Importer struct{}
@@ -67,9 +67,6 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 
 // service converts the SLOs of a service; meta is absent outside Kubernetes.
 func (w words) service(spec, meta slo.Node) (docs []slo.Node) {
-	if p := spec.Get(w.plugins); p.Given() {
-		p.Warn(generator, "")
-	}
 	service := spec.Get("service")
 	named, notes := service.Name(service.Text()), slo.Node{}
 	if meta.Given() {
@@ -85,9 +82,6 @@ func (w words) service(spec, meta slo.Node) (docs []slo.Node) {
 
 func (w words) slo(spec, item, service slo.Node) slo.Promise {
 	name := item.Get("name")
-	if p := item.Get(w.plugins); p.Given() {
-		p.Warn(generator, "")
-	}
 	w.alerting(item.Get("alerting"))
 	p := slo.Promise{
 		At: item, Name: name.Name(service.Text() + "-" + name.Text()), Title: name,
@@ -109,7 +103,7 @@ func (w words) sli(sli slo.Node, p *slo.Promise) {
 	case events.Given():
 		w.events(events, p)
 	case raw.Given():
-		w.raw(raw.Get(w.ratio), p)
+		w.raw(w.ratioOf(raw), p)
 	case sli.Given():
 		sli.Refuse("neither events nor raw is there", "one of them", "")
 	}
@@ -121,6 +115,22 @@ func (w words) events(events slo.Node, p *slo.Promise) {
 	if good, ok := bad.Rest(total); ok {
 		p.Good, p.Bad = good, slo.Node{}
 	}
+}
+
+// ratioOf is the query of a raw indicator. Sloth's first versions had its
+// key in the spelling of its Kubernetes kind.
+func (w words) ratioOf(raw slo.Node) slo.Node {
+	query, early := raw.Get(w.ratio), raw.Get(camel().ratio)
+	switch {
+	case query.Given() && early.Given() && w != camel():
+		early.Refuse("the ratio is there twice", w.ratio, "")
+	case !query.Given() && !early.Given():
+		query.Refuse("missing", "a PromQL expression", "")
+	case !query.Given():
+		early.Warn("the key of Sloth's first versions, read as "+w.ratio, w.ratio)
+		return early
+	}
+	return query
 }
 
 func (w words) raw(query slo.Node, p *slo.Promise) {

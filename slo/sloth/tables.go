@@ -21,12 +21,7 @@ func resource(spec slo.Table) slo.Table {
 	return slo.Table{Name: "document", Keys: []slo.Key{
 		{Name: "apiVersion", Is: slo.IsWord, Required: true},
 		{Name: "kind", Is: slo.IsWord, Required: true},
-		{Name: "metadata", Is: slo.IsMapping, Of: &slo.Table{Name: "metadata", Open: true, Keys: []slo.Key{
-			{Name: "name", Is: slo.IsText},
-			{Name: "namespace", Is: slo.IsText},
-			{Name: "labels", Is: slo.IsAny},
-			{Name: "annotations", Is: slo.IsAny},
-		}}},
+		{Name: "metadata", Is: slo.IsMapping, Of: slo.KubernetesMetadata(false)},
 		{Name: "spec", Is: slo.IsMapping, Of: &spec, Required: true},
 		{Name: "status", Is: slo.IsAny},
 	}}
@@ -38,7 +33,7 @@ func (w words) spec(name string, more ...slo.Key) slo.Table {
 		slo.Key{Name: "service", Is: slo.IsWord, Required: true},
 		slo.Key{Name: "labels", Is: slo.IsAny},
 		slo.Key{Name: "slos", Is: slo.IsList, Required: true, Of: w.item()},
-		slo.Key{Name: w.plugins, Is: slo.IsAny},
+		slo.Key{Name: w.plugins, Is: slo.IsAny, Unread: generator},
 	)}
 }
 
@@ -50,7 +45,8 @@ func (w words) item() *slo.Table {
 		{Name: "labels", Is: slo.IsAny},
 		{Name: "sli", Is: slo.IsMapping, Required: true, Of: w.indicator()},
 		{Name: "alerting", Is: slo.IsMapping, Of: w.alerts()},
-		{Name: w.plugins, Is: slo.IsAny},
+		{Name: "plugins", Is: slo.IsAny, Unread: generator},
+		{Name: "interval", Is: slo.IsAny, Unread: "how often Sloth's rules are evaluated is not how often slices are counted"},
 	}}
 }
 
@@ -61,10 +57,19 @@ func (w words) indicator() *slo.Table {
 			{Name: w.total, Is: slo.IsWord, Required: true},
 		}}},
 		{Name: "raw", Is: slo.IsMapping, Of: &slo.Table{Name: "raw", Keys: []slo.Key{
-			{Name: w.ratio, Is: slo.IsWord, Required: true},
-		}}},
+			{Name: w.ratio, Is: slo.IsWord, Required: w == camel()},
+			{Name: camel().ratio, Is: slo.IsWord},
+		}[:w.spellings()]}},
 		{Name: "plugin", Is: slo.IsAny},
 	}}
+}
+
+// spellings is how many keys of a raw ratio there are.
+func (w words) spellings() int {
+	if w == camel() {
+		return 1
+	}
+	return 2
 }
 
 func (w words) alerts() *slo.Table {
