@@ -176,6 +176,10 @@ func (b *Book) Put(fresh ...sli.Slice) error {
 	return nil
 }
 
+// Reach is the start of the oldest slice that Put takes again; older ones are
+// corrected by Correct.
+func (b *Book) Reach() time.Time { return b.time(b.ringStart()) }
+
 // Prepend counts older history: slices in ascending order, all before the
 // oldest one known. Long histories come in descending chunks. Slices that
 // cannot be are refused before any is counted.

@@ -38,6 +38,10 @@ type State struct {
 	Windows   []Window      `json:"windows"`         // those that roll, ascending by length, the objective's own among them
 	Flaws     []sli.Flaw    `json:"flaws,omitempty"` // of the slices in the objective's window, sorted
 
+	Provisional time.Time `json:"provisional,omitzero"` // the slices from here to At may still change, when samples arrive late; zero = none may
+	Corrected   int64     `json:"corrected,omitempty"`  // slices that late samples have changed, since the process that counts began
+	CorrectedAt time.Time `json:"correctedAt,omitzero"` // At when the newest correction was made
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the period that the newest slice is in, in the zone of the objective's calendar; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }

@@ -51,6 +51,10 @@ type Objective struct {
 	Since     time.Time   `json:"since,omitzero"`   // how far back it reaches
 	Link      string      `json:"link,omitempty"`   // its page
 
+	Provisional time.Time `json:"provisional,omitzero"` // slices from here on may still change, when samples arrive late; zero = none may
+	Corrected   int64     `json:"corrected,omitempty"`  // slices that late samples have changed since the server began
+	CorrectedAt time.Time `json:"correctedAt,omitzero"` // the newest such change
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the calendar period that Budget is of; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }

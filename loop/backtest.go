@@ -154,7 +154,8 @@ func (p *past) Slices(ctx context.Context, objective string, from, to time.Time)
 }
 
 // Extent is the stretch that the longest window looks back over from the
-// first tick, as far as something was observed in it.
+// first tick, as far as something was observed in it; the first tick measures
+// the last of its slices.
 func (p *past) Extent(ctx context.Context, objective string) (oldest, newest time.Time, err error) {
 	g, known := p.gauges[objective]
 	if !known {
@@ -167,7 +168,7 @@ func (p *past) Extent(ctx context.Context, objective string) (oldest, newest tim
 			return oldest, newest, err
 		}
 		if len(seen) > 0 {
-			return seen[0].Start, end.Add(-g.objective.Slice), nil
+			return seen[0].Start, end.Add(-g.objective.Step() - g.objective.Slice), nil
 		}
 	}
 	return oldest, newest, nil

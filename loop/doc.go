@@ -40,6 +40,18 @@
 // any more stays in the report, and a freeze in the gate's answers, until it
 // is read at rest. See use.go.
 //
+// # Late samples
+//
+// A slice is provisional for a while after it was read first (the source's
+// settle, 2 min by default): samples may still arrive for it, late or out of
+// order. The provisional slices are asked for again together with the new
+// one, in one question over the whole stretch, every tick or, where it is
+// long, eight times in all; what is not as it was is corrected in the book and
+// in the store, and counted. After a restart what was provisional is read
+// again. Once settled, a slice that was read live equals one that was read
+// afterwards. Each state, and so the evidence of each decision, says from when
+// on its slices were provisional. settle.go has all of it.
+//
 // # When something is down
 //
 // The metrics backend: the states say no-data, nothing is relaxed, nothing

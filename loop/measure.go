@@ -33,11 +33,12 @@ type gauge struct {
 	next      time.Time    // start of the first slice that was not asked for yet
 	oldest    time.Time    // history before it was not asked for yet
 	unkept    []sli.Slice
+	late      tail  // slices that may still change
 	err       error // of the newest look
 }
 
 func newGauge(o slo.Objective, s slo.Source, windows []time.Duration) *gauge {
-	g := &gauge{objective: o, delay: s.Delay, windows: windows, longest: o.Window.Longest()}
+	g := &gauge{objective: o, delay: s.Delay, windows: windows, longest: o.Window.Longest(), late: newTail(o, sli.Settling(s))}
 	if g.delay == 0 {
 		g.delay = settling
 	}
@@ -164,7 +165,8 @@ func (g *gauge) finish(ctx context.Context, store Store) error {
 	if g.book == nil {
 		return nil
 	}
-	err := g.keep(ctx, store)
+	err := g.correct(ctx, store)
+	err = errors.Join(err, g.keep(ctx, store))
 	return errors.Join(err, g.leave(ctx, store))
 }
 
@@ -183,6 +185,7 @@ func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
 	if oldest.IsZero() {
 		g.book, g.next = book, latest(begin, at.Add(-span))
 		g.oldest = g.next
+		g.late.begin(g.next)
 		return nil
 	}
 	begin = latest(begin, config.Since)
@@ -197,23 +200,19 @@ func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
 	}
 	g.book, g.next = book, earliest(at, budget.Floor(newest.Add(g.objective.Slice), step))
 	g.oldest = earliest(begin, g.next)
-	return nil
+	return g.late.resume(ctx, store, g.objective, g.next)
 }
 
 // fresh is the slices that have ended since the last time: one in the rule,
-// many after an outage, and then at most a chunk a tick.
+// many after an outage, and then at most a chunk a tick. Those before them
+// that may have changed are asked for with them.
 func (g *gauge) fresh(at time.Time) *wish {
 	if !g.next.Before(at) {
 		return nil
 	}
-	ask := sli.Ask{Objective: g.objective, From: g.next, To: earliest(g.next.Add(g.span()), at)}
+	ask := sli.Ask{Objective: g.objective, From: g.again(at), To: earliest(g.next.Add(g.span()), at)}
 	return &wish{g, ask, "ask " + g.objective.Indicator.Source, func(fresh []sli.Slice) error {
-		if err := g.book.Put(budget.Fold(g.objective, fresh)...); err != nil {
-			return err
-		}
-		g.next = ask.To
-		g.unkept = append(g.unkept, observed(fresh)...)
-		return nil
+		return g.take(fresh, ask, at)
 	}}
 }
 
@@ -273,7 +272,7 @@ func (g *gauge) leave(ctx context.Context, store Store) error {
 // state is where the budget stands; without a book nothing is known.
 func (g *gauge) state(now time.Time) budget.State {
 	if g.book != nil {
-		return g.book.State()
+		return g.late.tell(g.book.State(), g.next)
 	}
 	return budget.NewBook(g.config(g.at(now))).State()
 }
@@ -282,12 +281,14 @@ func (g *gauge) state(now time.Time) budget.State {
 func observed(all []sli.Slice) []sli.Slice {
 	var out []sli.Slice
 	for _, s := range all {
-		if s.Covered > 0 || s.Total() > 0 || s.Flaw != "" {
+		if !blank(s) {
 			out = append(out, s)
 		}
 	}
 	return out
 }
+
+func blank(s sli.Slice) bool { return s.Counts == sli.Counts{} && s.Flaw == "" }
 
 func latest(a, b time.Time) time.Time {
 	if a.Before(b) {

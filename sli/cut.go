@@ -56,6 +56,15 @@ func Newest(src slo.Source, slice time.Duration, now time.Time) time.Time {
 	return now.Add(-time.Duration(now.UnixNano()) % step)
 }
 
+// Settling is for how long after its first reading a slice is provisional: it
+// is read again, because samples may arrive late. 0 = slices are read once.
+func Settling(src slo.Source) time.Duration {
+	if src.Settle == 0 {
+		return 2 * time.Minute
+	}
+	return max(src.Settle, 0)
+}
+
 func delay(src slo.Source) time.Duration {
 	if src.Delay > 0 {
 		return src.Delay

@@ -50,6 +50,7 @@ func (l *loader) dataSource(doc value) {
 		Description: spec.get("description").text(), URL: l.address(details.get("url"), httpAddress, "an http or https address, as in http://localhost:9090"),
 		Timeout:  within(details.get("timeout"), time.Millisecond, 5*time.Minute),
 		Delay:    within(details.get("delay"), time.Millisecond, time.Hour),
+		Settle:   within(details.get("settle"), time.Millisecond, 24*time.Hour),
 		Scrape:   within(details.get("scrapeInterval"), time.Millisecond, time.Hour),
 		Position: doc.place().Position,
 	})

@@ -112,6 +112,10 @@ func (g gauges) objective(s budget.State) {
 	}
 	g.put(s.Events(s.Budget.Good), "setpoint_budget_window_events", append(by[:4:4], "kind", "good")...)
 	g.put(s.Events(s.Budget.Bad), "setpoint_budget_window_events", append(by[:4:4], "kind", "bad")...)
+	g.set.GetOrCreateCounter(series("setpoint_slices_corrected_total", by...)).Set(uint64(s.Corrected))
+	if !s.Provisional.IsZero() {
+		g.put(float64(s.Provisional.Unix()), "setpoint_budget_settled_timestamp_seconds", by...)
+	}
 	for _, w := range s.Windows {
 		if w.Known {
 			g.put(w.Burn, "setpoint_burn_rate", append(by[:4:4], "window", slo.Span(w.Length))...)

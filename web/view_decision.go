@@ -110,6 +110,7 @@ type evidenceRow struct {
 	Status          badge
 	Left            string
 	Newest          string
+	Late            string
 	Windows         []windowRow
 }
 
@@ -159,7 +160,7 @@ func conditionRows(l look, c loop.Conditions) []orderRow {
 func evidence(l look, st budget.State) evidenceRow {
 	row := evidenceRow{Objective: st.Objective, Link: "/objectives/" + url.PathEscape(st.Objective), Status: statusBadge(string(st.Status)), Left: percent(st.Remaining)}
 	if !st.Newest.IsZero() {
-		row.Newest = clock(st.Newest, l.now)
+		row.Newest, row.Late = clock(st.Newest, l.now), provisionalWords(st, l.now)
 	}
 	for _, w := range st.Windows {
 		row.Windows = append(row.Windows, windowRow{

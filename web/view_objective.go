@@ -111,6 +111,7 @@ type objectiveView struct {
 	Flaws       []string
 	Newest      string
 	Since       string
+	Late        string // what late samples may still change, and have changed
 }
 
 // A windowRow is the counts of one window.
@@ -151,7 +152,7 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 		v.Flaws = append(v.Flaws, flawWords(string(flaw)))
 	}
 	if !st.Newest.IsZero() {
-		v.Newest, v.Since = clock(st.Newest, l.now), clock(st.Since, l.now)
+		v.Newest, v.Since, v.Late = clock(st.Newest, l.now), clock(st.Since, l.now), lateWords(st, l.now)
 	}
 	return v
 }

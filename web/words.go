@@ -132,6 +132,26 @@ func stateWords(o slo.Objective, s budget.State, now time.Time) string {
 	return words
 }
 
+// provisionalWords say what of a budget may still change.
+func provisionalWords(s budget.State, now time.Time) string {
+	if s.Provisional.IsZero() {
+		return ""
+	}
+	return "provisional from " + clock(s.Provisional, now) + " on"
+}
+
+// lateWords say that, and what late samples have changed.
+func lateWords(s budget.State, now time.Time) string {
+	words := provisionalWords(s, now)
+	if s.Corrected == 0 {
+		return words
+	}
+	if words != "" {
+		words += "; "
+	}
+	return words + plural(int(s.Corrected), "slice", "slices") + " corrected for late samples, last at " + clock(s.CorrectedAt, now)
+}
+
 // over names the time that a budget has been kept over.
 func over(s budget.State) string {
 	if s.PeriodStart.IsZero() {

@@ -83,6 +83,11 @@ func printEvidence(w io.Writer, raw json.RawMessage) {
 		}
 	}
 	table(w, rows)
+	for _, s := range states {
+		if !s.Provisional.IsZero() {
+			fmt.Fprintf(w, "slices of %s from %s on were provisional\n", s.Objective, clock(s.Provisional))
+		}
+	}
 }
 
 func windowRow(s budget.State, name string, b budget.Window) []string {

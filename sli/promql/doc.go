@@ -54,8 +54,9 @@
 // next tick asks again, for everything since the last slice that was kept.
 //
 // A slice should be read once the last scrape in it has arrived: see
-// sli.Readable. Samples that come later are not noticed unless the slice is
-// read again.
+// sli.Readable. Samples that come later are noticed when the slice is read
+// again, which the loop does for a while (sli.Settling); slices depend on
+// samples alone, so that they come out then as if all had been on time.
 //
 // # Backends
 //

@@ -39,6 +39,7 @@ type Config struct {
 	Targets []string      // host:port of what is scraped at /metrics
 	Every   time.Duration // scrape interval, at least 1 s; 0 = 1 s
 	Dir     string        // for data, configuration and log; Start makes one when it is ""
+	Late    time.Duration // how late samples may be that Write stores
 	Flags   []string      // more flags of the program
 }
 
@@ -153,6 +154,9 @@ func writeScrapes(cfg Config) error {
 		fmt.Fprintf(&b, "%s%q", strings.Repeat(", ", min(i, 1)), target)
 	}
 	b.WriteString("]\n")
+	if cfg.Late > 0 && cfg.Backend != VictoriaMetrics {
+		fmt.Fprintf(&b, "storage:\n  tsdb:\n    out_of_order_time_window: %dms\n", cfg.Late.Milliseconds())
+	}
 	return os.WriteFile(filepath.Join(cfg.Dir, "scrape.yml"), b.Bytes(), 0o600)
 }
 
@@ -182,7 +186,7 @@ func (b Backend) flags(dir, address string) (args []string, ready string) {
 			"-memory.allowedBytes=128MiB", "-retentionPeriod=100y",
 		}, "/health"
 	}
-	return []string{"--config.file=" + config, "--storage.tsdb.path=" + data, "--web.listen-address=" + address}, "/-/ready"
+	return []string{"--config.file=" + config, "--storage.tsdb.path=" + data, "--web.listen-address=" + address, "--web.enable-remote-write-receiver"}, "/-/ready"
 }
 
 func freeAddress() (string, error) {
