@@ -26,11 +26,9 @@ type Tier struct {
 // instead, a week's slow tiers would fire below rate 1, and a year's fast
 // ones only in outages that are almost total.
 func Tiers(target slo.Decimal, window time.Duration) []Tier {
-	tiers := []Tier{
-		{Share: slo.NewDecimal(2, 2), Burn: slo.NewDecimal(144, 1), Long: window / 720},
-		{Share: slo.NewDecimal(5, 2), Burn: slo.NewDecimal(6, 0), Long: window / 120},
-		{Share: slo.NewDecimal(1, 1), Burn: slo.NewDecimal(3, 0), Long: window / 30},
-		{Share: slo.NewDecimal(1, 1), Burn: slo.NewDecimal(1, 0), Long: window / 10},
+	var tiers []Tier
+	for _, c := range slo.StandardTiers(window) {
+		tiers = append(tiers, Tier{Share: c.Share, Burn: c.Burn, Long: c.Window, Short: c.Short})
 	}
 	for i := range tiers {
 		t := &tiers[i]

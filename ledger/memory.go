@@ -27,6 +27,8 @@ type Memory struct {
 	epoch       int64
 	deposed     bool
 	slices      map[string]map[int64]sli.Slice // :: objective → start in µs → slice
+	alerts      []byte                         // as they are kept
+	alertsBy    int64                          // epoch of who kept them
 }
 
 // NewMemory is an empty ledger.

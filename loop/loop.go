@@ -59,6 +59,10 @@ type Loop struct {
 
 	known []Order // orders in force, as last read
 
+	alerts     []Alert // of the tick before
+	keptAlerts string  // what the ledger has of them
+	recalled   bool    // what the leader before had is among them
+
 	ordering chan struct{} // held while orders are given or read
 }
 
@@ -181,7 +185,7 @@ func (l *Loop) Tick(ctx context.Context, now time.Time) Report {
 	l.attend()
 	states := l.measure(ctx, now)
 	orders := l.command(ctx, now)
-	r := Report{At: now, Set: l.set, States: states, Orders: orders}
+	r := Report{At: now, Set: l.set, States: states, Alerts: l.alarms(ctx, states, now), Orders: orders}
 	if l.leader {
 		l.flush(ctx)
 		for _, c := range l.inForce() {
@@ -313,7 +317,7 @@ func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
 	}
 	for _, p := range o.Alerts {
 		for _, c := range p.Conditions {
-			out = append(out, c.Window)
+			out = append(out, c.Window, c.Short)
 		}
 	}
 	for _, c := range set.Loops {

@@ -47,8 +47,14 @@ func play(t *testing.T, file string) {
 	w.play(t, section(t, a, "story"))
 	got := w.rows(t)
 	if *update {
-		rewrite(t, file, a, got)
+		rewrite(t, file, a, "rows", got)
+		rewrite(t, file, a, "alerts", w.heard.String())
 		return
+	}
+	if has(a, "alerts") {
+		if diff := cmp.Diff(section(t, a, "alerts"), w.heard.String()); diff != "" {
+			t.Errorf("%s: alerts (-want +got):\n%s", file, diff)
+		}
 	}
 	if diff := cmp.Diff(section(t, a, "rows"), got); diff != "" {
 		t.Errorf("%s: rows in the ledger (-want +got):\n%s", file, diff)
@@ -67,10 +73,14 @@ func section(t *testing.T, a *txtar.Archive, name string) string {
 	return ""
 }
 
-func rewrite(t *testing.T, file string, a *txtar.Archive, rows string) {
+func has(a *txtar.Archive, name string) bool {
+	return slices.ContainsFunc(a.Files, func(f txtar.File) bool { return f.Name == name })
+}
+
+func rewrite(t *testing.T, file string, a *txtar.Archive, name, rows string) {
 	t.Helper()
 	for i, f := range a.Files {
-		if f.Name == "rows" {
+		if f.Name == name {
 			a.Files[i].Data = []byte(rows)
 		}
 	}
@@ -91,7 +101,9 @@ type world struct {
 	counts map[time.Time]sli.Counts
 	now    sli.Counts // of each slice from here on
 	orders int
-	files  *txtar.Archive // of the story
+	files  *txtar.Archive  // of the story
+	alerts string          // of the newest tick
+	heard  strings.Builder // the alerts, a line whenever they change
 }
 
 func newWorld(t *testing.T, config string) *world {
@@ -159,9 +171,29 @@ func (w *world) play(t *testing.T, story string) {
 			w.happen(t, now, what)
 			lines = lines[1:]
 		}
-		w.loop.Tick(t.Context(), now)
+		w.hear(now, w.loop.Tick(t.Context(), now).Alerts)
 		w.counts[now] = w.now
 	}
+}
+
+// hear notes the alerts of a tick, when they are others than before; those
+// that fire with the time since when.
+func (w *world) hear(now time.Time, alerts []loop.Alert) {
+	text := shown(alerts)
+	for _, a := range alerts {
+		if a.Phase == loop.AlertFiring {
+			text += fmt.Sprintf("; %s since %s", a.Condition, clockOf(a.Fired))
+		}
+	}
+	if text != w.alerts {
+		fmt.Fprintf(&w.heard, "%s %s\n", clockOf(now), text)
+	}
+	w.alerts = text
+}
+
+func clockOf(t time.Time) string {
+	d := t.Sub(start)
+	return fmt.Sprintf("%02d:%02d", int(d.Minutes()), int(d.Seconds())%60)
 }
 
 // when splits "01:30 blind" into its time and its event; comments are dropped.

@@ -291,6 +291,7 @@ type Report struct {
 	States    []budget.State
 	Settings  []Setting  // of every actuator
 	Decisions []Decision // one for each loop, holds included
+	Alerts    []Alert    // that hold, or have ended of late
 	Orders    []Order    // in force
 	LedgerErr error      // why the ledger could not be used
 	Took      time.Duration
@@ -298,8 +299,19 @@ type Report struct {
 	Errs      []error
 }
 
+// Alarming remembers alerts, so that the next leader neither forgets what
+// somebody was told nor tells it as something new.
+type Alarming interface {
+	// KeepAlerts puts alerts in the place of those that were kept. It refuses
+	// an epoch older than that of the last ones with ErrDeposed.
+	KeepAlerts(ctx context.Context, epoch int64, alerts []Alert) error
+	// KeptAlerts returns the alerts that were kept last.
+	KeptAlerts(ctx context.Context) ([]Alert, error)
+}
+
 // Records is everything that a ledger is to the loop.
 type Records interface {
+	Alarming
 	Store
 	Ledger
 	Definitions

@@ -9,8 +9,8 @@ const (
 func alertPolicyKind() kind {
 	return kind{
 		version: openSLO, name: alertPolicyName,
-		doc:  "When somebody is to be told about the objectives of an SLO. Setpoint shows which conditions hold; it sends no notifications yet, and says so in a warning.",
-		spec: alertPolicySpec(),
+		doc:  "When somebody is to be told about the objectives of an SLO. Each of its conditions is an alert by itself. See [alerts.md](alerts.md).",
+		spec: alertPolicySpec(), annotations: alertPolicyNotes(),
 		example: `apiVersion: openslo/v1
 kind: AlertPolicy
 metadata:
@@ -30,7 +30,7 @@ func alertPolicySpec() *object {
 		description(),
 		{key: "alertWhenBreaching", is: shapeTruth, instead: "false", doc: "Tell when a condition begins to hold."},
 		{key: "alertWhenResolved", is: shapeTruth, instead: "false", doc: "Tell when it ends."},
-		{key: "alertWhenNoData", is: shapeTruth, instead: "false", doc: "Tell when it cannot be seen."},
+		{key: "alertWhenNoData", is: shapeTruth, instead: "false", doc: "Tell when nothing has been observed for a while."},
 		{key: "conditions", is: shapeList, required: true, doc: "One or more; OpenSLO has one.", of: either("condition", "conditionRef", alertConditionName, alertConditionSpec())},
 		{key: "notificationTargets", is: shapeList, required: true, doc: "Whom to tell.", of: either("notificationTarget", "targetRef", alertTargetName, alertTargetSpec())},
 	}}
@@ -50,12 +50,15 @@ func either(name, ref, kindName string, spec *object) *object {
 func alertConditionKind() kind {
 	return kind{
 		version: openSLO, name: alertConditionName,
-		doc:  "A burn rate that somebody is to be told of.",
-		spec: alertConditionSpec(),
+		doc:  "A burn rate that somebody is to be told of. It is `threshold` over `lookbackWindow`, or follows from a part of the budget.",
+		spec: alertConditionSpec(), annotations: alertConditionNotes(),
 		example: `apiVersion: openslo/v1
 kind: AlertCondition
 metadata:
   name: burns-fast
+  annotations:
+    setpoint.dev/shortWindow: 5m
+    setpoint.dev/minBad: "10"
 spec:
   severity: page
   condition:
@@ -63,7 +66,7 @@ spec:
     op: gte
     threshold: 14.4
     lookbackWindow: 1h
-    alertAfter: 5m
+    alertAfter: 2m
 `,
 	}
 }
@@ -75,8 +78,8 @@ func alertConditionSpec() *object {
 		{key: "condition", is: shapeMapping, required: true, doc: "When it holds.", of: &object{name: "burn rate condition", fields: []field{
 			{key: "kind", is: shapeChoice, words: []string{"burnrate", "Burnrate"}, instead: "burnrate", doc: "The only sort that OpenSLO has."},
 			{key: "op", is: shapeChoice, words: []string{"gte", "gt", "lte", "lt"}, instead: "gte", doc: "A burn rate alerts when it is high: every value is read as `gte`, the last two with a warning."},
-			{key: "threshold", is: shapeDecimal, required: true, doc: "Burn rate from which on it holds."},
-			{key: "lookbackWindow", is: shapeWindow, required: true, doc: "Window of the burn rate."},
+			{key: "threshold", is: shapeDecimal, doc: "Burn rate from which on it holds. Required, but where an annotation stands in for it."},
+			{key: "lookbackWindow", is: shapeWindow, doc: "Window of the burn rate. Required, but beside `setpoint.dev/spentPercent`."},
 			{key: "alertAfter", is: shapeAfter, instead: "0m", doc: "How long it has to hold; a duration-shorthand, or `0m`."},
 		}}},
 	}}
@@ -85,14 +88,16 @@ func alertConditionSpec() *object {
 func alertTargetKind() kind {
 	return kind{
 		version: openSLO, name: alertTargetName,
-		doc:  "Whom to tell.",
-		spec: alertTargetSpec(),
+		doc:  "Whom to tell. Setpoint itself sends to `alertmanager` and to `webhook`; other targets are shown only, with a warning.",
+		spec: alertTargetSpec(), annotations: alertTargetNotes(),
 		example: `apiVersion: openslo/v1
 kind: AlertNotificationTarget
 metadata:
   name: on-call
+  annotations:
+    setpoint.dev/url: ${ALERTMANAGER_URL}
 spec:
-  target: email
+  target: alertmanager
 `,
 	}
 }
@@ -100,6 +105,6 @@ spec:
 func alertTargetSpec() *object {
 	return &object{name: "AlertNotificationTarget spec", fields: []field{
 		description(),
-		{key: "target", is: shapeWord, required: true, doc: "A word for the way: `email`, `slack`, …"},
+		{key: "target", is: shapeWord, required: true, doc: "A word for the way: `alertmanager`, `webhook`; `email`, `slack`, … are shown only."},
 	}}
 }

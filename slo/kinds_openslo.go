@@ -10,6 +10,7 @@ func sloKind() kind {
 		doc: "A promise: a share of events that are good, over a window. Each of its objectives is named after the SLO; from the second one on with `-2`, `-3`, ….",
 		annotations: []field{
 			{key: "setpoint.dev/slice", is: shapeDuration, instead: "1m", doc: "Length of the slices in which events are counted: whole seconds, 5 s to 1 h. The window is a multiple of it and holds at least 12. A time slice is a multiple of it."},
+			standardNote("`standard`: tells of the four standard burn-rate tiers for this window. `none`: not even where the service says so."),
 		},
 		spec: &object{name: "SLO spec", fields: []field{
 			description(),
@@ -175,8 +176,9 @@ func prometheusTypes() []string {
 func serviceKind() kind {
 	return kind{
 		version: openSLO, name: "Service",
-		doc:  "What people promise about. Declaring services is optional; where any is declared, all are.",
-		spec: &object{name: "Service spec", fields: []field{description()}},
+		doc:         "What people promise about. Declaring services is optional; where any is declared, all are.",
+		spec:        &object{name: "Service spec", fields: []field{description()}},
+		annotations: []field{standardNote("`standard`: tells of the four standard burn-rate tiers of all its objectives.")},
 		example: `apiVersion: openslo/v1
 kind: Service
 metadata:

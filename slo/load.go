@@ -83,9 +83,11 @@ type loader struct {
 	named      map[string]*draftIndicator // those of SLIs
 	slos       []draftSLO
 	alerts     []*draftAlert
-	actuators  []draft[Actuator]
-	loops      []draft[ControlLoop]
-	policies   []draft[ReleasePolicy]
+
+	serviceAlerts map[string]string // what services say of the standard alerts
+	actuators     []draft[Actuator]
+	loops         []draft[ControlLoop]
+	policies      []draft[ReleasePolicy]
 }
 
 // A reference is the name of something that may be declared later on.
@@ -104,7 +106,7 @@ type draft[T any] struct {
 func newLoader(env func(string) (string, bool)) *loader {
 	l := &loader{
 		env: env, tables: map[string]kind{}, declared: map[string]map[string]place{},
-		named: map[string]*draftIndicator{},
+		named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{},
 	}
 	for _, k := range kinds() {
 		l.tables[k.version+" "+k.name] = k
@@ -162,7 +164,7 @@ func (l *loader) document(doc value) {
 	case alertConditionName:
 		l.set.AlertConditions = append(l.set.AlertConditions, readCondition(doc))
 	case alertTargetName:
-		l.set.NotificationTargets = append(l.set.NotificationTargets, readTarget(doc))
+		l.set.NotificationTargets = append(l.set.NotificationTargets, l.notificationTarget(doc))
 	case "Actuator":
 		l.actuator(doc)
 	case "ControlLoop":
@@ -241,7 +243,7 @@ func (l *loader) annotations(notes value, k kind) {
 			continue
 		}
 		if child := notes.get(name); child.good() {
-			checkScalar(child, k.annotations[at])
+			checkNote(child, k.annotations[at])
 		}
 	}
 }

@@ -25,6 +25,9 @@ func env(name string) (string, bool) {
 		"PROMETHEUS_URL":    "http://reader:" + secret + "@metrics:9090",
 		"SHOP_DATABASE_URL": "postgres://reports:" + secret + "@db/shop",
 		"NOT_A_URL":         "metrics " + secret,
+		"ALERTMANAGER_URL":  "http://setpoint:" + secret + "@alertmanager:9093",
+		"HOOK_URL":          "https://hook.example/" + secret,
+		"HOOK_SECRET":       secret + " and " + secret,
 		"EMPTY":             "",
 	}[name]
 	return v, ok

@@ -24,6 +24,8 @@ type draftSLO struct {
 	inline     *draftIndicator // nil: it is the SLI of the name indicator
 	indicator  string
 	alerts     []alertUse
+	standard   place  // where the standard alerts are spoken of
+	wanted     string // what is said of them
 	at, slice  place
 }
 
@@ -35,6 +37,7 @@ type draftIndicator struct {
 
 func (l *loader) service(doc value) {
 	meta := doc.get("metadata")
+	l.serviceAlerts[meta.get("name").text()] = meta.get("annotations").get("setpoint.dev/alerts").text()
 	l.set.Services = append(l.set.Services, Service{
 		Name: meta.get("name").text(), Title: meta.get("displayName").text(), Description: doc.get("spec").get("description").text(),
 		Labels: meta.get("labels").labels(), Position: doc.place().Position,
@@ -217,6 +220,8 @@ func (l *loader) slo(doc value) {
 	d := draftSLO{at: doc.place(), slice: slice.place()}
 	d.inline, d.indicator = l.indicatorOf(spec)
 	d.alerts = l.alertsOf(spec.get("alertPolicies"))
+	standard := meta.get("annotations").get("setpoint.dev/alerts")
+	d.standard, d.wanted = standard.place(), standard.text()
 	d.objectives = l.objectives(spec, o, meta.get("name"))
 	l.slos = append(l.slos, d)
 }

@@ -147,7 +147,7 @@ func (l *loader) finishSLO(d draftSLO) []Objective {
 		if in != nil {
 			o.Indicator = in.is
 		}
-		l.giveAlerts(o, d.alerts)
+		l.giveAlerts(o, d.alerts, d.standard, d.wanted)
 		at := slices.IndexFunc(l.set.Sources, func(s Source) bool { return s.Name == o.Indicator.Source })
 		if i == 0 && at >= 0 && o.Slice > 0 && l.set.Sources[at].Scrape > o.Slice {
 			s := l.set.Sources[at]

@@ -6,7 +6,7 @@
 //
 // One file a part of the contract: record.go (decisions, outcomes, leader),
 // orders.go (what people command), settings.go (settings, definitions),
-// store.go (slices), read.go (what people look up), verify.go (chains).
+// store.go (slices), alerts.go, read.go (what people look up), verify.go (chains).
 package ledgertest
 
 import (
@@ -69,7 +69,7 @@ func Run(t *testing.T, open func(*testing.T) Ledger) {
 		{"settings", settings}, {"settings refused", settingsRefused}, {"definitions", definitions},
 		{"slices", slicesKept}, {"slices refused", slicesRefused}, {"extent", extent},
 		{"decisions", decisions}, {"decision by prefix", decisionByPrefix}, {"each", each}, {"setting history", settingHistory},
-		{"verify", verify}, {"canonical", canonical},
+		{"verify", verify}, {"canonical", canonical}, {"alerts", alerts},
 	}
 	for _, p := range parts {
 		t.Run(p.name, func(t *testing.T) { p.run(t, open(t)) })

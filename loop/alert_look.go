@@ -1,0 +1,130 @@
+package loop
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/slo"
+)
+
+// noDataCondition is the name of the condition that nothing can be seen.
+const noDataCondition = "no-data"
+
+// watches are the alerts that a policy may make of an objective.
+func watches(o slo.Objective, p slo.AlertPolicy) []watch {
+	var out []watch
+	on := make([]slo.AlertCondition, 0, len(p.Conditions))
+	for _, c := range p.Conditions {
+		if !c.Off {
+			on = append(on, c)
+		}
+	}
+	switch {
+	case p.All && len(on) > 0:
+		w := watchOf(o, p, "all", on[0].Severity, on[0].Burn)
+		for _, c := range on {
+			w.after = max(w.after, c.After)
+		}
+		w.look = func(s budget.State) glance { return lookAll(on, s) }
+		out = append(out, w)
+	default:
+		for _, c := range on {
+			w := watchOf(o, p, c.Name, c.Severity, c.Burn)
+			w.after, w.look = c.After, func(s budget.State) glance { return look(c, s) }
+			out = append(out, w)
+		}
+	}
+	if p.NoData.On {
+		w := watchOf(o, p, noDataCondition, p.NoData.Severity, slo.Decimal{})
+		w.alert.Name = cmp.Or(p.NoData.Name, w.alert.Name)
+		w.after, w.look = p.NoData.After, lookForData
+		out = append(out, w)
+	}
+	return out
+}
+
+func watchOf(o slo.Objective, p slo.AlertPolicy, condition, severity string, burn slo.Decimal) watch {
+	return watch{alert: Alert{
+		Key: o.Name + "/" + p.Name + "/" + condition, Objective: o.Name, Service: o.Service, Policy: p.Name, Condition: condition,
+		Name: cmp.Or(p.Title, p.Name), Severity: severity, Burn: burn, Rule: p,
+	}}
+}
+
+// look judges a condition: it holds when both windows burn at its rate, and
+// is over when one of them is seen not to. Where there were no events the
+// burn rate is not known; a window that was seen and holds no bad event any
+// more is over all the same.
+func look(c slo.AlertCondition, s budget.State) glance {
+	long, known := windowFor(c, s)
+	short, shortKnown := long, known
+	if c.Short > 0 {
+		w, there := s.Window(c.Short)
+		short, shortKnown = w, there && w.Known
+	}
+	burns := func(w budget.Window) bool { return budget.AtLeast(w, s.Target, c.Burn) }
+	why := fmt.Sprintf("%s burns at %s, %s is the limit", s.Objective, ratesOf(c, long, short), c.Burn)
+	if c.Spent.Sign() > 0 {
+		why = fmt.Sprintf("%s has used up %.3g %% of its budget, %.3g %% is the limit", s.Objective, 100*(1-s.Remaining), 100*c.Spent.Float())
+	}
+	bad := int64(long.Bad / budget.One(s.Method))
+	switch {
+	case known && !burns(long), shortKnown && !burns(short):
+		return glance{over: true, why: why}
+	case quietNow(s, long):
+		return glance{over: true, why: fmt.Sprintf("%s had no bad events over %s", s.Objective, slo.Span(long.Length))}
+	case !known:
+		return glance{why: blindWords(s, long)}
+	case !shortKnown:
+		return glance{why: blindWords(s, short)}
+	case bad < c.MinBad:
+		return glance{over: true, why: fmt.Sprintf("%s; %d bad events are fewer than %d", why, bad, c.MinBad)}
+	}
+	return glance{holds: true, why: why}
+}
+
+// windowFor is the long window of a condition; that of one about the budget
+// that is used up is the budget's own.
+func windowFor(c slo.AlertCondition, s budget.State) (w budget.Window, known bool) {
+	if c.Spent.Sign() > 0 {
+		return s.Budget, s.Status == budget.OK || s.Status == budget.Burning || s.Status == budget.Exhausted
+	}
+	w, there := s.Window(c.Window)
+	return w, there && w.Known
+}
+
+// quietNow reports whether a window was seen, and nothing bad in it.
+func quietNow(s budget.State, w budget.Window) bool {
+	return s.Status != budget.NoData && w.Bad == 0 && w.Covered >= w.Length-w.Covered && w.Length > 0
+}
+
+func ratesOf(c slo.AlertCondition, long, short budget.Window) string {
+	if c.Short == 0 {
+		return fmt.Sprintf("%.1f over %s", long.Burn, slo.Span(long.Length))
+	}
+	return rates(long, short)
+}
+
+// lookAll judges conditions that have to hold together.
+func lookAll(all []slo.AlertCondition, s budget.State) glance {
+	out := glance{holds: true}
+	var why []string
+	for _, c := range all {
+		g := look(c, s)
+		out.over = out.over || g.over
+		out.holds = out.holds && g.holds
+		why = append(why, g.why)
+	}
+	out.why = strings.Join(why, "; ")
+	return out
+}
+
+// lookForData holds while nothing can be seen.
+func lookForData(s budget.State) glance {
+	if s.Status == budget.NoData {
+		return glance{holds: true, why: fmt.Sprintf("%s is not in sight (%s)", s.Objective, sinceWords(s))}
+	}
+	return glance{over: true, why: s.Objective + " is in sight again, since " + s.Newest.UTC().Format(time.TimeOnly)}
+}
