@@ -15,7 +15,8 @@
 //	slo.go, window.go, loop.go, …  the types that all other rooms speak of
 //	decimal.go, duration.go        exact targets, exact lengths of time
 //	schema.go, kinds_*.go          the tables of all keys: check.go compares documents with
-//	                               them, manual.go writes docs/definitions.md from them
+//	                               them, manual.go writes docs/definitions.md from them, jsonschema.go
+//	                               docs/definitions.schema.json
 //	source.go, value.go            one file as YAML, within bounds, with the place of everything
 //	foreign*.go, convert.go        other formats, rewritten as OpenSLO with their places kept; the
 //	                               formats are sloth/, pyrra/, slogenerator/ and nobl9/

@@ -146,7 +146,7 @@ func dataSourceKind() kind {
 		spec: &object{name: "DataSource spec", fields: []field{
 			description(),
 			{key: "type", is: shapeWord, required: true, doc: "`Prometheus`, in any case, or the name of another system that answers the same API: " + listWords(prometheusTypes()[1:]) + "."},
-			{key: "connectionDetails", is: shapeMapping, required: true, doc: "How to reach it; also a list of such mappings.", of: &object{name: "connectionDetails", open: true, fields: []field{
+			{key: "connectionDetails", is: shapeMapping, required: true, listed: true, doc: "How to reach it; also a list of such mappings.", of: &object{name: "connectionDetails", open: true, fields: []field{
 				{key: "url", is: shapeSecret, required: true, doc: "Base address, http or https. `${NAME}` is replaced by the environment variable; it is never shown."},
 				{key: "timeout", is: shapeDuration, instead: "10s", doc: "Deadline of one query."},
 				{key: "delay", is: shapeDuration, instead: "5s", doc: "How long after its end a slice is first read, so that the last scrape has arrived."},

@@ -120,6 +120,15 @@ A complete folder to copy from is ` + "[examples/shop](../examples/shop)" + `.
 Definitions are strict: unknown keys, wrong types, references to what is not there and values that cannot work are
 refused, all at once, and nothing is used until all is well.
 
+Editors complete and check them by a JSON Schema, [definitions.schema.json](definitions.schema.json), which
+` + "`setpoint schema`" + ` prints: with yaml-language-server (VS Code, Neovim, Emacs, …) by a first line
+
+` + "```" + `
+# yaml-language-server: $schema=definitions.schema.json
+` + "```" + `
+
+The schema knows keys, shapes and choices; what takes more than one value to see, only ` + "`setpoint check`" + ` does.
+
 `
 
 const manualRest = `
