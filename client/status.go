@@ -10,21 +10,33 @@ import (
 
 // A Status is how everything stands, as of the newest tick of the loop.
 type Status struct {
-	At         time.Time   `json:"at"`         // of the newest tick; zero = there was none yet
-	AgeSeconds float64     `json:"ageSeconds"` // since At; −1 = there was none yet
-	Stale      bool        `json:"stale"`      // the loop has not ticked of late
-	Version    string      `json:"version"`
-	Leader     bool        `json:"leader"` // this server acts
-	Epoch      int64       `json:"epoch"`  // of the leadership it last knew
-	Ledger     Ledger      `json:"ledger"`
-	Stop       *Order      `json:"stop,omitempty"` // an emergency stop of everything in force
-	Words      string      `json:"words"`          // all of it in a sentence or two
-	Problems   []string    `json:"problems"`       // what went wrong in the newest tick
-	Objectives []Objective `json:"objectives"`
-	Settings   []Setting   `json:"settings"`
-	Gates      []Answer    `json:"gates"`     // one a service, for an ordinary change now
-	Decisions  []Decision  `json:"decisions"` // the newest of each actuator
-	Orders     []Order     `json:"orders"`    // in force
+	At          time.Time   `json:"at"`         // of the newest tick; zero = there was none yet
+	AgeSeconds  float64     `json:"ageSeconds"` // since At; −1 = there was none yet
+	Stale       bool        `json:"stale"`      // the loop has not ticked of late
+	Version     string      `json:"version"`
+	Leader      bool        `json:"leader"` // this server acts
+	Epoch       int64       `json:"epoch"`  // of the leadership it last knew
+	Ledger      Ledger      `json:"ledger"`
+	Stop        *Order      `json:"stop,omitempty"` // an emergency stop of everything in force
+	Words       string      `json:"words"`          // all of it in a sentence or two
+	Problems    []string    `json:"problems"`       // what went wrong in the newest tick
+	Definitions Definitions `json:"definitions"`
+	Objectives  []Objective `json:"objectives"`
+	Settings    []Setting   `json:"settings"`
+	Gates       []Answer    `json:"gates"`     // one a service, for an ordinary change now
+	Decisions   []Decision  `json:"decisions"` // the newest of each actuator
+	Orders      []Order     `json:"orders"`    // in force
+}
+
+// Definitions say whether the definitions that were read last are in force.
+// When they are not, those of Since are.
+type Definitions struct {
+	OK         bool      `json:"ok"`
+	Tried      time.Time `json:"tried,omitzero"` // when they were read last
+	Since      time.Time `json:"since,omitzero"` // when those in force were read
+	Files      int       `json:"files"`          // in force
+	Objectives int       `json:"objectives"`     // in force
+	Problems   []string  `json:"problems"`       // why those read last are not in force, each with its place
 }
 
 // A Ledger says whether what is decided can be recorded.

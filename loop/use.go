@@ -21,8 +21,8 @@ import (
 //
 // An actuator that is not declared any more is left behind until it is read
 // at rest: see attend. The Actuator given for it before stays in use for as
-// long as Report.Settings lists it; all others that set does not name may be
-// closed when Use has returned. One that acts elsewhere under the same name
+// long as Uses says so; those that actuators replaces may be closed when Use
+// has returned. One that acts elsewhere under the same name
 // is refused unless it was at rest, since nobody would relax the old place.
 func (l *Loop) Use(set *slo.Set, source Source, actuators map[string]Actuator) error {
 	l.mu.Lock()
@@ -148,6 +148,14 @@ func (l *Loop) handle(name string) (handle Actuator, isLeft bool) {
 		}
 	}
 	return l.cfg.Actuators[name], false
+}
+
+// Uses reports whether the loop reads an actuator: it is declared, or left
+// behind. The Actuator of one that it does not use may be closed.
+func (l *Loop) Uses(actuator string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.set.Actuators, func(a slo.Actuator) bool { return a.Name == actuator })
 }
 
 // refresh puts together what is declared and what is left.

@@ -55,6 +55,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	l := s.look(time.Now())
 	now := gauges{metrics.NewSet()}
 	now.loop(l, s.cfg.Version)
+	now.definitions(s.readDefinitions())
 	for _, st := range l.report.States {
 		now.objective(st)
 	}

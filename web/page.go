@@ -75,6 +75,9 @@ func dict(pairs ...any) (map[string]any, error) {
 // frame fills in what every page shows.
 func (s *Server) page(l look, nav, title string, body any) page {
 	p := page{Title: title, Nav: nav, Version: s.cfg.Version, Body: body, Banners: banners(l), Role: role(l)}
+	if b, bad := definitionsBanner(s.readDefinitions(), l.now); bad {
+		p.Banners = append(p.Banners, b)
+	}
 	if l.ticked() {
 		p.AsOf, p.Age = l.report.At, about(l.age)+" ago"
 	}

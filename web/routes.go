@@ -38,6 +38,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 func (s *Server) apiRoutes(r chi.Router) {
 	r.Get("/v1/gate/{service}", s.gate)
 	r.Get("/v1/status", s.status)
+	r.Get("/v1/definitions", s.definitions)
 	r.Get("/v1/objectives", s.objectives)
 	r.Get("/v1/objectives/{name}", s.objective)
 	r.Get("/v1/settings", s.settings)

@@ -14,15 +14,16 @@ import (
 // A Config is what a Server shows and whom it asks. Every field may be left
 // out: what is missing is then said to be missing.
 type Config struct {
-	Set     func() *slo.Set                                              // the definitions in force; nil = none
-	Report  func() loop.Report                                           // the newest report, from memory; nil = no tick yet
-	Ledger  Reader                                                       // nil = there is no history
-	Order   func(context.Context, loop.Order) (recorded bool, err error) // nil = orders are refused
-	Cancels func() map[string]uint64                                     // actuator → statements that its reaper cancelled so far
-	Failed  func(error)                                                  // told of errors that callers are not shown; for the log
-	URL     string                                                       // address that links in answers begin with; "" = links are paths
-	Version string
-	Stale   time.Duration // without a tick for so long, everything is marked stale; 0 = 1 min
+	Set         func() *slo.Set                                              // the definitions in force; nil = none
+	Report      func() loop.Report                                           // the newest report, from memory; nil = no tick yet
+	Ledger      Reader                                                       // nil = there is no history
+	Order       func(context.Context, loop.Order) (recorded bool, err error) // nil = orders are refused
+	Definitions func() Definitions                                           // how reading the definitions went; nil = they are not read again
+	Cancels     func() map[string]uint64                                     // actuator → statements that its reaper cancelled so far
+	Failed      func(error)                                                  // told of errors that callers are not shown; for the log
+	URL         string                                                       // address that links in answers begin with; "" = links are paths
+	Version     string
+	Stale       time.Duration // without a tick for so long, everything is marked stale; 0 = 1 min
 }
 
 // A Reader reads the ledger. Its errors may wrap ErrNotFound or

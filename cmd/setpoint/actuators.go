@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"reflect"
+	"sync"
 	"time"
 
 	"setpoint.dev/setpoint/actuators"
@@ -14,32 +15,149 @@ import (
 	"setpoint.dev/setpoint/web"
 )
 
-// An enforcer is the local enforcement of one actuator.
-type enforcer struct {
-	actuator slo.Actuator
-	reaper   *actuators.Reaper
+// A bench holds the actuators that are open and runs their local enforcement.
+type bench struct {
+	deps func(slo.Actuator) actuators.Deps
+
+	mu     sync.Mutex
+	open   fitted // in force, and those that the loop has left behind
+	halted bool
 }
 
-// wireActuators opens every actuator that is declared.
-func (h *house) wireActuators() (map[string]loop.Actuator, error) {
-	out := map[string]loop.Actuator{}
-	for _, a := range h.set.Actuators {
-		act, reaper, err := actuators.New(a, actuators.Deps{Settings: h.records, Held: h.held(a), OnCancel: h.cancelled})
+// fitted are open actuators :: name.
+type fitted map[string]*opened
+
+// An opened is an actuator with its local enforcement, if it has any.
+type opened struct {
+	declared slo.Actuator
+	act      loop.Actuator
+	reaper   *actuators.Reaper // nil = nothing is enforced here
+	cancel   context.CancelFunc
+	ended    chan struct{} // closed when enforcement has ended
+}
+
+// fit opens what is declared; what is open already and the same is used
+// again. Nothing is enforced before take. On an error nothing is left open.
+func (b *bench) fit(declared []slo.Actuator) (fitted, error) {
+	out := fitted{}
+	for _, a := range declared {
+		a.Title, a.Description, a.Position = "", "", slo.Position{}
+		b.mu.Lock()
+		old := b.open[a.Name]
+		b.mu.Unlock()
+		if old != nil && reflect.DeepEqual(old.declared, a) {
+			out[a.Name] = old
+			continue
+		}
+		act, reaper, err := actuators.New(a, b.deps(a))
 		if err != nil {
+			b.discard(out)
 			return nil, err
 		}
-		out[a.Name] = act
-		if reaper != nil {
-			h.enforce = append(h.enforce, enforcer{a, reaper})
-		}
+		out[a.Name] = &opened{declared: a, act: act, reaper: reaper}
 	}
 	return out, nil
 }
 
-func (h *house) close() {
-	for _, e := range h.enforce {
-		e.reaper.Close()
+// acts is what the loop moves.
+func (f fitted) acts() map[string]loop.Actuator {
+	out := map[string]loop.Actuator{}
+	for name, o := range f {
+		out[name] = o.act
 	}
+	return out
+}
+
+// take begins to enforce what is new and ends what it replaces. What is not
+// in f stays: see tidy.
+func (b *bench) take(f fitted) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for name, o := range f {
+		if old := b.open[name]; old != o {
+			old.close()
+			o.begin(b.halted)
+		}
+		b.open[name] = o
+	}
+}
+
+// discard closes what was opened and is not to be taken.
+func (b *bench) discard(f fitted) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for name, o := range f {
+		if b.open[name] != o {
+			o.close()
+		}
+	}
+}
+
+// tidy closes the actuators that the loop does not use any more.
+func (b *bench) tidy(used func(string) bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for name, o := range b.open {
+		if !used(name) {
+			o.close()
+			delete(b.open, name)
+		}
+	}
+}
+
+// halt ends all enforcement; what is open can still be read and set.
+func (b *bench) halt() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.halted = true
+	for _, o := range b.open {
+		o.stop()
+	}
+}
+
+func (b *bench) close() { b.tidy(func(string) bool { return false }) }
+
+// reapers are the local enforcements under way :: actuator.
+func (b *bench) reapers() map[string]*actuators.Reaper {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := map[string]*actuators.Reaper{}
+	for name, o := range b.open {
+		if o.reaper != nil {
+			out[name] = o.reaper
+		}
+	}
+	return out
+}
+
+func (o *opened) begin(halted bool) {
+	if o.reaper == nil || halted {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	o.cancel, o.ended = cancel, make(chan struct{})
+	go func() {
+		defer close(o.ended)
+		_ = o.reaper.Run(ctx) // ends without an error
+	}()
+}
+
+func (o *opened) stop() {
+	if o != nil && o.cancel != nil {
+		o.cancel()
+		<-o.ended
+	}
+}
+
+func (o *opened) close() {
+	o.stop()
+	if o != nil && o.reaper != nil {
+		o.reaper.Close()
+	}
+}
+
+func (h *house) deps(a slo.Actuator) actuators.Deps {
+	return actuators.Deps{Settings: h.records, Held: h.held(a), OnCancel: h.cancelled}
 }
 
 // held tells local enforcement when it must not act: during a stop, where
@@ -47,11 +165,17 @@ func (h *house) close() {
 // another instance leads. A setting that is on record goes on being enforced
 // while the ledger is down, for as long as its lease.
 func (h *house) held(a slo.Actuator) func() bool {
-	i := slices.IndexFunc(h.set.Loops, func(c slo.ControlLoop) bool { return c.Actuator == a.Name })
-	observes := i < 0 || h.set.Loops[i].Mode == slo.Observe
 	return func() bool {
 		r := h.newest()
-		pinned := slices.ContainsFunc(r.Orders, func(o loop.Order) bool { return o.Kind == loop.OrderPin && o.Target == a.Name })
+		observes, pinned := true, false
+		for _, s := range r.Settings {
+			if s.Actuator == a.Name {
+				observes = s.Mode != slo.Ask && s.Mode != slo.Act
+			}
+		}
+		for _, o := range r.Orders {
+			pinned = pinned || o.Kind == loop.OrderPin && o.Target == a.Name
+		}
 		return h.loop.Stopped(a.Name, a.Service) || !r.Leader || observes && !pinned
 	}
 }
@@ -63,8 +187,8 @@ func (h *house) cancelled(c actuators.Cancel) {
 // cancels counts the statements that were cancelled, for /metrics.
 func (h *house) cancels() map[string]uint64 {
 	out := map[string]uint64{}
-	for _, e := range h.enforce {
-		out[e.actuator.Name] = uint64(e.reaper.Stats().Cancels)
+	for name, r := range h.bench.reapers() {
+		out[name] = uint64(r.Stats().Cancels)
 	}
 	return out
 }
@@ -82,9 +206,9 @@ func (h *house) order(ctx context.Context, o loop.Order) (recorded bool, err err
 		return recorded, err
 	}
 	var errs []error
-	for _, e := range h.enforce {
-		if err := e.reaper.Settle(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("wait for %s: %w", e.actuator.Name, err))
+	for name, r := range h.bench.reapers() {
+		if err := r.Settle(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("wait for %s: %w", name, err))
 		}
 	}
 	return recorded, errors.Join(errs...)

@@ -10,7 +10,7 @@ import (
 // A journal turns reports into log lines: every move, every change of what
 // holds, and every error once while it lasts.
 type journal struct {
-	said   map[string]string // :: loop → what was logged of it last
+	said   map[string]string // :: actuator → what was logged of it last
 	errs   map[string]bool   // gists of the errors of the tick before
 	missed int
 	leader bool
@@ -36,10 +36,10 @@ func (j *journal) write(log *slog.Logger, r loop.Report) {
 
 func (j *journal) decision(log *slog.Logger, d loop.Decision) {
 	key := string(d.Verb) + " " + string(d.Reason)
-	if d.Verb == loop.Hold && j.said[d.Loop] == key {
+	if d.Verb == loop.Hold && j.said[d.Actuator] == key {
 		return
 	}
-	j.said[d.Loop] = key
+	j.said[d.Actuator] = key
 	log.Info("decision", "id", d.ID, "verb", d.Verb, "reason", d.Reason, "words", d.Words)
 }
 

@@ -7,7 +7,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +17,6 @@ import (
 
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
-	"setpoint.dev/setpoint/sli/promql"
 	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/web"
 )
@@ -45,6 +46,9 @@ The ledger is the PostgreSQL database that DATABASE_URL names. Without it a
 private PostgreSQL is started from the installed binaries: it listens on a unix
 socket only and keeps its data under --state.
 
+Files that change are read again, as they are at SIGHUP. What is wrong leaves
+the last good definitions in force, and the page says so.
+
 A new loop only observes. Set mode: ask or mode: act in its definition when you
 trust what 'setpoint log' says that it would have done.`,
 		Example: `  setpoint serve slos/
@@ -65,7 +69,11 @@ trust what 'setpoint log' says that it would have done.`,
 // serve wires the rooms and runs them until ctx ends or one of them fails.
 func serve(ctx context.Context, o options, out io.Writer) error {
 	log := slog.New(slog.NewTextHandler(out, nil))
-	set, err := load(o.paths, reading(o.lenient), out)
+	defs := &definitions{paths: o.paths, read: reading(o.lenient), out: out, log: log}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	set, err := defs.load(time.Now())
 	if err != nil {
 		return err
 	}
@@ -79,25 +87,14 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer records.close(log)
-	h := &house{log: log, set: set, records: records.Postgres, url: web.Address(listener)}
-	if err := h.wire(o.every); err != nil {
+	h := &house{log: log, defs: defs, records: records.Postgres, url: web.Address(listener)}
+	if err := h.wire(set, o.every); err != nil {
 		return err
 	}
 	defer h.close()
 	log.Info("page", "url", h.url, "objectives", len(set.Objectives), "loops", len(set.Loops), "version", version)
-	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, listener, h.web.Handler()) }, records.keep)
-}
-
-// load reads the definitions and prints what is wrong with them.
-func load(paths []string, read loading, out io.Writer) (*slo.Set, error) {
-	files, problems := readDefinitions(paths)
-	set, more := read(files, os.LookupEnv, importers()...)
-	problems = append(problems, more...)
-	printProblems(out, problems, files)
-	if problems.Err() != nil {
-		return nil, exit{1, fmt.Sprintf("definitions refused, %s; nothing was started", count(len(problems.Errors()), "problem"))}
-	}
-	return set, nil
+	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, listener, h.web.Handler()) }, records.keep,
+		func(ctx context.Context) error { return h.follow(ctx, hangups) })
 }
 
 func printProblems(w io.Writer, problems slo.Problems, files []slo.File) {
@@ -118,35 +115,47 @@ func textOf(files []slo.File, name string) []byte {
 // A house is the rooms, wired.
 type house struct {
 	log     *slog.Logger
-	set     *slo.Set
+	defs    *definitions
 	records *ledger.Postgres
 	url     string
 	loop    *loop.Loop
 	web     *web.Server
-	enforce []enforcer
+	bench   bench
+	sources pumps
 	journal journal
+	set     atomic.Pointer[slo.Set] // in force
 	report  atomic.Pointer[loop.Report]
 	away    atomic.Pointer[error] // why the ledger does not answer just now; nil = it does
 }
 
-func (h *house) wire(every time.Duration) error {
-	source, err := promql.New(h.set.Sources, promql.Config{})
+func (h *house) wire(set *slo.Set, every time.Duration) error {
+	h.bench = bench{deps: h.deps, open: fitted{}}
+	source, err := h.sources.fit(set.Sources)
 	if err != nil {
 		return err
 	}
-	acts, err := h.wireActuators()
+	acts, err := h.bench.fit(set.Actuators)
 	if err != nil {
 		return err
 	}
-	h.loop, err = loop.New(loop.Config{Set: h.set, Source: source, Records: h.records, Actuators: acts, Every: every, OnTick: h.ticked})
+	h.loop, err = loop.New(loop.Config{Set: set, Source: source, Records: h.records, Actuators: acts.acts(), Every: every, OnTick: h.ticked})
 	if err != nil {
+		h.bench.discard(acts)
 		return err
 	}
+	h.sources.take(set.Sources, source)
+	h.bench.take(acts)
+	h.set.Store(set)
 	h.web = web.New(web.Config{
-		Set: func() *slo.Set { return h.set }, Report: h.newest, Ledger: reader{h.records}, Order: h.order,
+		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Order: h.order, Definitions: h.defs.newest,
 		Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	})
 	return nil
+}
+
+func (h *house) close() {
+	h.bench.close()
+	h.sources.source.Close()
 }
 
 // run runs everything until ctx ends; one that fails ends the others.
@@ -155,13 +164,11 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 	if err := h.web.Recall(ctx, time.Now()); err != nil {
 		h.log.Warn("charts begin empty", "error", err)
 	}
+	defer context.AfterFunc(ctx, h.bench.halt)()
 	all.Go(func() error {
 		h.loop.Run(ctx)
 		return nil
 	})
-	for _, e := range h.enforce {
-		all.Go(func() error { return e.reaper.Run(ctx) })
-	}
 	all.Go(func() error { return h.watchLedger(ctx) })
 	for _, f := range more {
 		all.Go(func() error { return f(ctx) })
@@ -175,6 +182,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 // ticked takes in the report of a tick.
 func (h *house) ticked(r loop.Report) {
 	h.report.Store(&r)
+	h.bench.tidy(h.loop.Uses)
 	h.web.Ticked(r, r.Took)
 	h.journal.write(h.log, r)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +43,9 @@ func printStatus(w io.Writer, s client.Status) {
 	}
 	for _, o := range s.Orders {
 		fmt.Fprintf(w, "\norder: %s %s by %s since %s (%s)", o.Kind, o.Target, o.By, clock(o.At), o.Why)
+	}
+	if d := s.Definitions; !d.OK && !d.Tried.IsZero() {
+		fmt.Fprintf(w, "\ndefinitions: those read last are refused, those of %s stay in force: %s", clock(d.Since), strings.Join(d.Problems, "; "))
 	}
 	for _, p := range s.Problems {
 		fmt.Fprintf(w, "\nproblem: %s", p)
