@@ -58,6 +58,7 @@ type Config struct {
 // above filled; those between them that never came are blank.
 type Book struct {
 	objective, service string
+	counted            slo.IndicatorKind
 	target             slo.Decimal
 	budget             share
 	slice              time.Duration
@@ -85,7 +86,7 @@ func newBook(c Config, reach, ahead int64) *Book {
 	o := c.Objective
 	num, den := o.Budget().Fraction()
 	b := &Book{
-		objective: o.Name, service: o.Service, target: o.Target, budget: share{uint64(num), uint64(den)},
+		objective: o.Name, service: o.Service, counted: o.Indicator.Kind, target: o.Target, budget: share{uint64(num), uint64(den)},
 		promise: o.Window, method: o.Method, slice: o.Step(), first: math.MaxInt64, filled: math.MinInt64, newest: math.MinInt64,
 		flaws: newTally(), ahead: ahead, phase: phase(o.Name, ahead),
 	}

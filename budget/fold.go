@@ -13,16 +13,33 @@ import (
 // are 1e18.
 const wholeSlice = sli.Count(1e12)
 
-// One is how many counts make one event, or one time slice, of a method.
-func One(m slo.Method) sli.Count {
+// One is how many counts make one of what is counted: an event, a sample, or
+// a time slice.
+func (s State) One() sli.Count {
+	if s.Method == slo.Occurrences && s.Counted == slo.Share {
+		return sli.ShareWeight
+	}
+	return one(s.Method)
+}
+
+func one(m slo.Method) sli.Count {
 	if m == slo.RatioTimeslices {
 		return wholeSlice
 	}
 	return sli.Event
 }
 
-// Events is c in events; in time slices where the budget is kept in them.
-func (s State) Events(c sli.Count) float64 { return float64(c) / float64(One(s.Method)) }
+// Events is c in events, or samples; in time slices where the budget is kept
+// in them.
+func (s State) Events(c sli.Count) float64 { return float64(c) / float64(s.One()) }
+
+// Noun is the word for what is counted, in the plural.
+func (s State) Noun() string {
+	if s.Method != slo.Occurrences {
+		return "time slices"
+	}
+	return s.Counted.Noun()
+}
 
 // Fold makes the slices that a Book of o takes out of those that were
 // counted: for Occurrences the same, for the other methods one a time slice.
@@ -63,7 +80,7 @@ func Fold(o slo.Objective, all []sli.Slice) []sli.Slice {
 // verdict is one time slice as a count of time slices.
 func verdict(o slo.Objective, c sli.Counts) sli.Counts {
 	judged := sli.Counts{Covered: min(c.Covered, o.Step())}
-	one := One(o.Method)
+	one := one(o.Method)
 	switch {
 	case c.Total() == 0 || c.Covered < o.Step()-c.Covered:
 	case o.Method == slo.RatioTimeslices:

@@ -66,7 +66,7 @@ func attacked(t *testing.T, o slo.Objective, minutes int) budget.Window {
 		check(b.Put(budget.Fold(o, []sli.Slice{s})...))
 	}
 	w := b.State().Budget
-	if !w.Known || w.Total() != 20_160*budget.One(o.Method) {
+	if one := (budget.State{Method: o.Method}).One(); !w.Known || w.Total() != 20_160*one {
 		t.Fatalf("%s: %d counts, known %v; want 20,160 time slices", o.Method, w.Total(), w.Known)
 	}
 	return w
@@ -137,10 +137,10 @@ func TestFoldAgainstRationals(t *testing.T) {
 			}
 			average.Add(average, share)
 		}
-		if got.Total() != sli.Count(n)*budget.One(o.Method) {
+		if got.Total() != sli.Count(n)*(budget.State{Method: o.Method}).One() {
 			r.Fatalf("%d counts of %d time slices", got.Total(), n)
 		}
-		off := new(big.Rat).Sub(average, big.NewRat(int64(got.Good), int64(budget.One(o.Method))))
+		off := new(big.Rat).Sub(average, big.NewRat(int64(got.Good), int64(budget.State{Method: o.Method}.One())))
 		if o.Method == slo.Timeslices && off.Sign() != 0 || off.Abs(off).Cmp(big.NewRat(n, 1e12)) > 0 {
 			r.Fatalf("%s: %s too much", o.Method, off.FloatString(20))
 		}
@@ -149,7 +149,7 @@ func TestFoldAgainstRationals(t *testing.T) {
 
 func TestEvents(t *testing.T) {
 	s := budget.State{Method: slo.RatioTimeslices}
-	if got := s.Events(budget.One(s.Method) * 5 / 2); got != 2.5 {
+	if got := s.Events(s.One() * 5 / 2); got != 2.5 {
 		t.Errorf("%v time slices, want 2.5", got)
 	}
 	if got := (budget.State{}).Events(2500); got != 2.5 {

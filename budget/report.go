@@ -5,7 +5,7 @@ import "time"
 // State is where the budget stands, by all that was handed in.
 func (b *Book) State() State {
 	s := State{
-		Objective: b.objective, Service: b.service, Target: b.target, Slice: b.slice, Method: b.method,
+		Objective: b.objective, Service: b.service, Target: b.target, Slice: b.slice, Method: b.method, Counted: b.counted,
 		At: b.time(b.end), Newest: b.newestTime(), Since: b.sinceTime(),
 		Windows: make([]Window, len(b.windows)), Flaws: b.flaws.list(),
 	}

@@ -24,19 +24,20 @@ const (
 // that a decision may know about it. It is made of counts, so that whoever
 // has the State can check every figure in it.
 type State struct {
-	Objective string        `json:"objective"`
-	Service   string        `json:"service"`
-	At        time.Time     `json:"at"`               // end of the newest slice that could be known
-	Newest    time.Time     `json:"newest"`           // end of the newest slice that was observed; zero = none in the longest window
-	Since     time.Time     `json:"since"`            // start of the oldest slice known, at most the longest window ago; zero = none
-	Slice     time.Duration `json:"slice"`            // length of the slices, ns
-	Method    slo.Method    `json:"method,omitempty"` // what the counts are of: events, or time slices as Fold makes them
-	Target    slo.Decimal   `json:"target"`
-	Status    Status        `json:"status"`
-	Budget    Window        `json:"budget"`          // the objective's own window; of one that follows the calendar, the period so far
-	Remaining float64       `json:"remaining"`       // share of the budget left; 1 = untouched, below 0 = overdrawn
-	Windows   []Window      `json:"windows"`         // those that roll, ascending by length, the objective's own among them
-	Flaws     []sli.Flaw    `json:"flaws,omitempty"` // of the slices in the objective's window, sorted
+	Objective string            `json:"objective"`
+	Service   string            `json:"service"`
+	At        time.Time         `json:"at"`                // end of the newest slice that could be known
+	Newest    time.Time         `json:"newest"`            // end of the newest slice that was observed; zero = none in the longest window
+	Since     time.Time         `json:"since"`             // start of the oldest slice known, at most the longest window ago; zero = none
+	Slice     time.Duration     `json:"slice"`             // length of the slices, ns
+	Method    slo.Method        `json:"method,omitempty"`  // what the counts are of: events, or time slices as Fold makes them
+	Counted   slo.IndicatorKind `json:"counted,omitempty"` // what the events are, for how many counts make one
+	Target    slo.Decimal       `json:"target"`
+	Status    Status            `json:"status"`
+	Budget    Window            `json:"budget"`          // the objective's own window; of one that follows the calendar, the period so far
+	Remaining float64           `json:"remaining"`       // share of the budget left; 1 = untouched, below 0 = overdrawn
+	Windows   []Window          `json:"windows"`         // those that roll, ascending by length, the objective's own among them
+	Flaws     []sli.Flaw        `json:"flaws,omitempty"` // of the slices in the objective's window, sorted
 
 	Provisional time.Time `json:"provisional,omitzero"` // the slices from here to At may still change, when samples arrive late; zero = none may
 	Corrected   int64     `json:"corrected,omitempty"`  // slices that late samples have changed, since the process that counts began

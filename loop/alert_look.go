@@ -69,7 +69,7 @@ func look(c slo.AlertCondition, s budget.State) glance {
 	if c.Spent.Sign() > 0 {
 		why = fmt.Sprintf("%s has used up %.3g %% of its budget, %.3g %% is the limit", s.Objective, 100*(1-s.Remaining), 100*c.Spent.Float())
 	}
-	bad := int64(long.Bad / budget.One(s.Method))
+	bad := int64(long.Bad / s.One())
 	switch {
 	case known && !burns(long), shortKnown && !burns(short):
 		return glance{over: true, why: why}

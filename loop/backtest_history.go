@@ -148,7 +148,8 @@ func (h *History) reach() time.Duration {
 }
 
 func (h *History) shelf(o slo.Objective) *shelf {
-	key := counted{o.Indicator.Source, o.Indicator.Good, o.Indicator.Bad, o.Indicator.Total, o.Slice}
+	key := counted{o.Indicator, o.Slice}
+	key.indicator.Name, key.indicator.Position = "", slo.Position{}
 	if h.shelves[key] == nil {
 		h.shelves[key] = &shelf{slice: o.Slice}
 	}
@@ -158,8 +159,8 @@ func (h *History) shelf(o slo.Objective) *shelf {
 // counted is what makes two indicators count the same, whatever they are
 // called.
 type counted struct {
-	source, good, bad, total string
-	slice                    time.Duration
+	indicator slo.Indicator // without its name and place
+	slice     time.Duration
 }
 
 // A shelf is an unbroken stretch of slices.

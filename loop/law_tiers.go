@@ -56,7 +56,7 @@ func entered(t slo.Tier, s budget.State, long, short budget.Window) bool {
 	if t.Exhausted && s.Status == budget.Exhausted {
 		return true
 	}
-	return budget.AtLeast(long, s.Target, t.Burn) && budget.AtLeast(short, s.Target, t.Burn) && int64(long.Bad/budget.One(s.Method)) >= t.MinBad
+	return budget.AtLeast(long, s.Target, t.Burn) && budget.AtLeast(short, s.Target, t.Burn) && int64(long.Bad/s.One()) >= t.MinBad
 }
 
 // stays judges a tier that is not entered anew while the setting is as tight
@@ -83,7 +83,7 @@ func blindness(s budget.State, w budget.Window) Reason {
 
 func blindWords(s budget.State, w budget.Window) string {
 	if blindness(s, w) == ReasonNoTraffic {
-		return fmt.Sprintf("%s had no events over %s", s.Objective, slo.Span(w.Length))
+		return fmt.Sprintf("%s had no %s over %s", s.Objective, s.Noun(), slo.Span(w.Length))
 	}
 	return fmt.Sprintf("%s is not in sight (%s)", s.Objective, sinceWords(s))
 }

@@ -1,8 +1,11 @@
 // Package sli counts what happened: the good and the bad events of an
-// indicator in each slice of time, from the raw samples of its counters.
+// indicator in each slice of time, from the raw samples of its counters, or
+// from samples that are good or bad by themselves.
 //
 //	samples of raw series ─► Cut.Increments: difference each series ─► sum per slice ─► []Slice
 //	(package sli/promql)     series.go        increments.go             observed.go: coverage
+//	                    ─► Cut.Samples: judge each sample ─► sum per slice ─► []Slice
+//	                       samples.go, of indicators that are no counters
 //
 // Everything here is pure: the same samples give the same slices, on every
 // machine, live, backfilled or after a restart. There is no state to lose,
@@ -45,6 +48,11 @@
 //     left out and their slice is marked FlawInvalid. A single NaN is left out
 //     without a mark: VictoriaMetrics shows so that a series ended, where
 //     Prometheus shows nothing.
+//   - Samples that are judged one by one (Cut.Samples) are events of the slice
+//     that they lie in. They cover time as samples of counters do. NaN,
+//     infinity, a share that is none and a boolean that is neither 0 nor 1 are
+//     neither events nor observations; their slice is marked FlawInvalid, but
+//     for a single NaN. A share is rounded to a thousand-millionth.
 //   - More good than total, or more bad than total: the total is raised and
 //     the slice is marked FlawExcess.
 //

@@ -1,7 +1,7 @@
 package slo
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -232,7 +232,7 @@ func checkText(v value, f field) {
 		}
 	case shapeChoice:
 		if !slices.Contains(f.words, s) {
-			v.refuse(fmt.Sprintf("unknown value %q", short(s)), f.is.expected(f), nearest(s, f.words))
+			v.refuse(fmt.Sprintf("unknown value %q", short(s)), f.is.expected(f), cmp.Or(operatorWord(s, f.words), nearest(s, f.words)))
 		}
 	case shapeDuration:
 		if _, err := ParseDuration(s); err != nil {
@@ -242,8 +242,6 @@ func checkText(v value, f field) {
 		if f.is != shapeAfter || s != "0m" {
 			checkWindow(v, f)
 		}
-	case shapeQuery:
-		checkQuery(v)
 	}
 }
 
@@ -268,21 +266,6 @@ func checkWindow(v value, f field) {
 	if _, _, err := parseShorthand(v.node.Value); err != nil {
 		v.refuse(fmt.Sprintf("%q is not a duration-shorthand", short(v.node.Value)), f.is.expected(f), nearShorthand(v.node.Value))
 	}
-}
-
-func checkQuery(v value) {
-	_, err := Selectors(v.node.Value)
-	var q *QueryError
-	if !errors.As(err, &q) {
-		return
-	}
-	p, ok := v.at(q.Offset)
-	message := printable(q.Reason)
-	if !ok {
-		message = fmt.Sprintf("at %d:%d of the query: %s", q.Line, q.Col, message)
-	}
-	v.file.add(p.problem(SeverityError, message, q.Expected, ""))
-	v.file.bad[v.node] = true
 }
 
 func checkNumber(v value, f field) {

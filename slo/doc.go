@@ -23,6 +23,7 @@
 //	read_*.go                      one kind after another into its type, with the checks of one document
 //	resolve.go                     references, and the checks that take more than one document
 //	selectors.go                   which PromQL can be read as a sum of raw counters
+//	samples.go                     which PromQL has samples that can be judged
 //	environment.go                 ${NAME}
 //	files.go, nearest.go           folders; the nearest name
 //	json.go, kubernetes.go         the forms that definitions come in beside YAML documents

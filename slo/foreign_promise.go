@@ -20,6 +20,11 @@ type Promise struct {
 	Good        Node // PromQL over counters; either this
 	Bad         Node // or this
 	Total       Node
+	Judged      Node // or this: PromQL whose samples are judged, by one of the following
+	Op          Node // one of Ops, with Value
+	Value       Node
+	ShareOf     Node // success or failure
+	Gauge       Node // boolean
 }
 
 // Document is the OpenSLO document that says p.
@@ -44,7 +49,7 @@ func (p Promise) Document() Node {
 			Pair{"timeWindow", p.Window.List(p.window())},
 			Pair{"budgetingMethod", method},
 			Pair{"objectives", at.List(at.Map(
-				Pair{"target", p.Target}, Pair{"targetPercent", p.Percent},
+				Pair{"target", p.Target}, Pair{"targetPercent", p.Percent}, Pair{"op", p.Op}, Pair{"value", p.Value},
 				Pair{"timeSliceTarget", p.SliceTarget}, Pair{"timeSliceWindow", p.SliceLength},
 			))},
 		)},
@@ -60,18 +65,35 @@ func (p Promise) window() Node {
 
 func (p Promise) indicator() Node {
 	at := p.At
-	if p.Total.Given() {
-		at = p.Total
+	for _, query := range []Node{p.Total, p.Judged} {
+		if query.Given() {
+			at = query
+		}
+	}
+	notes := p.Gauge
+	if notes.Given() {
+		notes = notes.Map(Pair{gaugeNote, p.Gauge})
 	}
 	return at.Map(
-		Pair{"metadata", at.Map(Pair{"name", p.Name})},
-		Pair{"spec", at.Map(Pair{"ratioMetric", at.Map(
-			Pair{"counter", at.Truth()},
-			Pair{"good", counterOf(p.Good)},
-			Pair{"bad", counterOf(p.Bad)},
-			Pair{"total", counterOf(p.Total)},
-		)})},
+		Pair{"metadata", at.Map(Pair{"name", p.Name}, Pair{"annotations", notes})},
+		Pair{"spec", at.Map(p.metric(at))},
 	)
+}
+
+// metric is the ratioMetric or thresholdMetric that stands where at stands.
+func (p Promise) metric(at Node) Pair {
+	switch {
+	case p.ShareOf.Given():
+		return Pair{"ratioMetric", at.Map(Pair{"rawType", p.ShareOf}, Pair{"raw", counterOf(p.Judged)})}
+	case p.Judged.Given():
+		return Pair{"thresholdMetric", counterOf(p.Judged)}
+	}
+	return Pair{"ratioMetric", at.Map(
+		Pair{"counter", at.Truth()},
+		Pair{"good", counterOf(p.Good)},
+		Pair{"bad", counterOf(p.Bad)},
+		Pair{"total", counterOf(p.Total)},
+	)}
 }
 
 func counterOf(query Node) Node {

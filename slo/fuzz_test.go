@@ -70,6 +70,15 @@ func seed(f *testing.F, name string) {
 	}
 }
 
+func soundIndicator(i slo.Indicator) bool {
+	if i.Kind == slo.Counters {
+		terms, err := slo.Selectors(i.Total)
+		return err == nil && len(terms) > 0 && (i.Good == "") != (i.Bad == "") && i.Query == ""
+	}
+	_, err := slo.Samples(i.Query)
+	return err == nil && i.Total+i.Good+i.Bad == "" && (i.Kind == slo.Threshold) == (i.Op.Sign() != "")
+}
+
 // sound checks what everybody relies on about a set.
 func sound(t *testing.T, set *slo.Set) {
 	t.Helper()
@@ -82,9 +91,7 @@ func sound(t *testing.T, set *slo.Set) {
 	}
 	for _, o := range set.Objectives {
 		names["objective "+o.Name] = true
-		terms, err := slo.Selectors(o.Indicator.Total)
-		if !names["service "+o.Service] || !names["source "+o.Indicator.Source] || len(terms) == 0 || err != nil ||
-			(o.Indicator.Good == "") == (o.Indicator.Bad == "") {
+		if !names["service "+o.Service] || !names["source "+o.Indicator.Source] || !soundIndicator(o.Indicator) {
 			t.Fatalf("unsound objective %+v", o)
 		}
 		if o.Target.Sign() <= 0 || o.Budget().Sign() <= 0 || o.Slice <= 0 || o.Window.Length < 12*o.Slice || o.Window.Length%o.Slice != 0 {

@@ -64,14 +64,13 @@ func timeWindow() *object {
 }
 
 func objectiveTable() *object {
-	const threshold = "no such key: it belongs to a thresholdMetric, which is not supported yet"
 	const composite = "an SLO for each indicator; composite SLOs are not supported yet"
 	return &object{name: "objective", fields: []field{
 		{key: "displayName", is: shapeText, doc: "Its name for people."},
 		{key: "target", is: shapeDecimal, doc: "Share of good events, above 0 and below 1, at most 18 digits. It is kept exactly. Either this or `targetPercent`."},
 		{key: "targetPercent", is: shapeDecimal, doc: "The same in percent: `99.9` is `target: 0.999`."},
-		{key: "op", is: shapeAny, later: threshold, assumed: "it has no part beside a ratio metric", doc: "Not supported yet."},
-		{key: "value", is: shapeAny, later: threshold, assumed: "it has no part beside a ratio metric", doc: "Not supported yet."},
+		{key: "op", is: shapeChoice, words: Ops(), doc: "Of a `thresholdMetric`, and required there: a sample is good when it is `lte` (≤), `lt` (<), `gte` (≥) or `gt` (>) `value`."},
+		{key: "value", is: shapeDecimal, doc: "Of a `thresholdMetric`, and required there: the limit, in the unit of the metric. Several objectives may set several limits."},
 		{key: "timeSliceTarget", is: shapeDecimal, doc: "Share of good events from which on a time slice is good, above 0 and at most 1. Required for `Timeslices`, without a part in the other methods."},
 		{key: "timeSliceWindow", is: shapeTimeSlice, doc: "Length of a time slice: a duration-shorthand up to a day, or a number of minutes. Required for `Timeslices` and `RatioTimeslices`."},
 		{key: "indicator", is: shapeAny, later: composite, doc: "Not supported yet."},
@@ -85,6 +84,9 @@ func sliKind() kind {
 		version: openSLO, name: "SLI",
 		doc:  "What is counted. Several SLOs may refer to one.",
 		spec: sliSpec(),
+		annotations: []field{
+			{key: gaugeNote, is: shapeChoice, words: []string{"boolean"}, doc: "`boolean`: the `thresholdMetric` is a gauge that is 1 when all is well and 0 when it is not, as `up` is. Each sample of each series is an event. The objectives need neither `op` nor `value`; `op: gte` with `value: 1` may stand there for other tools."},
+		},
 		example: `apiVersion: openslo/v1
 kind: SLI
 metadata:
@@ -109,30 +111,29 @@ spec:
 func sliSpec() *object {
 	return &object{name: "SLI spec", fields: []field{
 		description(),
-		{key: "ratioMetric", is: shapeMapping, of: ratioMetric(), doc: "Counters of events. Required, as long as it is the only sort supported."},
-		{key: "thresholdMetric", is: shapeAny, later: "ratioMetric with counters of good (or bad) and all events", doc: "Not supported yet."},
+		{key: "ratioMetric", is: shapeMapping, of: ratioMetric(), doc: "Counters of events, or a share of them. Either this or `thresholdMetric`."},
+		{key: "thresholdMetric", is: shapeMapping, of: metric(), doc: "A measurement: each of its samples is an event, good or bad by the limit in the objective. See [Samples](#samples)."},
 	}}
 }
 
 func ratioMetric() *object {
-	const raw = "good or bad, and total, as counters: a stored ratio cannot be weighted by traffic"
-	return &object{name: "ratioMetric", doc: "Two of three counters. Each query is read as the sum of the raw counters that it selects, and those are differenced here: see [Queries](#queries).", fields: []field{
-		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required, unless the queries are rates, which says so too. `false` is refused otherwise, because a gauge cannot be differenced."},
+	return &object{name: "ratioMetric", doc: "Two of three counters, or a share. Each query of a counter is read as the sum of the raw counters that it selects, and those are differenced here: see [Queries](#queries).", fields: []field{
+		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required with counters, unless the queries are rates, which says so too. `false` is refused otherwise, because a gauge cannot be differenced. It plays no part with `raw`."},
 		{key: "good", is: shapeMapping, of: metric(), doc: "The good events. Either this or `bad`."},
 		{key: "bad", is: shapeMapping, of: metric(), doc: "The bad events."},
-		{key: "total", is: shapeMapping, of: metric(), doc: "All events. Required."},
-		{key: "raw", is: shapeAny, later: raw, doc: "Not supported yet."},
-		{key: "rawType", is: shapeAny, later: raw, doc: "Not supported yet."},
+		{key: "total", is: shapeMapping, of: metric(), doc: "All events. Required with counters."},
+		{key: "raw", is: shapeMapping, of: metric(), doc: "A share from 0 to 1, instead of counters. It cannot be weighted by traffic: see [Samples](#samples)."},
+		{key: "rawType", is: shapeChoice, words: []string{"success", "failure"}, doc: "What `raw` is the share of: `success`, of good events; `failure`, of bad ones. Required with `raw`."},
 	}}
 }
 
 func metric() *object {
-	return &object{name: "good, bad, total", fields: []field{
+	return &object{name: "metric", doc: "What `good`, `bad`, `total`, `raw` and `thresholdMetric` hold.", fields: []field{
 		{key: "metricSource", is: shapeMapping, required: true, doc: "Where to ask for what.", of: &object{name: "metricSource", fields: []field{
 			{key: "metricSourceRef", is: shapeName, instead: "the only `DataSource`", doc: "Name of the `DataSource`; the same one for both counters."},
 			{key: "type", is: shapeWord, instead: "that of the `DataSource`", doc: "Its type. See [DataSource](#datasource)."},
 			{key: "spec", is: shapeMapping, required: true, doc: "The query.", of: &object{name: "metricSource spec", open: true, fields: []field{
-				{key: "query", is: shapeQuery, required: true, doc: "PromQL over raw counters: see [Queries](#queries)."},
+				{key: "query", is: shapeQuery, required: true, doc: "PromQL: over raw counters where they are counted, see [Queries](#queries); any that has a value at an instant where that is judged, see [Samples](#samples)."},
 				{key: "queryType", is: shapeChoice, words: []string{"promql"}, doc: "`promql`, which other tools ask for."},
 			}}},
 		}}},

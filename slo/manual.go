@@ -18,6 +18,7 @@ func Manual() string {
 	for _, k := range kinds() {
 		writeKind(&b, k)
 	}
+	b.WriteString(manualSamples)
 	b.WriteString(manualRest)
 	return b.String()
 }

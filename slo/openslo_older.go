@@ -28,10 +28,6 @@ func (v1alpha) Convert(doc Node) []Node {
 	if dialect {
 		version.Warn("written for Sloth, which asks for no budgetingMethod, isRolling and incremental: Occurrences over a window that rolls, of counters", "")
 	}
-	if in := spec.Get("indicator"); in.Given() {
-		in.Refuse("threshold metrics are not supported yet", "ratioMetrics in the objectives", "")
-		return nil
-	}
 	var docs []Node
 	for i, o := range spec.Get("objectives").Items() {
 		docs = append(docs, v1alphaObjective(doc, o, i).Document())
@@ -69,11 +65,11 @@ func v1alphaSLO(strict bool) Table {
 	objective := &Table{Name: "objective", Keys: []Key{
 		{Name: "displayName", Is: IsText}, {Name: "target", Is: IsNumber, Required: true}, {Name: "timeSliceTarget", Is: IsNumber},
 		{Name: "ratioMetrics", Is: IsMapping, Of: ratio},
-		{Name: "value", Is: IsAny, Unread: "it belongs to threshold metrics"},
-		{Name: "op", Is: IsAny, Unread: "it belongs to threshold metrics"},
+		{Name: "value", Is: IsNumber}, {Name: "op", Is: IsChoice, Words: Ops()},
 	}}
 	spec := &Table{Name: "SLO spec", Keys: []Key{
-		{Name: "description", Is: IsText}, {Name: "service", Is: IsWord, Required: true}, {Name: "indicator", Is: IsAny},
+		{Name: "description", Is: IsText}, {Name: "service", Is: IsWord, Required: true},
+		{Name: "indicator", Is: IsMapping, Of: &Table{Name: "indicator", Keys: []Key{{Name: "thresholdMetric", Is: IsMapping, Of: metric, Required: true}}}},
 		{Name: "timeWindows", Is: IsList, Of: window, Required: true},
 		{Name: "budgetingMethod", Is: IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: strict},
 		{Name: "objectives", Is: IsList, Of: objective, Required: true},
@@ -102,12 +98,7 @@ func v1alphaObjective(doc, o Node, i int) Promise {
 	if !p.Title.Given() {
 		p.Title = meta.Get("displayName")
 	}
-	switch counter := ratio.Get("incremental"); {
-	case !ratio.Given():
-		o.Refuse("neither ratioMetrics nor an indicator is there", "ratioMetrics", "")
-	case counter.Given() && !counter.True():
-		counter.Refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters", "")
-	}
+	v1alphaMetric(&p, o, spec.Get("indicator").Get("thresholdMetric"))
 	if p.Method.Text() == "Timeslices" {
 		p.Method.Warn("v1alpha does not say how long a time slice is; it is taken as 1m", "")
 		p.SliceLength = p.Method.Says("1m")
@@ -120,6 +111,27 @@ func v1alphaObjective(doc, o Node, i int) Promise {
 		p.Window, p.Calendar = v1alphaWindow(windows[0], isSlothDialect(doc))
 	}
 	return p
+}
+
+// v1alphaMetric says what is counted, of a ratio or of a threshold.
+func v1alphaMetric(p *Promise, o, threshold Node) {
+	ratio := o.Get("ratioMetrics")
+	switch counter := ratio.Get("incremental"); {
+	case threshold.Given() && ratio.Given():
+		ratio.Refuse("ratioMetrics and an indicator are both there", "one of them", "")
+	case threshold.Given():
+		p.Judged, p.Op, p.Value = v1alphaQuery(threshold), o.Get("op"), o.Get("value")
+		return
+	case !ratio.Given():
+		o.Refuse("neither ratioMetrics nor an indicator is there", "ratioMetrics", "")
+	case counter.Given() && !counter.True():
+		counter.Refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters", "")
+	}
+	for _, v := range []Node{o.Get("op"), o.Get("value")} {
+		if v.Given() {
+			v.Warn("not read: it belongs to threshold metrics", "")
+		}
+	}
 }
 
 func v1alphaQuery(metric Node) Node {

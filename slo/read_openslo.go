@@ -21,6 +21,7 @@ const (
 // A draftSLO is the objectives of one SLO whose indicator may be elsewhere.
 type draftSLO struct {
 	objectives []Objective
+	items      []value         // what each of objectives was read from
 	inline     *draftIndicator // nil: it is the SLI of the name indicator
 	indicator  string
 	alerts     []alertUse
@@ -118,76 +119,11 @@ func within(v value, least, most time.Duration) time.Duration {
 }
 
 func (l *loader) sli(doc value) {
-	name := doc.get("metadata").get("name").text()
-	in := l.indicator(doc.get("spec"), name)
-	if _, there := l.named[name]; !there && name != "" {
-		l.named[name] = in
+	in := l.indicator(doc)
+	if _, there := l.named[in.is.Name]; !there && in.is.Name != "" {
+		l.named[in.is.Name] = in
 	}
 }
-
-// indicator reads the spec of an SLI.
-func (l *loader) indicator(spec value, name string) *draftIndicator {
-	d := &draftIndicator{l.ratio(spec, name), spec.get("ratioMetric").place()}
-	l.indicators = append(l.indicators, d)
-	return d
-}
-
-func (l *loader) ratio(spec value, name string) Indicator {
-	in := Indicator{Name: name, Position: spec.place().Position}
-	ratio := spec.get("ratioMetric")
-	if spec.lacks("ratioMetric", "thresholdMetric") {
-		ratio.refuse("missing", "a mapping with counter, total, and good or bad", "")
-	}
-	good, bad, total := ratio.get("good"), ratio.get("bad"), ratio.get("total")
-	checkCounter(ratio, good, bad, total)
-	in.Total, in.Good, in.Bad = l.query(total), l.query(good), l.query(bad)
-	in.Source = l.sourceOf(total, good, bad)
-	switch {
-	case good.given() && bad.given():
-		bad.refuse("good and bad are both there", "one of them, and total", "")
-	case ratio.lacks("good", "bad", "raw"):
-		good.refuse("neither good nor bad is there", "one of them, and total", "")
-	case total.good() && slices.Equal(terms(in.Good+in.Bad), terms(in.Total)) && in.Total != "":
-		queryOf(total).warn("total counts the same events as the other query", "a query that counts all events", "")
-	}
-	if ratio.lacks("total", "raw") {
-		total.refuse("missing", "a mapping with metricSource", "")
-	}
-	return in
-}
-
-// checkCounter wants it said that the metrics are counters: by counter, or by
-// queries that nobody writes over anything else.
-func checkCounter(ratio value, metrics ...value) {
-	counter := ratio.get("counter")
-	rates := !slices.ContainsFunc(metrics, func(m value) bool { return m.given() && !isRate(queryOf(m).text()) })
-	switch {
-	case ratio.lacks("counter", "raw") && rates:
-		counter.warn("missing; the queries are rates, so that counters are assumed", "counter: true", "")
-	case ratio.lacks("counter", "raw"):
-		counter.refuse("missing", "counter: true, for metrics that only rise", "")
-	case counter.good() && !counter.truth() && rates:
-		counter.warn("the queries are rates of counters, which are counted", "true", "true")
-	case counter.good() && !counter.truth():
-		counter.refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters (rate(…) and increase(…) of a counter may stay)", "")
-	}
-}
-
-// isRate reports whether a query that can be read has ranges, as counters
-// need.
-func isRate(query string) bool { return strings.Contains(query, "[") }
-
-func terms(query string) []string {
-	selectors, _ := Selectors(query)
-	return selectors
-}
-
-func (l *loader) query(metric value) string {
-	checkSourceType(metric.get("metricSource").get("type"))
-	return strings.TrimSpace(queryOf(metric).text())
-}
-
-func queryOf(metric value) value { return metric.get("metricSource").get("spec").get("query") }
 
 // sourceOf is the data source that the metrics of an indicator name: one.
 func (l *loader) sourceOf(metrics ...value) (name string) {
@@ -222,7 +158,7 @@ func (l *loader) slo(doc value) {
 	d.alerts = l.alertsOf(spec.get("alertPolicies"))
 	standard := meta.get("annotations").get("setpoint.dev/alerts")
 	d.standard, d.wanted = standard.place(), standard.text()
-	d.objectives = l.objectives(spec, o, meta.get("name"))
+	d.objectives, d.items = l.objectives(spec, o, meta.get("name")), spec.get("objectives").items()
 	l.slos = append(l.slos, d)
 }
 
@@ -237,7 +173,8 @@ func (l *loader) indicatorOf(spec value) (d *draftIndicator, ref string) {
 		l.refer("SLI", named)
 		return nil, named.text()
 	case inline.good():
-		return l.indicator(inline.get("spec"), inline.get("metadata").get("name").text()), ""
+		l.annotations(inline.get("metadata").get("annotations"), sliKind())
+		return l.indicator(inline), ""
 	case spec.lacks("indicator", "indicatorRef"):
 		inline.refuse("neither indicator nor indicatorRef is there", "one of them", "")
 	}

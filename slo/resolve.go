@@ -74,7 +74,7 @@ func (l *loader) impliedServices() {
 func (l *loader) impliedSource() {
 	var homeless []*draftIndicator
 	for _, in := range l.indicators {
-		if in.is.Source == "" && in.is.Total != "" {
+		if in.is.Source == "" && in.is.Total+in.is.Query != "" {
 			homeless = append(homeless, in)
 		}
 	}
@@ -146,6 +146,7 @@ func (l *loader) finishSLO(d draftSLO) []Objective {
 		o := &d.objectives[i]
 		if in != nil {
 			o.Indicator = in.is
+			l.judged(o, d.items[i])
 		}
 		l.giveAlerts(o, d.alerts, d.standard, d.wanted)
 		at := slices.IndexFunc(l.set.Sources, func(s Source) bool { return s.Name == o.Indicator.Source })

@@ -58,7 +58,7 @@ func Selectors(query string) ([]string, error) {
 func parseQuery(query string) (parser.Expr, error) {
 	switch {
 	case strings.TrimSpace(query) == "":
-		return nil, queryErr(query, 0, "the query is empty", "a PromQL expression over counters")
+		return nil, queryErr(query, 0, "the query is empty", "a PromQL expression")
 	case len(query) > maxQuery:
 		return nil, queryErr(query, 0, fmt.Sprintf("the query is longer than %d bytes", maxQuery), "")
 	}

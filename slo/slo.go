@@ -96,14 +96,3 @@ func (o Objective) Step() time.Duration { return max(o.Slice, o.TimeSlice.Length
 
 // Budget is the share of events that may be bad: 1 − Target, exactly.
 func (o Objective) Budget() Decimal { return o.Target.Complement() }
-
-// An Indicator says how to count events: Total, and one of Good and Bad, are
-// PromQL expressions over raw counters.
-type Indicator struct {
-	Name     string   `json:"name"`
-	Source   string   `json:"source"` // name of the Source that is asked
-	Good     string   `json:"good,omitempty"`
-	Bad      string   `json:"bad,omitempty"`
-	Total    string   `json:"total"`
-	Position Position `json:"-"`
-}

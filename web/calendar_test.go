@@ -85,7 +85,7 @@ func TestTimeSlicesAreNotCalledEvents(t *testing.T) {
 	w.play(now.Add(-time.Minute), now, surge(now), func(r loop.Report) { s.Ticked(r, time.Millisecond) })
 	st, o := &w.report.States[0], &w.set.Objectives[0]
 	st.Method, o.Method = slo.RatioTimeslices, slo.RatioTimeslices
-	one := budget.One(st.Method)
+	one := st.One()
 	st.Budget.Good, st.Budget.Bad, st.Status = 990*one+one/2, 9*one+one/2, budget.Exhausted
 	page := get(t, s.Handler(), "/objectives/checkout-availability").body
 	for _, want := range []string{"<dt>Bad time slices</dt><dd>9.5<small>of 5 allowed, 1,000 in all", "out of budget: 9.5 bad time slices where 5 are allowed"} {

@@ -62,7 +62,7 @@ const ladderTop = 1000.0
 func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	row := objectiveRow{
 		Name: o.Name, Service: o.Service, Title: o.Title, Link: "/objectives/" + url.PathEscape(o.Name),
-		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: promised(o.Window), Counted: counted(o.Method),
+		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: promised(o.Window), Counted: budget.State{Method: o.Method, Counted: o.Indicator.Kind}.Noun(),
 	}
 	st, ok := l.state(o.Name)
 	if !ok {
@@ -126,11 +126,8 @@ type ruleRow struct {
 	In                                     bool // in force now
 }
 
-// A queryRow is a query as declared.
-type queryRow struct{ Name, Text string }
-
 func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
-	v := objectiveView{objectiveRow: s.objectiveRow(l, o), Description: o.Description, Rules: ruleRows(l, o.Name), Queries: queries(o.Indicator)}
+	v := objectiveView{objectiveRow: s.objectiveRow(l, o), Description: o.Description, Rules: ruleRows(l, o.Name), Queries: queries(l.set, o)}
 	f := s.frame(l.now)
 	v.Charts = []chart{s.burnChart(l, f, o.Name, tierBurns(l.set, o.Name)), s.leftChart(l, f, o.Name)}
 	if o.Service != "" {
@@ -164,19 +161,9 @@ func flawWords(flaw string) string {
 	case "excess":
 		return "the part of the events outran the total somewhere; the total was raised to it"
 	case "invalid":
-		return "some samples were not numbers and were left out"
+		return "some samples were no values that can be, and were left out"
 	}
 	return flaw
-}
-
-func queries(i slo.Indicator) []queryRow {
-	var out []queryRow
-	for _, q := range []queryRow{{"good", i.Good}, {"bad", i.Bad}, {"total", i.Total}} {
-		if q.Text != "" {
-			out = append(out, q)
-		}
-	}
-	return out
 }
 
 // tierBurns lists the burn rates at which a rule acts on an objective.

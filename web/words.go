@@ -123,7 +123,7 @@ func stateWords(o slo.Objective, s budget.State, now time.Time) string {
 	case budget.NoTraffic:
 		return "in sight, but nothing came in over " + over(s)
 	case budget.Exhausted:
-		return fmt.Sprintf("out of budget: %s bad %s where %s are allowed", count(s.Events(s.Budget.Bad)), counted(s.Method), count(allowed(o, s)))
+		return fmt.Sprintf("out of budget: %s bad %s where %s are allowed", count(s.Events(s.Budget.Bad)), s.Noun(), count(allowed(o, s)))
 	}
 	words := forecastWords(s)
 	if s.Status == budget.Partial {
@@ -182,14 +182,6 @@ func period(s budget.State) string {
 		return ""
 	}
 	return moment(s.PeriodStart) + " to " + moment(s.PeriodEnd)
-}
-
-// counted names what a budget is a share of.
-func counted(m slo.Method) string {
-	if m == slo.Occurrences {
-		return "events"
-	}
-	return "time slices"
 }
 
 // allowed is how many bad events, or time slices, those of the budget's window

@@ -77,7 +77,7 @@ func printEvidence(w io.Writer, raw json.RawMessage) {
 	}
 	rows := [][]string{{"\nEVIDENCE", "WINDOW", "GOOD", "BAD", "BURN", "SEEN"}}
 	for _, s := range states {
-		rows = append(rows, windowRow(s, s.Objective+" ("+string(s.Status)+")", s.Budget))
+		rows = append(rows, windowRow(s, s.Objective+" ("+string(s.Status)+", "+s.Noun()+")", s.Budget))
 		for _, win := range s.Windows {
 			rows = append(rows, windowRow(s, "", win))
 		}

@@ -30,7 +30,7 @@ func (s *source) anchor(ctx context.Context, got answers, c sli.Cut, m sli.Missi
 	}
 	lookups := lookupsFor(got, m)
 	found, err := each(ctx, lookups, func(ctx context.Context, l lookup) (found []sli.Series, err error) {
-		err = s.ask(ctx, span.lastOf(l.selectors), span.to, func(v model.Value) error {
+		err = s.ask(ctx, span.lastOf(l.selectors), grid{}, span.to, func(v model.Value) error {
 			found, err = readVector(v, span.to)
 			return err
 		})

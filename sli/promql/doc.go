@@ -23,6 +23,11 @@
 // birth from a return after a long gap. It is asked for the series in question
 // only, or for the whole indicator when nothing of it was observed of late.
 //
+// Of an indicator whose samples are judged, a bare selector is asked about in
+// the same way, without the last question. Any other expression is evaluated
+// by a range query at the multiples of a step since the Unix epoch; slo.Grid
+// says how long a step is. See sampled.go and grid.go.
+//
 // How exact all of this is, on real backends, package accuracy measures; its
 // figures are in docs/accuracy.md.
 //
@@ -66,8 +71,8 @@
 //     and earlier. Samples can be queried up to three seconds after they were
 //     scraped; the default Delay of 5 s covers it. For about ten seconds it
 //     remembers which series a selector has, so that births would be missing:
-//     once it is recognised, by the content type of its raw samples, each
-//     question carries one more matcher, setpoint_slice!="1767225660", which
+//     once it is recognised, by a header or the content type of its raw
+//     samples, each question carries one more matcher, setpoint_slice!="1767225660", which
 //     matches everything and was not seen before. That a series ended it shows
 //     as one NaN sample (package sli). With -dedup.minScrapeInterval one
 //     sample an interval is left: set it to the scrape interval or leave it

@@ -38,10 +38,12 @@ func (x exchange) judge(resp *http.Response, body []byte) error {
 		return err
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if media == "application/stream+json" || resp.Header.Get("X-Server-Hostname") != "" {
+		x.remembers.Store(true)
+	}
 	switch media {
 	case "application/json":
 	case "application/stream+json": // only VictoriaMetrics, and only for raw samples
-		x.remembers.Store(true)
 	default:
 		return faultf(sli.ReasonNotJSON, "the answer is %q, not application/json: %s", plain(media), plain(string(body)))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -31,8 +30,8 @@ func faultf(r sli.Reason, format string, args ...any) error {
 }
 
 // readError tells how a question ended.
-func (s *source) readError(query string, at time.Time, err error) error {
-	e := &sli.ReadError{Source: s.declared.Name, Query: query, Curl: s.curl(query, at)}
+func (s *source) readError(query string, g grid, at time.Time, err error) error {
+	e := &sli.ReadError{Source: s.declared.Name, Query: query, Curl: s.curl(query, g, at)}
 	e.Reason, e.Err = judgeError(err)
 	var f fault
 	if errors.As(err, &f) {
@@ -85,15 +84,15 @@ func judgeAnswer(e *v1.Error) (sli.Reason, error) {
 
 // curl is a command that repeats a question. Credentials and what else the URL
 // may hide in its query are masked.
-func (s *source) curl(query string, at time.Time) string {
+func (s *source) curl(query string, g grid, at time.Time) string {
 	masked := *s.base
 	masked.User, masked.RawQuery, masked.Fragment = nil, "", ""
-	words := []string{"curl", "-sS", shellQuote(strings.TrimRight(masked.String(), "/") + "/api/v1/query")}
+	words := []string{"curl", "-sS", shellQuote(strings.TrimRight(masked.String(), "/") + g.path())}
 	if s.base.User != nil {
 		words = append(words, "-u", "'***:***'")
 	}
-	seconds := strconv.FormatFloat(float64(at.UnixMilli())/1000, 'f', -1, 64)
-	words = append(words, "--data-urlencode", shellQuote("query="+query), "-d", "time="+seconds)
+	words = append(words, "--data-urlencode", shellQuote("query="+query))
+	words = append(words, g.parameters(at)...)
 	for name := range s.base.Query() {
 		words = append(words, "-d", shellQuote(name+"=***"))
 	}

@@ -32,7 +32,7 @@ func (s *source) fetch(ctx context.Context, q indicator, c sli.Cut) (answers, er
 	slices.Sort(selectors)
 	selectors = slices.Compact(selectors)
 	found, err := each(ctx, selectors, func(ctx context.Context, selector string) (found []sli.Series, err error) {
-		err = s.ask(ctx, span.allOf(selector), span.to, func(v model.Value) error {
+		err = s.ask(ctx, span.allOf(selector), grid{}, span.to, func(v model.Value) error {
 			found, err = readMatrix(v, span)
 			return err
 		})

@@ -95,6 +95,9 @@ func tooMuch(err error) bool {
 }
 
 func (s *source) countWhole(ctx context.Context, q indicator, c sli.Cut) ([]sli.Slice, error) {
+	if q.judged.Kind != slo.Counters {
+		return s.judge(ctx, q, c)
+	}
 	got, err := s.fetch(ctx, q, c)
 	if err != nil {
 		return nil, err
@@ -112,11 +115,11 @@ type question func(matcher string) string
 
 // ask asks one question and gives the value of the answer to read. A backend
 // that turns out to remember which series there are is asked again at once.
-func (s *source) ask(ctx context.Context, q question, at time.Time, read func(model.Value) error) error {
+func (s *source) ask(ctx context.Context, q question, g grid, at time.Time, read func(model.Value) error) error {
 	matcher := s.fresh(at)
-	err := s.query(ctx, q(matcher), at, read)
+	err := s.query(ctx, q(matcher), g, at, read)
 	if now := s.fresh(at); err == nil && now != matcher {
-		return s.query(ctx, q(now), at, read)
+		return s.query(ctx, q(now), g, at, read)
 	}
 	return err
 }
@@ -133,17 +136,17 @@ func (s *source) fresh(at time.Time) string {
 }
 
 // query waits for a slot and asks.
-func (s *source) query(ctx context.Context, text string, at time.Time, read func(model.Value) error) error {
+func (s *source) query(ctx context.Context, text string, g grid, at time.Time, read func(model.Value) error) error {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return s.readError(text, at, ctx.Err())
+		return s.readError(text, g, at, ctx.Err())
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.declared.Timeout)
 	defer cancel()
 	x := exchange{Client: s.client, until: at, allowPartial: s.cfg.AllowPartial, remembers: &s.remembers}
-	value, warnings, _, err := v1.NewAPI(x).Query(ctx, text, at, v1.WithTimeout(s.declared.Timeout))
+	value, warnings, err := g.evaluate(ctx, x, text, at, v1.WithTimeout(s.declared.Timeout))
 	if err == nil && len(warnings) > 0 && !s.cfg.AllowPartial {
 		err = faultf(sli.ReasonPartial, "the backend warns: %s", plain(warnings[0]))
 	}
@@ -151,7 +154,7 @@ func (s *source) query(ctx context.Context, text string, at time.Time, read func
 		err = read(value)
 	}
 	if err != nil {
-		return s.readError(text, at, err)
+		return s.readError(text, g, at, err)
 	}
 	return nil
 }

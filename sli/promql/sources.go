@@ -101,11 +101,11 @@ func (s *Sources) Counts(ctx context.Context, o slo.Objective, from, to time.Tim
 	if err := checkTimes(from, to, o.Slice); err != nil {
 		return nil, configError(o, err)
 	}
-	q, err := readIndicator(o.Indicator)
+	cut := sli.Cut{From: from, To: to, Slice: o.Slice, Scrape: src.declared.Scrape, MaxGap: s.cfg.MaxGap}
+	q, err := readIndicator(o.Indicator, &cut)
 	if err != nil {
 		return nil, configError(o, err)
 	}
-	cut := sli.Cut{From: from, To: to, Slice: o.Slice, Good: q.good, Scrape: src.declared.Scrape, MaxGap: s.cfg.MaxGap}
 	var all []sli.Slice
 	for cut.From.Before(to) {
 		cut.To = chunkEnd(cut, to, s.cfg.Chunk)
@@ -140,19 +140,25 @@ func checkTimes(from, to time.Time, slice time.Duration) error {
 	return nil
 }
 
-// An indicator is one that was read: the selectors of what is counted.
+// An indicator is one that was read: the selectors of what is counted, or the
+// queries of what is judged.
 type indicator struct {
-	good        bool // part counts good events
 	part, total []string
+	judged      slo.Indicator
+	measured    []measurement
 }
 
-func readIndicator(i slo.Indicator) (indicator, error) {
+// readIndicator completes the cut with what the indicator says about it.
+func readIndicator(i slo.Indicator, cut *sli.Cut) (indicator, error) {
+	if i.Kind != slo.Counters {
+		return readJudged(i, cut)
+	}
 	q, text := indicator{}, i.Bad
 	switch {
 	case i.Good != "" && i.Bad != "":
 		return q, fmt.Errorf("read indicator %s: both good and bad are declared", i.Name)
 	case i.Good != "":
-		q.good, text = true, i.Good
+		cut.Good, text = true, i.Good
 	}
 	part, err := slo.Selectors(text)
 	if err != nil {

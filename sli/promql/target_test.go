@@ -2,6 +2,7 @@ package promql_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -15,6 +16,8 @@ type target struct {
 	*httptest.Server
 	mu      sync.Mutex
 	counts  map[string]int64
+	gauges  map[string]float64
+	served  []map[string]float64 // the gauges of each scrape that was answered
 	down    bool
 	scrapes int // answered with counts
 	refused int // answered while down
@@ -40,6 +43,10 @@ func (g *target) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	for code, n := range g.counts {
 		fmt.Fprintf(w, "requests_total{code=%q} %d\n", code, n)
 	}
+	for name, v := range g.gauges {
+		fmt.Fprintf(w, "%s %g\n", name, v)
+	}
+	g.served = append(g.served, maps.Clone(g.gauges))
 }
 
 func (g *target) address() string { return strings.TrimPrefix(g.URL, "http://") }
@@ -48,6 +55,15 @@ func (g *target) add(code string, n int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.counts[code] += n
+}
+
+func (g *target) set(name string, v float64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.gauges == nil {
+		g.gauges = map[string]float64{}
+	}
+	g.gauges[name] = v
 }
 
 func (g *target) restart() {

@@ -1,5 +1,5 @@
 // Package nobl9 reads the SLOs of Nobl9 (n9/v1alpha, kind SLO) whose metrics
-// are counts in Prometheus, and its services.
+// are in Prometheus, and its services.
 //
 //	Nobl9                            read as
 //	metadata.name, objectives[]      an SLO of that name; where there are several
@@ -8,11 +8,12 @@
 //	timeWindows, rolling or calendar the window; the calendar with its zone
 //	budgetingMethod                  the same; time slices are minutes
 //	countMetrics: good or bad, total good or bad and total
+//	rawMetric, op, value             a threshold metric
 //
 // metricSource is warned of: connections are in Nobl9, and the queries are
 // asked of the only DataSource. Alert policies, attachments and anomalyConfig
 // are warned of, and so are kinds that say nothing about what is counted.
-// Threshold metrics, composites, goodTotal and budget adjustments are refused:
+// Composites, goodTotal and budget adjustments are refused:
 // without them something else would be counted.
 package nobl9
 
@@ -155,8 +156,10 @@ func window(list slo.Node) (length, calendar slo.Node) {
 func metrics(item slo.Node, p *slo.Promise) {
 	counts := item.Get("countMetrics")
 	switch {
+	case item.Get("rawMetric").Given() && counts.Given():
+		counts.Refuse("rawMetric and countMetrics are both there", "one of them", "")
 	case item.Get("rawMetric").Given():
-		item.Get("rawMetric").Refuse("threshold metrics are not supported yet", "countMetrics, with counters", "")
+		p.Judged, p.Op, p.Value = promql(item.Get("rawMetric").Get("query"), slo.Node{}), item.Get("op"), item.Get("value")
 	case item.Get("composite").Given():
 		item.Get("composite").Refuse("composite objectives are not supported yet", "countMetrics, with counters", "")
 	case counts.Get("goodTotal").Given():

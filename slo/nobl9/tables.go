@@ -52,7 +52,7 @@ func objectiveTable() *slo.Table {
 		{Name: "value", Is: slo.IsNumber},
 		{Name: "op", Is: slo.IsWord},
 		{Name: "primary", Is: slo.IsTruth},
-		{Name: "rawMetric", Is: slo.IsAny},
+		{Name: "rawMetric", Is: slo.IsMapping, Of: &slo.Table{Name: "rawMetric", Keys: []slo.Key{{Name: "query", Is: slo.IsAny, Required: true}}}},
 		{Name: "composite", Is: slo.IsAny},
 		{Name: "countMetrics", Is: slo.IsMapping, Of: &slo.Table{Name: "countMetrics", Keys: []slo.Key{
 			{Name: "incremental", Is: slo.IsTruth, Required: true},

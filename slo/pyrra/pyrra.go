@@ -8,9 +8,9 @@
 //	window                      a rolling window
 //	ratio: errors, total        bad and total
 //	latency: success, total     good and total; an offset is warned of
+//	bool_gauge: metric          a gauge whose samples are good when 1, bad when 0
 //
-// latencyNative and bool_gauge are refused: the first needs the buckets of
-// native histograms, the second counts scrapes instead of events. grouping,
+// latencyNative is refused: it needs the buckets of native histograms. grouping,
 // which makes an objective of each label value, is warned of: one objective
 // over all of them is read. So is alerting.
 package pyrra
@@ -82,7 +82,7 @@ func indicator(in slo.Node, p *slo.Promise) {
 	case native:
 		native.Refuse("latencies of native histograms are not supported yet", "latency, with the bucket of a classic histogram", "")
 	case gauge:
-		gauge.Refuse("a gauge has no events to count; it is not supported yet", "ratio or latency, over counters", "")
+		p.Judged, p.Gauge = selector(gauge), gauge.Says("boolean")
 	}
 	if g := one.Get("grouping"); len(g.Items()) > 0 {
 		g.Warn("not carried: one objective over all groups is read, not one for each", "")

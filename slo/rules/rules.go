@@ -59,8 +59,8 @@ func Write(set *slo.Set, tiers func(slo.Objective) []Tier) ([]byte, slo.Problems
 	var out file
 	var problems slo.Problems
 	for _, o := range set.Objectives {
-		if o.Method != slo.Occurrences {
-			problems = append(problems, left(o, fmt.Sprintf("the objective %s is left out: rules count events, not time slices", o.Name)))
+		if what := notEvents(o); what != "" {
+			problems = append(problems, left(o, fmt.Sprintf("the objective %s is left out: rules count events, not %s", o.Name, what)))
 			continue
 		}
 		fit, wrong := possible(o, tiers(o))
@@ -75,6 +75,17 @@ func Write(set *slo.Set, tiers func(slo.Objective) []Tier) ([]byte, slo.Problems
 		return nil, problems, fmt.Errorf("write rules: %w", err)
 	}
 	return text.Bytes(), problems, nil
+}
+
+// notEvents is what an objective counts instead of events.
+func notEvents(o slo.Objective) string {
+	switch {
+	case o.Method != slo.Occurrences:
+		return "time slices"
+	case o.Indicator.Kind != slo.Counters:
+		return o.Indicator.Kind.Noun()
+	}
+	return ""
 }
 
 func left(o slo.Objective, message string) slo.Problem {

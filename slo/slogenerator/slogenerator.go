@@ -9,7 +9,8 @@
 //	  filter_bad or filter_valid            both where filter_bad is given
 //	distribution_cut: expression,         the bucket of the threshold, and the
 //	  threshold_bucket                      histogram's count
-//	query_sli: expression                 good or bad and total, where it divides counters
+//	query_sli: expression                 good or bad and total, where it divides counters;
+//	                                        otherwise a share of good events, with a warning
 //
 // The windows of slo-generator are in a file of their own, the error budget
 // policy. Its longest one by default, 28 days, is read, with a warning.
@@ -152,10 +153,12 @@ func cut(in slo.Node, p *slo.Promise) {
 }
 
 func query(expression slo.Node, p *slo.Promise) {
-	counted, total, complement, ok := counter(expression).Share()
+	share := counter(expression)
+	counted, total, complement, ok := share.Share()
 	switch {
 	case !ok && expression.Text() != "":
-		expression.Refuse("this ratio is not made of counters here, so that it cannot be weighted by traffic", "a quotient of counters, as in sum(rate(good_total[window])) / sum(rate(requests_total[window]))", "")
+		expression.Warn("not a quotient of counters, so that it cannot be weighted by traffic: the mean of the share is taken, over a window of 5m where it has one", "good_bad_ratio, or a quotient of counters")
+		p.Judged, p.ShareOf = share, expression.Says("success")
 	case ok && complement:
 		p.Bad, p.Total = counted, total
 	case ok:

@@ -8,7 +8,8 @@
 //	the period, 30 days              a rolling window of 30d
 //	events: error_query, total_query bad and total; good and total where the
 //	                                 errors are written as total - good
-//	raw: error_ratio_query           the same, where it divides counters
+//	raw: error_ratio_query           the same, where it divides counters; otherwise a
+//	                                 share of bad events, with a warning
 //	labels                           labels, those of the SLO before those of the service
 //
 // What it cannot carry it lists: an SLI of a plugin is refused, because its
@@ -138,7 +139,8 @@ func (w words) raw(query slo.Node, p *slo.Promise) {
 	counted, total, complement, ok := ratio.Share()
 	switch {
 	case !ok && query.Text() != "":
-		query.Refuse("this ratio is not made of counters here, so that it cannot be weighted by traffic", "a quotient of counters, as in sum(rate(errors_total[{{.window}}])) / sum(rate(requests_total[{{.window}}])), or events", "")
+		query.Warn("not a quotient of counters, so that it cannot be weighted by traffic: its mean over {{.window}} of 5m is taken, as Sloth does", "events with "+w.errors+" and "+w.total)
+		p.Judged, p.ShareOf = ratio, query.Says("failure")
 	case ok && complement:
 		p.Good, p.Total = counted, total
 	case ok:

@@ -1,0 +1,201 @@
+package slo
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// The annotations of SLIs.
+const gaugeNote = "setpoint.dev/gauge"
+
+// indicator reads an SLI, which stands by itself or in an SLO.
+func (l *loader) indicator(sli value) *draftIndicator {
+	spec, notes := sli.get("spec"), sli.get("metadata").get("annotations")
+	d := &draftIndicator{is: Indicator{Name: sli.get("metadata").get("name").text(), Position: spec.place().Position}}
+	threshold, ratio := spec.get("thresholdMetric"), spec.get("ratioMetric")
+	metric := ratio
+	switch {
+	case threshold.given() && ratio.given():
+		threshold.refuse("ratioMetric and thresholdMetric are both there", "one of them", "")
+	case threshold.given():
+		metric = threshold
+		l.threshold(&d.is, threshold, notes)
+	case ratio.get("raw").given() || ratio.get("rawType").given():
+		l.share(&d.is, ratio)
+	default:
+		l.counters(&d.is, spec)
+	}
+	checkNotes(notes, threshold)
+	d.at = metric.place()
+	l.indicators = append(l.indicators, d)
+	return d
+}
+
+// checkNotes refuses annotations that say something about another sort of
+// metric.
+func checkNotes(notes, threshold value) {
+	if note := notes.get(gaugeNote); note.good() && !threshold.given() {
+		note.refuse("a gauge is asked for by a thresholdMetric, and there is none", "thresholdMetric instead of ratioMetric", "")
+	}
+}
+
+// threshold reads an indicator whose samples are judged: by the limits in the
+// objectives, or by being 0 or 1.
+func (l *loader) threshold(in *Indicator, metric, notes value) {
+	in.Kind, in.Source = Threshold, l.sourceOf(metric)
+	if notes.get(gaugeNote).good() {
+		in.Kind = Boolean
+	}
+	in.Query = l.sampled(metric, checkFilter)
+}
+
+// share reads an indicator that is a share already: raw and rawType.
+func (l *loader) share(in *Indicator, ratio value) {
+	raw, sort := ratio.get("raw"), ratio.get("rawType")
+	in.Kind, in.Source, in.Failure = Share, l.sourceOf(raw), sort.text() == "failure"
+	for _, other := range []string{"good", "bad", "total"} {
+		if v := ratio.get(other); v.given() {
+			v.refuse("a raw ratio and counters are both there", "raw and rawType, or total and one of good and bad", "")
+		}
+	}
+	switch {
+	case ratio.lacks("raw"):
+		raw.refuse("missing; rawType says what it is the share of", "a mapping with metricSource", "")
+	case ratio.lacks("rawType"):
+		sort.refuse("missing; nothing says whether the share is that of good or of bad events", "success or failure", "")
+	}
+	in.Query = l.sampled(raw, checkShare)
+}
+
+// sampled reads the query of a metric whose samples are judged.
+func (l *loader) sampled(metric value, check func(string) error) string {
+	source := metric.get("metricSource")
+	checkSourceType(source.get("type"))
+	query := source.get("spec").get("query")
+	if query.good() {
+		_, err := Samples(query.text())
+		if err == nil {
+			err = check(query.text())
+		}
+		refuseQuery(query, err)
+	}
+	return strings.TrimSpace(query.text())
+}
+
+// refuseQuery lists an error in the query v at its place inside.
+func refuseQuery(v value, err error) {
+	var q *QueryError
+	if !errors.As(err, &q) {
+		return
+	}
+	p, ok := v.at(q.Offset)
+	message := printable(q.Reason)
+	if !ok {
+		message = fmt.Sprintf("at %d:%d of the query: %s", q.Line, q.Col, message)
+	}
+	v.file.add(p.problem(SeverityError, message, q.Expected, ""))
+	v.file.bad[v.node] = true
+}
+
+// counters reads an indicator of two counters.
+func (l *loader) counters(in *Indicator, spec value) {
+	ratio := spec.get("ratioMetric")
+	if spec.lacks("ratioMetric", "thresholdMetric") {
+		ratio.refuse("missing", "a mapping with counter, total, and good or bad; or a thresholdMetric", "")
+	}
+	good, bad, total := ratio.get("good"), ratio.get("bad"), ratio.get("total")
+	checkCounter(ratio, good, bad, total)
+	in.Total, in.Good, in.Bad = l.query(total), l.query(good), l.query(bad)
+	in.Source = l.sourceOf(total, good, bad)
+	switch {
+	case good.given() && bad.given():
+		bad.refuse("good and bad are both there", "one of them, and total", "")
+	case ratio.lacks("good", "bad"):
+		good.refuse("neither good nor bad is there", "one of them, and total", "")
+	case total.good() && slices.Equal(terms(in.Good+in.Bad), terms(in.Total)) && in.Total != "":
+		queryOf(total).warn("total counts the same events as the other query", "a query that counts all events", "")
+	}
+	if ratio.lacks("total") {
+		total.refuse("missing", "a mapping with metricSource", "")
+	}
+}
+
+// checkCounter wants it said that the metrics are counters: by counter, or by
+// queries that nobody writes over anything else.
+func checkCounter(ratio value, metrics ...value) {
+	counter := ratio.get("counter")
+	rates := !slices.ContainsFunc(metrics, func(m value) bool { return m.given() && !isRate(queryOf(m).text()) })
+	switch {
+	case ratio.lacks("counter") && rates:
+		counter.warn("missing; the queries are rates, so that counters are assumed", "counter: true", "")
+	case ratio.lacks("counter"):
+		counter.refuse("missing", "counter: true, for metrics that only rise", "")
+	case counter.good() && !counter.truth() && rates:
+		counter.warn("the queries are rates of counters, which are counted", "true", "true")
+	case counter.good() && !counter.truth():
+		counter.refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters (rate(…) and increase(…) of a counter may stay); or raw and rawType, with a query of the share", "")
+	}
+}
+
+// isRate reports whether a query that can be read has ranges, as counters
+// need.
+func isRate(query string) bool { return strings.Contains(query, "[") }
+
+func terms(query string) []string {
+	selectors, _ := Selectors(query)
+	return selectors
+}
+
+// query reads the query of a metric that counts.
+func (l *loader) query(metric value) string {
+	checkSourceType(metric.get("metricSource").get("type"))
+	query := queryOf(metric)
+	if query.good() {
+		_, err := Selectors(query.text())
+		refuseQuery(query, err)
+	}
+	return strings.TrimSpace(query.text())
+}
+
+func queryOf(metric value) value { return metric.get("metricSource").get("spec").get("query") }
+
+// judged gives o the limit that an item of its SLO's objectives sets.
+func (l *loader) judged(o *Objective, item value) {
+	op, limit := item.get("op"), item.get("value")
+	switch {
+	case o.Indicator.Kind == Threshold:
+		l.limit(o, item)
+	case o.Indicator.Kind == Boolean && op.text() == string(GreaterOrEqual) && limit.text() == "1":
+	default:
+		for _, v := range []value{op, limit} {
+			unlimited(v, o.Indicator.Kind)
+		}
+	}
+}
+
+func (l *loader) limit(o *Objective, item value) {
+	op, limit := item.get("op"), item.get("value")
+	if item.lacks("op") {
+		op.refuse("missing; the metric is a threshold, and nothing says on which side of it samples are good", oneOf(Ops()), "")
+	}
+	if item.lacks("value") {
+		limit.refuse("missing; the metric is a threshold, and nothing says where it lies", "a number, in the unit of the metric", "")
+	}
+	o.Indicator.Op = Op(op.text())
+	o.Indicator.Value, _ = limit.decimal()
+}
+
+// unlimited refuses op or value where the indicator is no threshold.
+func unlimited(v value, kind IndicatorKind) {
+	switch {
+	case !v.good():
+	case kind == Boolean:
+		v.refuse("a boolean gauge is good when it is 1", "neither op nor value, or op: gte and value: 1", "")
+	case v.file.lenient:
+		v.warn("passed over: it has no part beside a ratio metric", "", "")
+	default:
+		v.refuse("belongs to a thresholdMetric, and the indicator is a ratio", "no such key", "")
+	}
+}
