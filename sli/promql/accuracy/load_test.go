@@ -17,7 +17,7 @@ import (
 func start(t *testing.T, backend promtest.Backend, all []*history) *promtest.Server {
 	t.Helper()
 	cfg := promtest.Config{Backend: backend, Dir: t.TempDir()}
-	if backend == promtest.Prometheus {
+	if backend != promtest.VictoriaMetrics {
 		cfg.Flags = []string{"--storage.tsdb.retention.time=100y", "--query.max-samples=200000000"}
 		makeBlocks(t, cfg.Dir, all)
 		return promtest.Start(t, cfg)
@@ -28,7 +28,7 @@ func start(t *testing.T, backend promtest.Backend, all []*history) *promtest.Ser
 }
 
 // makeBlocks has promtool, which comes with Prometheus, write the blocks of
-// histories.
+// histories; every version of Prometheus reads them.
 func makeBlocks(t *testing.T, dir string, all []*history) {
 	t.Helper()
 	program, err := promtest.Prometheus.Program()

@@ -1,5 +1,5 @@
 // Package promtest runs a real metrics backend for a test or a demonstration:
-// Prometheus or VictoriaMetrics, as a child process on a free loopback port,
+// Prometheus, of version 2 and 3, or VictoriaMetrics, as a child process on a free loopback port,
 // with its data in a directory that the caller owns.
 //
 //	Start(t, Config{Targets, Every}) ─► find the program ─► write scrape.yml ─► run ─► wait until ready ─► Server.URL
@@ -29,7 +29,8 @@ type Backend string
 
 // The backends.
 const (
-	Prometheus      Backend = "prometheus"
+	Prometheus      Backend = "prometheus"   // as it is installed, which may be 2.x
+	Prometheus3     Backend = "prometheus-3" // built from its sources
 	VictoriaMetrics Backend = "victoria-metrics"
 )
 
@@ -52,7 +53,7 @@ type Server struct {
 
 // Installed returns the backends whose programs are there, Prometheus first.
 func Installed() (found []Backend) {
-	for _, b := range []Backend{Prometheus, VictoriaMetrics} {
+	for _, b := range []Backend{Prometheus, Prometheus3, VictoriaMetrics} {
 		if _, err := b.Program(); err == nil {
 			found = append(found, b)
 		}
