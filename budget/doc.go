@@ -43,6 +43,15 @@
 // slices that were counted one a time slice, good or bad, and everything here
 // counts those then. State.Method says so, and State.Events how many they are.
 //
+// # Raw and adjusted
+//
+// Stored slices are as they were measured. An Account keeps the budget of an
+// objective from them: it folds them, and where calendars or adjustments touch
+// the objective it keeps two books, one of what was measured and one of what
+// Adjust makes of it. The State is that of the adjusted one, by which
+// everything is judged, with the raw Figures beside. What calendars say of the
+// past takes effect when the Account is made anew from the store.
+//
 // # Windows that follow the calendar
 //
 // The budget of a month, or of any period that slo.Window.Period tells, is

@@ -109,7 +109,7 @@ func nearest(a, b, c int64) int64 {
 
 // worse is the more serious of two flaws.
 func worse(a, b sli.Flaw) sli.Flaw {
-	for _, f := range []sli.Flaw{sli.FlawInvalid, sli.FlawExcess, sli.FlawGap} {
+	for _, f := range []sli.Flaw{FlawUnexpected, sli.FlawInvalid, sli.FlawExcess, sli.FlawGap} {
 		if a == f || b == f {
 			return f
 		}

@@ -12,7 +12,8 @@ import (
 // A Range is the stretch of time [From, To).
 type Range struct {
 	From, To time.Time
-	writes   int // of the book when it asked
+	writes   int  // of the book when it asked
+	adjusted bool // asked by the book of an Account that is adjusted
 }
 
 // Leaving returns which stretches of slices the book needs from the store,
@@ -22,7 +23,7 @@ func (b *Book) Leaving() []Range {
 	var need []Range
 	for k := range b.windows {
 		from, to := b.needs(&b.windows[k])
-		r := Range{b.time(from), b.time(to), b.writes}
+		r := Range{From: b.time(from), To: b.time(to), writes: b.writes}
 		if from < to && !slices.Contains(need, r) {
 			need = append(need, r)
 		}

@@ -43,8 +43,28 @@ type State struct {
 	Corrected   int64     `json:"corrected,omitempty"`  // slices that late samples have changed, since the process that counts began
 	CorrectedAt time.Time `json:"correctedAt,omitzero"` // At when the newest correction was made
 
+	Raw        Figures   `json:"raw,omitzero"`         // as measured, where calendars or adjustments touch the objective: all else is as adjusted then
+	Unexpected int64     `json:"unexpected,omitempty"` // slices in the objective's window of which more was bad than a calendar expects
+	InForce    []InForce `json:"inForce,omitempty"`    // calendars and adjustments that cover the newest slice, as they are asked
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the period that the newest slice is in, in the zone of the objective's calendar; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
+}
+
+// Figures are where a budget stands, in short.
+type Figures struct {
+	Status    Status  `json:"status"`
+	Budget    Window  `json:"budget"`
+	Remaining float64 `json:"remaining"`
+}
+
+// InForce is a calendar or an adjustment that covers a slice, with the stretch
+// that it covers.
+type InForce struct {
+	Name   string     `json:"name"`
+	Effect slo.Effect `json:"effect"`
+	Since  time.Time  `json:"since"`
+	Until  time.Time  `json:"until"`
 }
 
 // A Window is the counts of the stretch of Length that ends at State.At.

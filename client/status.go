@@ -67,6 +67,10 @@ type Objective struct {
 	Corrected   int64     `json:"corrected,omitempty"`  // slices that late samples have changed since the server began
 	CorrectedAt time.Time `json:"correctedAt,omitzero"` // the newest such change
 
+	Raw        *Raw      `json:"raw,omitempty"`        // as measured, where calendars or adjustments touch it: all else is as adjusted then
+	Unexpected int64     `json:"unexpected,omitempty"` // slices in the budget's window that were worse than a calendar expects
+	InForce    []InForce `json:"inForce,omitempty"`    // calendars and adjustments that cover the newest slice
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the calendar period that Budget is of; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }

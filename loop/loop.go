@@ -89,7 +89,7 @@ type control struct {
 func New(cfg Config) (*Loop, error) {
 	l := &Loop{cfg: cfg, set: cfg.Set, changed: make(chan struct{}, 1), ordering: make(chan struct{}, 1), read: map[string]reading{}}
 	for _, o := range cfg.Set.Objectives {
-		l.gauges = append(l.gauges, newGauge(o, sourceOf(cfg.Set, o), windowsOf(cfg.Set, o)))
+		l.gauges = append(l.gauges, newGauge(cfg.Set, o))
 	}
 	var err error
 	l.controls, err = newControls(cfg.Set, cfg.Actuators)

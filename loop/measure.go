@@ -29,20 +29,22 @@ type gauge struct {
 	delay     time.Duration
 	windows   []time.Duration
 	longest   time.Duration
-	book      *budget.Book // nil until the record was read
-	next      time.Time    // start of the first slice that was not asked for yet
-	oldest    time.Time    // history before it was not asked for yet
+	exemption slo.Exemption
+	book      *budget.Account // nil until the record was read
+	next      time.Time       // start of the first slice that was not asked for yet
+	oldest    time.Time       // history before it was not asked for yet
 	unkept    []sli.Slice
 	late      tail  // slices that may still change
 	err       error // of the newest look
 }
 
-func newGauge(o slo.Objective, s slo.Source, windows []time.Duration) *gauge {
-	g := &gauge{objective: o, delay: s.Delay, windows: windows, longest: o.Window.Longest(), late: newTail(o, sli.Settling(s))}
+func newGauge(set *slo.Set, o slo.Objective) *gauge {
+	s := sourceOf(set, o)
+	g := &gauge{objective: o, delay: s.Delay, windows: windowsOf(set, o), longest: o.Window.Longest(), exemption: set.Exemption(o), late: newTail(o, sli.Settling(s))}
 	if g.delay == 0 {
 		g.delay = settling
 	}
-	for _, w := range windows {
+	for _, w := range g.windows {
 		g.longest = max(g.longest, w)
 	}
 	return g
@@ -181,7 +183,7 @@ func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
 	if !oldest.IsZero() { // the first time slice that is on record as a whole
 		config.Since = budget.Floor(oldest.Add(step-g.objective.Slice), step)
 	}
-	book := budget.NewBook(config)
+	book := budget.NewAccount(config, g.exemption)
 	if oldest.IsZero() {
 		g.book, g.next = book, latest(begin, at.Add(-span))
 		g.oldest = g.next
@@ -190,9 +192,10 @@ func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
 	}
 	begin = latest(begin, config.Since)
 	for from := begin; from.Before(at) && !from.After(newest); from = from.Add(span) {
-		kept, err := store.Slices(ctx, g.objective.Name, from, earliest(from.Add(span), at)) // a time slice that is not over stays out
+		to := earliest(from.Add(span), at) // a time slice that is not over stays out
+		kept, err := store.Slices(ctx, g.objective.Name, from, to)
 		if err == nil {
-			err = book.Put(budget.Fold(g.objective, kept)...)
+			err = book.Put(from, to, kept)
 		}
 		if err != nil {
 			return err
@@ -225,7 +228,7 @@ func (g *gauge) older(at time.Time) *wish {
 	ask := sli.Ask{Objective: g.objective, From: latest(begin, g.oldest.Add(-g.span())), To: g.oldest}
 	return &wish{g, ask, "ask " + g.objective.Indicator.Source + " for history", func(older []sli.Slice) error {
 		older = observed(older)
-		if err := g.book.Prepend(budget.Fold(g.objective, older)); err != nil {
+		if err := g.book.Prepend(ask.From, ask.To, older); err != nil {
 			return err
 		}
 		g.oldest = ask.From
@@ -262,7 +265,7 @@ func (g *gauge) leave(ctx context.Context, store Store) error {
 		if err != nil {
 			return fmt.Errorf("read slices that leave: %w", err)
 		}
-		if err := g.book.Leave(r, budget.Fold(g.objective, gone)); err != nil {
+		if err := g.book.Leave(r, gone); err != nil {
 			return err
 		}
 	}
@@ -274,7 +277,7 @@ func (g *gauge) state(now time.Time) budget.State {
 	if g.book != nil {
 		return g.late.tell(g.book.State(), g.next)
 	}
-	return budget.NewBook(g.config(g.at(now))).State()
+	return budget.NewAccount(g.config(g.at(now)), g.exemption).State()
 }
 
 // observed leaves out blank slices: they say nothing and need no row.

@@ -130,11 +130,11 @@ func (g *gauge) again(at time.Time) time.Time {
 
 // take counts new slices and those that were read again.
 func (g *gauge) take(fresh []sli.Slice, ask sli.Ask, at time.Time) error {
-	n := 0
-	for reach := g.book.Reach(); n < len(fresh) && fresh[n].Start.Before(earliest(reach, g.next)); {
+	n, from := 0, latest(ask.From, earliest(g.book.Reach(), g.next))
+	for n < len(fresh) && fresh[n].Start.Before(from) {
 		n++
 	}
-	if err := g.book.Put(budget.Fold(g.objective, fresh[n:])...); err != nil {
+	if err := g.book.Put(from, ask.To, fresh[n:]); err != nil {
 		return err
 	}
 	if n > 0 {
@@ -159,11 +159,8 @@ func (g *gauge) correct(ctx context.Context, store Store) error {
 		return fmt.Errorf("read slices to correct: %w", err)
 	}
 	record := tail{read: kept}
-	counted := tail{read: budget.Fold(g.objective, kept)}
-	for _, s := range budget.Fold(g.objective, older) {
-		if err := g.book.Correct(counted.was(s.Start), s); err != nil {
-			return err
-		}
+	if err := g.book.Correct(from, to, kept, older); err != nil {
+		return err
 	}
 	g.unkept = append(record.sift(older, to, g.book.State().At), g.unkept...)
 	g.late.older = nil

@@ -54,7 +54,7 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 	}
 	var out []*gauge
 	for _, o := range set.Objectives {
-		g := newGauge(o, sourceOf(set, o), windowsOf(set, o))
+		g := newGauge(set, o)
 		if old := before[o.Name]; old != nil && old.alike(g) {
 			old.objective = o
 			g = old
@@ -66,7 +66,7 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 
 // alike reports whether two gauges measure the same and keep the same budget.
 func (g *gauge) alike(other *gauge) bool {
-	return g.delay == other.delay && slices.Equal(g.windows, other.windows) &&
+	return g.delay == other.delay && slices.Equal(g.windows, other.windows) && reflect.DeepEqual(g.exemption, other.exemption) &&
 		reflect.DeepEqual(measured(g.objective), measured(other.objective))
 }
 

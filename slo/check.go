@@ -122,7 +122,7 @@ func checkField(v value, f field) {
 	case shapeAny:
 	case shapeMapping:
 		checkObject(v, f.of)
-	case shapeList, shapeNames:
+	case shapeList, shapeNames, shapeWords:
 		checkList(v, f)
 	case shapeLabels, shapeNotes:
 		checkLabels(v, f.is)
@@ -145,7 +145,7 @@ func checkList(v value, f field) {
 		case item.file.tired(item.node, 1):
 			return
 		default:
-			checkScalar(item, field{is: shapeName})
+			checkScalar(item, field{is: f.is.item()})
 		}
 	}
 }

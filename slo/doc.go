@@ -5,10 +5,11 @@
 //	ReadFiles ─► Load: parse ─► check ─► read ─► resolve ─► Set | Problems
 //
 // Two sorts of documents are read, any number of them in a file: OpenSLO v1,
-// all kinds, for promises, and our own kinds (Actuator, ControlLoop,
-// ReleasePolicy) for what OpenSLO has no words for: acting. OpenSLO's other
-// versions (openslo_older.go) are rewritten as v1 first, and so are the formats
-// of other tools that the caller hands an Importer for.
+// all kinds, for promises, and our own kinds for what OpenSLO has no words for:
+// acting (Actuator, ControlLoop, ReleasePolicy), and times that are not judged
+// as others (Calendar). OpenSLO's other versions (openslo_older.go) are
+// rewritten as v1 first, and so are the formats of other tools that the caller
+// hands an Importer for.
 //
 // # Where to read
 //
@@ -24,6 +25,7 @@
 //	resolve.go                     references, and the checks that take more than one document
 //	selectors.go                   which PromQL can be read as a sum of raw counters
 //	samples.go                     which PromQL has samples that can be judged
+//	calendar.go, recurrence.go     which times a calendar covers; exemption.go: of one objective
 //	environment.go                 ${NAME}
 //	files.go, nearest.go           folders; the nearest name
 //	json.go, kubernetes.go         the forms that definitions come in beside YAML documents

@@ -170,8 +170,8 @@ func (s shape) collection() schema {
 		return schema{"type": "object", "additionalProperties": schema{"anyOf": []any{text, schema{"type": "array", "items": text}}}}
 	case shapeNotes:
 		return schema{"type": "object", "additionalProperties": text}
-	case shapeNames:
-		return schema{"type": "array", "items": shapeName.schema(field{})}
+	case shapeNames, shapeWords:
+		return schema{"type": "array", "items": s.item().schema(field{})}
 	case shapeMapping:
 		return schema{"type": "object"}
 	case shapeList:

@@ -1,7 +1,7 @@
 package slo
 
 func ourKinds() []kind {
-	return []kind{actuatorKind(), loopKind(), policyKind()}
+	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind()}
 }
 
 func actuatorKind() kind {

@@ -88,6 +88,7 @@ type loader struct {
 	actuators     []draft[Actuator]
 	loops         []draft[ControlLoop]
 	policies      []draft[ReleasePolicy]
+	calendars     []draft[Calendar]
 }
 
 // A reference is the name of something that may be declared later on.
@@ -171,6 +172,8 @@ func (l *loader) document(doc value) {
 		l.loop(doc)
 	case "ReleasePolicy":
 		l.policy(doc)
+	case "Calendar":
+		l.calendar(doc)
 	}
 }
 
@@ -293,6 +296,7 @@ func (l *loader) finish() *Set {
 	sortBy(l.set.NotificationTargets, func(t NotificationTarget) string { return t.Name })
 	sortBy(l.set.Actuators, func(a Actuator) string { return a.Name })
 	sortBy(l.set.Loops, func(c ControlLoop) string { return c.Name })
+	sortBy(l.set.Calendars, func(c Calendar) string { return c.Name })
 	sortBy(l.set.Policies, func(p ReleasePolicy) string { return p.Name })
 	return &l.set
 }

@@ -20,6 +20,7 @@ func Manual() string {
 	}
 	b.WriteString(manualSamples)
 	b.WriteString(manualRest)
+	b.WriteString(manualCalendars)
 	return b.String()
 }
 

@@ -39,6 +39,7 @@ func (l *loader) resolve() {
 	for _, d := range l.policies {
 		l.finishPolicy(d, k)
 	}
+	l.finishCalendars()
 	l.claims()
 }
 

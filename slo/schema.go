@@ -56,6 +56,7 @@ const (
 	shapeLabels                 // names to texts or lists of texts
 	shapeNotes                  // annotations: names to texts
 	shapeNames                  // a list of names
+	shapeWords                  // a list of short texts that are used as they stand
 	shapeMapping                // a mapping of fields
 	shapeList                   // a list of mappings of fields
 	shapeAny                    // anything
@@ -94,12 +95,22 @@ func (s shape) String() string {
 		return "a mapping of texts"
 	case shapeNames:
 		return "a list of names"
+	case shapeWords:
+		return "a list of texts"
 	case shapeMapping:
 		return "a mapping"
 	case shapeList:
 		return "a list of mappings"
 	}
 	return "anything"
+}
+
+// item is the shape of what a list of scalars holds.
+func (s shape) item() shape {
+	if s == shapeWords {
+		return shapeWord
+	}
+	return shapeName
 }
 
 // example is a value of the shape, for error messages.

@@ -11,6 +11,7 @@ type Set struct {
 	Actuators  []Actuator      `json:"actuators"`
 	Loops      []ControlLoop   `json:"loops"`
 	Policies   []ReleasePolicy `json:"policies"`
+	Calendars  []Calendar      `json:"calendars,omitempty"`
 
 	AlertPolicies       []AlertPolicy        `json:"alertPolicies,omitempty"` // those of documents of their own; objectives have what they use
 	AlertConditions     []AlertCondition     `json:"alertConditions,omitempty"`

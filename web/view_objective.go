@@ -109,6 +109,7 @@ type objectiveView struct {
 	Queries     []queryRow
 	Gate        *gateCard
 	Flaws       []string
+	Exempt      *exemptView // nil: nothing touches it
 	Newest      string
 	Since       string
 	Late        string // what late samples may still change, and have changed
@@ -145,7 +146,11 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 			Covered: percent(w.Covered.Seconds() / max(w.Length.Seconds(), 1)),
 		})
 	}
+	v.Exempt = exemptOf(st, l.now)
 	for _, flaw := range st.Flaws {
+		if flaw == budget.FlawUnexpected {
+			continue // said with its number
+		}
 		v.Flaws = append(v.Flaws, flawWords(string(flaw)))
 	}
 	if !st.Newest.IsZero() {

@@ -112,8 +112,13 @@ func list(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
-// state is what the words for an objective are, now.
+// stateWords are the words for an objective, now.
 func stateWords(o slo.Objective, s budget.State, now time.Time) string {
+	return standing(o, s, now) + exemptWords(s)
+}
+
+// standing is how the budget stands.
+func standing(o slo.Objective, s budget.State, now time.Time) string {
 	switch s.Status {
 	case budget.NoData:
 		if s.Newest.IsZero() {

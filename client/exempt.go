@@ -1,0 +1,19 @@
+package client
+
+import "time"
+
+// Raw is where a budget stands as measured, beside an Objective that
+// calendars or adjustments touch, which is as adjusted.
+type Raw struct {
+	Status    string  `json:"status"`
+	Remaining float64 `json:"remaining"`
+	Budget    Window  `json:"budget"`
+}
+
+// InForce is a calendar or an adjustment that covers the newest slice.
+type InForce struct {
+	Name   string    `json:"name"`
+	Effect string    `json:"effect"` // exclude, correct, countAsGood, annotate
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until"`
+}

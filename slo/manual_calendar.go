@@ -1,0 +1,25 @@
+package slo
+
+const manualCalendars = `
+## Calendars and adjustments
+
+A calendar covers its one-off windows, its recurring ones, its holidays and, where it has ` + "`workingHours`" + `, all times outside
+them. What it does there is its ` + "`effect`" + `. What holds exactly:
+
+- **Whole slices.** A slice (` + "`setpoint.dev/slice`" + `, 1 min) is concerned when all of it is covered. One that is covered in part
+  counts as it was measured, because nobody can tell which of its events happened inside.
+- **exclude** takes the events out and leaves the time as observed: what nobody watched is still ` + "`no-data`" + `. Over a stretch
+  in which all is excluded there is no burn rate to judge by, so nothing is relaxed in it. A time slice (` + "`Timeslices`" + `) is
+  judged by the events that are left in it.
+- **countAsGood** counts every event of the slice as good.
+- **expectedBad** bounds what is excused: a slice with a larger share of bad events counts as it was measured, and the page,
+  the API and ` + "`/metrics`" + ` say that the objective is worse than expected, as long as such a slice is in its window. Without a
+  bound everything is excused.
+- **Several at once**: the first of ` + "`exclude`, `countAsGood`, `annotate`" + ` applies that excuses the slice. Each calendar has its
+  own bound.
+- **Raw and adjusted.** Counts are stored as they were measured. Loops, the gate and alerts judge by the adjusted ones; page
+  and API show both. Calendars hold for the past too: a restart with another calendar gives the budget that it gives.
+- **Clocks.** A start that the clocks leave out in spring comes when they would have shown it had they not been set: 02:30
+  at 03:30 (RFC 5545). One that they show twice in autumn comes the first time. Days have 23 or 25 hours then. ` + "`UNTIL`" + ` is
+  included.
+`

@@ -1,0 +1,56 @@
+package web_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/client"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
+	"setpoint.dev/setpoint/web"
+)
+
+// TestBothFiguresAreShown: the page, the API and /metrics say what was
+// measured beside what is judged, what covers the present, and that a window
+// was worse than it should be.
+func TestBothFiguresAreShown(t *testing.T) {
+	w := newWorld()
+	s := web.New(w.config())
+	now := time.Now().Truncate(tick)
+	w.play(now.Add(-time.Minute), now, surge(now), func(r loop.Report) { s.Ticked(r, time.Millisecond) })
+	st := &w.report.States[0]
+	st.Raw = budget.Figures{Status: budget.Exhausted, Budget: st.Budget, Remaining: -1.5}
+	st.Raw.Budget.Bad += 4000 * 1000
+	st.Unexpected = 3
+	st.InForce = []budget.InForce{{Name: "works", Effect: slo.Exclude, Since: now.Add(-time.Hour), Until: now.Add(time.Hour)}}
+
+	page := get(t, s.Handler(), "/objectives/checkout-availability").body
+	for _, want := range []string{"−150 % as measured", "covered by works from", "nothing is counted", "worse than a calendar expects in 3 slices"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if other := get(t, s.Handler(), "/objectives/checkout-latency").body; strings.Contains(other, "as measured") {
+		t.Errorf("an objective that nothing touches is shown with two figures:\n%s", other)
+	}
+	var o client.Objective
+	if err := json.Unmarshal([]byte(get(t, s.Handler(), "/v1/objectives/checkout-availability").body), &o); err != nil || o.Raw == nil || o.Raw.Remaining != -1.5 || o.Unexpected != 3 || len(o.InForce) != 1 || o.InForce[0].Effect != "exclude" {
+		t.Errorf("the API says %+v, %v", o, err)
+	}
+	got := scrape(t, s)
+	for series, want := range map[string]float64{
+		"setpoint_budget_raw_remaining_ratio{objective=checkout-availability,service=checkout}":                  -1.5,
+		"setpoint_unexpected_slices{objective=checkout-availability,service=checkout}":                           3,
+		"setpoint_calendar_in_force{objective=checkout-availability,service=checkout,name=works,effect=exclude}": 1,
+	} {
+		if value, there := got[series]; !there || value != want {
+			t.Errorf("%s is %v, %v; want %v", series, value, there, want)
+		}
+	}
+	if _, there := got["setpoint_unexpected_slices{objective=checkout-latency,service=checkout}"]; there {
+		t.Error("/metrics has slices that are unexpected where nothing is expected")
+	}
+}
