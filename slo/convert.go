@@ -2,6 +2,7 @@ package slo
 
 import (
 	"bytes"
+	"errors"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -13,32 +14,33 @@ import (
 // differ. With problems that are errors it returns nil.
 func Convert(files []File, importers ...Importer) ([]byte, Problems) {
 	l := newLoader(nil)
-	l.importers, l.keep = append(older(), importers...), true
+	l.importers, l.writer = append(older(), importers...), &writer{}
 	l.read(files)
 	problems := l.problems()
 	if problems.Err() != nil {
 		return nil, problems
 	}
-	var out bytes.Buffer
-	if len(l.kept) == 0 {
-		return out.Bytes(), problems
+	return l.writer.out.Bytes(), problems
+}
+
+// A writer writes documents as they are read, so that no more than one file's
+// trees are in memory.
+type writer struct{ out bytes.Buffer }
+
+// write writes a document, unless its file was refused.
+func (w *writer) write(doc value) {
+	n := doc.file.plain(doc.node)
+	if doc.file.listed[SeverityError] > 0 {
+		return
 	}
-	enc := yaml.NewEncoder(&out)
+	if w.out.Len() > 0 {
+		w.out.WriteString("---\n")
+	}
+	enc := yaml.NewEncoder(&w.out) // one for each document: it keeps what it is given until it is closed
 	enc.SetIndent(2)
-	for _, doc := range l.kept {
-		n := doc.file.plain(doc.node)
-		if doc.file.visits > maxVisits {
-			return nil, l.problems()
-		}
-		if err := enc.Encode(n); err != nil {
-			doc.refuse("cannot be written: "+err.Error(), "", "")
-			return nil, l.problems()
-		}
+	if err := errors.Join(enc.Encode(n), enc.Close()); err != nil {
+		doc.refuse("cannot be written: "+err.Error(), "", "")
 	}
-	if err := enc.Close(); err != nil {
-		return nil, append(problems, Problem{Message: "write YAML: " + err.Error(), Severity: SeverityError})
-	}
-	return out.Bytes(), problems
 }
 
 // plain is a copy of a flat tree that can be written: without anchors, and

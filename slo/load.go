@@ -73,8 +73,7 @@ type loader struct {
 
 	lenient   bool
 	importers []Importer
-	keep      bool    // documents are kept for Convert
-	kept      []value // documents in our own words
+	writer    *writer // of Convert; nil: nothing is written
 
 	declared   map[string]map[string]place // kind → name → where
 	references []reference
@@ -126,10 +125,10 @@ func (l *loader) file(f File) {
 	src.lenient = l.lenient
 	for _, doc := range src.documents(f.Data) {
 		for _, d := range l.imported(value{file: src, node: doc}) {
-			if l.keep {
-				l.kept = append(l.kept, d)
-			}
 			l.document(d)
+			if l.writer != nil {
+				l.writer.write(d)
+			}
 		}
 	}
 	l.files = append(l.files, src)

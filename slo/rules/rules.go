@@ -56,23 +56,17 @@ type rule struct {
 // leaves out it lists: tiers that could never fire, labels that Prometheus
 // does not have, objectives that are kept in time slices.
 func Write(set *slo.Set, tiers func(slo.Objective) []Tier) ([]byte, slo.Problems, error) {
-	var out file
+	text := bytes.NewBufferString("groups:\n")
 	var problems slo.Problems
 	for _, o := range set.Objectives {
-		if what := notEvents(o); what != "" {
-			problems = append(problems, left(o, fmt.Sprintf("the objective %s is left out: rules count events, not %s", o.Name, what)))
-			continue
+		groups, wrong := groupsOf(o, tiers(o))
+		problems = append(problems, wrong...)
+		if err := write(text, groups); err != nil {
+			return nil, problems, fmt.Errorf("write rules of %s: %w", o.Name, err)
 		}
-		fit, wrong := possible(o, tiers(o))
-		labels, more := labelsOf(o)
-		problems = append(append(problems, wrong...), more...)
-		out.Groups = append(out.Groups, tierRules(o, fit, labels), budgetRules(o, labels))
 	}
-	var text bytes.Buffer
-	enc := yaml.NewEncoder(&text)
-	enc.SetIndent(2)
-	if err := errors.Join(enc.Encode(out), enc.Close()); err != nil {
-		return nil, problems, fmt.Errorf("write rules: %w", err)
+	if text.Len() == len("groups:\n") {
+		text = bytes.NewBufferString("groups: []\n")
 	}
 	return text.Bytes(), problems, nil
 }
@@ -86,6 +80,32 @@ func notEvents(o slo.Objective) string {
 		return o.Indicator.Kind.Noun()
 	}
 	return ""
+}
+
+// write writes one objective's groups, so that no more than they are in
+// memory as a tree.
+func write(text *bytes.Buffer, groups []group) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	var part bytes.Buffer
+	enc := yaml.NewEncoder(&part)
+	enc.SetIndent(2)
+	if err := errors.Join(enc.Encode(file{groups}), enc.Close()); err != nil {
+		return err
+	}
+	text.Write(bytes.TrimPrefix(part.Bytes(), []byte("groups:\n")))
+	return nil
+}
+
+// groupsOf are the groups of rules of an objective.
+func groupsOf(o slo.Objective, tiers []Tier) ([]group, slo.Problems) {
+	if what := notEvents(o); what != "" {
+		return nil, slo.Problems{left(o, fmt.Sprintf("the objective %s is left out: rules count events, not %s", o.Name, what))}
+	}
+	fit, problems := possible(o, tiers)
+	labels, more := labelsOf(o)
+	return []group{tierRules(o, fit, labels), budgetRules(o, labels)}, append(problems, more...)
 }
 
 func left(o slo.Objective, message string) slo.Problem {
