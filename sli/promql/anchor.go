@@ -1,99 +1,171 @@
 package promql
 
 import (
+	"cmp"
 	"context"
+	"io"
+	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/sli"
 )
 
-// few series in question are asked about one by one; for more it is cheaper
-// to ask about the whole indicator.
+// few series of an indicator in question are asked about by their labels; for
+// more it is cheaper to ask about the whole indicator.
 const few = 20
 
-// A lookup asks what series were at before the lookback.
-type lookup struct {
-	selectors []string // asked about in one query
-	whole     bool     // they are one selector of the indicator, so that series found are among its series
-}
-
-// anchor adds to got, as samples at the beginning of the lookback, what the
-// series in question were at before it.
-func (s *source) anchor(ctx context.Context, got answers, c sli.Cut, m sli.Missing) error {
+// anchor adds to the series, as samples at the beginning of the lookback, what
+// those in question were at before it.
+func (s *source) anchor(ctx context.Context, c sli.Cut, all []*counting) {
 	span := window{from: c.Horizon(c.From), to: c.From.Add(-c.Lookback())}
 	if span.to.Sub(span.from) < 2*time.Millisecond {
-		return nil
+		return
 	}
-	lookups := lookupsFor(got, m)
-	found, err := each(ctx, lookups, func(ctx context.Context, l lookup) (found []sli.Series, err error) {
-		err = s.ask(ctx, span.lastOf(l.selectors), grid{}, span.to, func(v model.Value) error {
-			found, err = readVector(v, span.to)
-			return err
-		})
-		return found, err
+	var named, whole []*counting
+	for _, k := range all {
+		switch {
+		case k.err != nil || k.missing.None():
+		case k.missing.All || len(k.missing.IDs) > few || slices.ContainsFunc(k.missing.IDs, quoted):
+			whole = append(whole, k)
+		default:
+			named = append(named, k)
+		}
+	}
+	if len(named) > 0 {
+		s.anchorNamed(ctx, span, named)
+	}
+	if len(whole) > 0 {
+		s.anchorWhole(ctx, span, whole)
+	}
+}
+
+// anchorWhole asks about all series of some indicators.
+func (s *source) anchorWhole(ctx context.Context, span window, all []*counting) {
+	var indicators []*indicator
+	for _, k := range all {
+		indicators = append(indicators, k.indicator)
+	}
+	p := newPlan(indicators, limit{text: longestQuery, bytes: math.MaxInt64})
+	f := fetch{source: s, plan: p, kind: vector, window: span}
+	got := f.all(ctx)
+	for _, k := range all {
+		part, total, err := p.seriesOf(got, k.indicator)
+		k.part, k.total, k.err = before(k.part, part, true), before(k.total, total, true), err
+	}
+}
+
+// before puts found samples before those of the same series; with others it
+// adds series that were not there.
+func before(all, found []sli.Series, others bool) []sli.Series {
+	earlier := make(map[string][]sli.Sample, len(found))
+	for _, s := range found {
+		earlier[s.ID] = s.Samples
+	}
+	all = slices.Clone(all) // other indicators have the same
+	there := make(map[string]bool, len(all))
+	for i, s := range all {
+		there[s.ID] = true
+		if b, ok := earlier[s.ID]; ok {
+			all[i].Samples = slices.Concat(b, s.Samples)
+		}
+	}
+	for _, s := range found {
+		if others && !there[s.ID] {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// anchorNamed asks about single series of many indicators.
+func (s *source) anchorNamed(ctx context.Context, span window, all []*counting) {
+	var ids []string
+	for _, k := range all {
+		ids = append(ids, k.missing.IDs...)
+	}
+	found := s.lookUp(ctx, span, ids)
+	for _, k := range all {
+		var some []sli.Series
+		for _, id := range k.missing.IDs {
+			got := found[id]
+			if k.err = cmp.Or(k.err, got.err); got.samples != nil {
+				some = append(some, sli.Series{ID: id, Samples: got.samples})
+			}
+		}
+		k.part, k.total = before(k.part, some, false), before(k.total, some, false)
+	}
+}
+
+// lookedUp is what became of looking for a series.
+type lookedUp struct {
+	samples []sli.Sample
+	err     error
+}
+
+// lookUp asks what series were at last, many in one question.
+func (s *source) lookUp(ctx context.Context, span window, ids []string) map[string]lookedUp {
+	var mu sync.Mutex
+	found := map[string]lookedUp{}
+	spare := spareQuestions
+	var ask func(ids []string)
+	ask = func(ids []string) {
+		kept, err := s.last(ctx, span, ids)
+		mu.Lock()
+		if err != nil && len(ids) > 1 && divisible(err) && spare > 0 {
+			spare -= 2
+			mu.Unlock()
+			ask(ids[:len(ids)/2])
+			ask(ids[len(ids)/2:])
+			return
+		}
+		defer mu.Unlock()
+		for _, id := range ids {
+			found[id] = lookedUp{err: err}
+		}
+		for _, h := range kept {
+			found[h.id] = lookedUp{samples: h.samples}
+		}
+	}
+	var group errgroup.Group
+	group.SetLimit(cap(s.slots))
+	for _, some := range byName(ids) {
+		group.Go(func() error { ask(some); return nil })
+	}
+	_ = group.Wait() // the errors are with the series
+	return found
+}
+
+// last asks for the last sample in a window of each series.
+func (s *source) last(ctx context.Context, span window, ids []string) (kept []held, err error) {
+	err = s.ask(ctx, span.lastOf(ids), grid{}, span.to, func(body io.Reader) error {
+		r := &reading{kind: vector, window: span, roster: newRoster(index{})}
+		err := r.read(body, s.cfg.AllowPartial)
+		kept = r.kept
+		return err
 	})
-	for i, found := range found {
-		got.prepend(lookups[i], found)
-	}
-	return err
+	return kept, err
 }
 
-// lookupsFor picks what to ask: about a few series each by its labels, or about
-// the whole indicator.
-func lookupsFor(got answers, m sli.Missing) (lookups []lookup) {
-	if !m.All && len(m.IDs) <= few && !slices.ContainsFunc(m.IDs, quoted) {
-		return byName(m.IDs)
-	}
-	for selector := range got {
-		lookups = append(lookups, lookup{selectors: []string{selector}, whole: true})
-	}
-	return lookups
-}
-
-// byName makes one lookup for each metric name: a query joins its selectors by
-// "or", which takes series of equal labels but unequal names for the same.
-func byName(ids []string) (lookups []lookup) {
+// byName lists the series that are asked about in one question: of one metric
+// name, because "or" takes series of equal labels but unequal names for the
+// same, and as many as a query has room for.
+func byName(ids []string) (questions [][]string) {
 	ids = slices.Clone(ids)
 	slices.Sort(ids)
-	last := ""
+	last, room := "", 0
 	for i, id := range slices.Compact(ids) {
 		name, _, _ := strings.Cut(id, "{")
-		if i == 0 || name != last {
-			lookups = append(lookups, lookup{})
+		length := len(id) + len("last_over_time([172800000ms]) or ") + len(`,setpoint_slice!="1767225660"`)
+		if room -= length; i == 0 || name != last || room < 0 {
+			questions, room = append(questions, nil), longestQuery-length
 		}
 		last = name
-		l := &lookups[len(lookups)-1]
-		l.selectors = append(l.selectors, id)
+		questions[len(questions)-1] = append(questions[len(questions)-1], id)
 	}
-	return lookups
-}
-
-// prepend puts found samples before those of the same series. Series that only
-// the lookup found are added where it was about a whole selector.
-func (a answers) prepend(l lookup, found []sli.Series) {
-	before := make(map[string][]sli.Sample, len(found))
-	for _, s := range found {
-		before[s.ID] = s.Samples
-	}
-	for selector, all := range a {
-		if l.whole && selector != l.selectors[0] {
-			continue
-		}
-		known := make(map[string]bool, len(all))
-		for i, s := range all {
-			known[s.ID] = true
-			if b, ok := before[s.ID]; ok {
-				all[i].Samples = slices.Concat(b, s.Samples)
-			}
-		}
-		for _, s := range found {
-			if l.whole && !known[s.ID] {
-				a[selector] = append(a[selector], s)
-			}
-		}
-	}
+	return questions
 }

@@ -1,113 +1,284 @@
 package promql
 
 import (
+	"errors"
 	"fmt"
-	"slices"
-	"strings"
+	"io"
 	"time"
-
-	"github.com/prometheus/common/model"
 
 	"setpoint.dev/setpoint/sli"
 )
 
-// readMatrix takes the raw samples in a window.
-func readMatrix(v model.Value, w window) ([]sli.Series, error) {
-	matrix, ok := v.(model.Matrix)
-	if !ok {
-		return nil, wrongType(v, model.ValMatrix)
+// The kinds of results.
+const (
+	matrix = "matrix"
+	vector = "vector"
+)
+
+// A reading reads one answer: for each series its samples. Only the window of
+// a scanner and what is kept are in memory.
+type reading struct {
+	kind   string  // that is wanted
+	window window  // that was asked about
+	roster *roster // knows the series
+	kept   []held
+	seen   int          // series, wanted or not
+	block  []sli.Sample // with room for more samples
+
+	got struct { // as far as it was read
+		status, errorType, err, kind, warning string
+		result, partial                       bool
 	}
-	seen := make(map[string]bool, len(matrix))
-	all := make([]sli.Series, 0, len(matrix))
-	for _, stream := range matrix {
-		if len(stream.Histograms) > 0 {
-			return nil, faultf(sli.ReasonWrongType, "%s is a native histogram", plain(seriesID(stream.Metric)))
-		}
-		s := sli.Series{ID: seriesID(stream.Metric)}
-		if seen[s.ID] {
-			return nil, faultf(sli.ReasonDuplicate, "series %s is listed twice", plain(s.ID))
-		}
-		seen[s.ID] = true
-		var err error
-		if s.Samples, err = samplesIn(stream.Values, w); err != nil {
-			return nil, fmt.Errorf("series %s: %w", plain(s.ID), err)
-		}
-		all = append(all, s)
+	one struct { // the series being read
+		known     *known
+		from      int // its samples are block[from:]
+		histogram bool
+		samples   bool
 	}
-	return all, nil
 }
 
-// samplesIn checks that the samples lie in the window. A closed range has one
-// more, just at its beginning, which is dropped.
-func samplesIn(pairs []model.SamplePair, w window) ([]sli.Sample, error) {
-	from, to := w.from.UnixMilli(), w.to.UnixMilli()
-	samples := make([]sli.Sample, 0, len(pairs))
-	for _, p := range pairs {
-		at := int64(p.Timestamp)
-		if at < from || at > to {
-			return nil, faultf(sli.ReasonMalformed, "a sample at %s was not asked for", p.Timestamp.Time().UTC().Format(time.RFC3339Nano))
-		}
-		if at > from {
-			samples = append(samples, sli.Sample{Milli: at, Value: float64(p.Value)})
-		}
-	}
-	return samples, nil
+// held is a series of an answer that somebody wants.
+type held struct {
+	*known
+	samples []sli.Sample
 }
 
-// readVector takes one value of each series, as a sample at an instant.
-func readVector(v model.Value, at time.Time) ([]sli.Series, error) {
-	vector, ok := v.(model.Vector)
-	if !ok {
-		return nil, wrongType(v, model.ValVector)
+// read reads a whole answer and judges it.
+func (r *reading) read(from io.Reader, allowPartial bool) error {
+	s := newScanner(from)
+	r.roster.answers++
+	err := r.outermost(s)
+	if err == nil {
+		err = s.over()
 	}
-	seen := make(map[string]bool, len(vector))
-	all := make([]sli.Series, 0, len(vector))
-	for _, s := range vector {
-		id := seriesID(s.Metric)
-		switch {
-		case s.Histogram != nil:
-			return nil, faultf(sli.ReasonWrongType, "%s is a native histogram", plain(id))
-		case seen[id]:
-			return nil, faultf(sli.ReasonDuplicate, "series %s is listed twice", plain(id))
-		}
-		seen[id] = true
-		all = append(all, sli.Series{ID: id, Samples: []sli.Sample{{Milli: at.UnixMilli(), Value: float64(s.Value)}}})
+	var f fault
+	switch {
+	case errors.As(err, &f):
+		return err
+	case err != nil && s.err != nil && !errors.Is(s.err, io.EOF):
+		return s.err // of the connection
+	case err != nil:
+		return fault{reason: sli.ReasonMalformed, words: plain(err.Error())}
 	}
-	return all, nil
+	return r.judge(allowPartial)
 }
 
-func wrongType(v model.Value, want model.ValueType) error {
-	if v == nil {
+func (r *reading) outermost(s *scanner) error {
+	if c, err := s.next(); err != nil || c != '{' {
+		return s.skip(0) // no object, and perhaps no JSON
+	}
+	return s.object(func(key string) error { return r.member(s, key) })
+}
+
+// member reads a value of the outermost object.
+func (r *reading) member(s *scanner, key string) (err error) {
+	switch key {
+	case "status":
+		r.got.status, err = s.text()
+	case "errorType":
+		r.got.errorType, err = s.text()
+	case "error":
+		r.got.err, err = s.text()
+	case "warnings":
+		err = r.warnings(s)
+	case "isPartial":
+		var word []byte
+		word, err = s.word()
+		r.got.partial = string(word) == "true"
+	case "data":
+		if c, _ := s.next(); c != '{' { // null, of an error
+			return s.skip(1)
+		}
+		err = s.object(func(key string) error { return r.data(s, key) })
+	default:
+		err = s.skip(1)
+	}
+	return err
+}
+
+func (r *reading) warnings(s *scanner) error {
+	if c, _ := s.next(); c != '[' {
+		return s.skip(1)
+	}
+	return s.list('[', ']', func() (err error) {
+		r.got.warning, err = s.text()
+		return err
+	})
+}
+
+// data reads a value of data. A result of another kind is passed over.
+func (r *reading) data(s *scanner, key string) (err error) {
+	switch {
+	case key == "resultType":
+		r.got.kind, err = s.text()
+	case key != "result":
+		err = s.skip(2)
+	case r.got.kind != "" && r.got.kind != r.kind:
+		err = s.skip(2)
+	default:
+		r.got.result = true
+		err = s.list('[', ']', func() error { return r.series(s) })
+	}
+	return err
+}
+
+// series reads one series of the result.
+func (r *reading) series(s *scanner) error {
+	r.one.known, r.one.from, r.one.histogram, r.one.samples = nil, len(r.block), false, false
+	err := s.list('{', '}', func() error {
+		raw, err := s.token()
+		if err != nil {
+			return err
+		}
+		key := partName(raw)
+		if err := s.take(':'); err != nil {
+			return err
+		}
+		return r.part(s, key)
+	})
+	if err == nil && r.one.known == nil {
+		r.one.known, err = r.roster.find([]byte("{}"))
+	}
+	if err != nil {
+		return err
+	}
+	return r.keep()
+}
+
+// partName is a key of a series, if it is one that matters.
+func partName(raw []byte) string {
+	switch string(raw) {
+	case `"metric"`:
+		return "metric"
+	case `"values"`:
+		return "values"
+	case `"value"`:
+		return "value"
+	case `"histograms"`, `"histogram"`:
+		return "histogram"
+	}
+	return ""
+}
+
+// part reads a value of a series.
+func (r *reading) part(s *scanner, key string) error {
+	switch key {
+	case "metric":
+		return r.metric(s)
+	case "values", "value":
+		if (key == "values") != (r.kind == matrix) || r.one.samples {
+			return fmt.Errorf("a series of a %s has %q", r.kind, key)
+		}
+		r.one.samples = true
+		if r.kind == matrix {
+			return s.list('[', ']', func() error { return r.sample(s) })
+		}
+		return r.sample(s)
+	case "histogram":
+		return s.list('[', ']', func() error {
+			r.one.histogram = true
+			return s.skip(4)
+		})
+	}
+	return s.skip(3)
+}
+
+func (r *reading) metric(s *scanner) error {
+	if r.one.known != nil {
+		return errors.New("a series has two metrics")
+	}
+	raw, err := s.flat()
+	if err == nil {
+		r.one.known, err = r.roster.find(raw)
+	}
+	return err
+}
+
+// sample reads one sample. A closed range has one more, just at its beginning,
+// which is dropped.
+func (r *reading) sample(s *scanner) error {
+	sample, err := s.pair()
+	if err != nil {
+		return err
+	}
+	from, to := r.window.from.UnixMilli(), r.window.to.UnixMilli()
+	if r.kind == vector {
+		sample.Milli = to
+	}
+	if sample.Milli < from || sample.Milli > to {
+		at := time.UnixMilli(sample.Milli).UTC().Format(time.RFC3339Nano)
+		return fault{reason: sli.ReasonMalformed, words: fmt.Sprintf("%sa sample at %s was not asked for", r.of(), at)}
+	}
+	if sample.Milli > from {
+		r.add(sample)
+	}
+	return nil
+}
+
+// of names the series being read.
+func (r *reading) of() string {
+	if r.one.known == nil {
+		return ""
+	}
+	return "series " + plain(r.one.known.id) + ": "
+}
+
+// samplesAtOnce is how many samples, of several series, share an array.
+const samplesAtOnce = 4096
+
+// add adds a sample to the series being read, whose samples lie in a row.
+func (r *reading) add(sample sli.Sample) {
+	if len(r.block) == cap(r.block) {
+		own := r.block[r.one.from:]
+		r.block = append(make([]sli.Sample, 0, max(samplesAtOnce, 2*len(own))), own...)
+		r.one.from = 0
+	}
+	r.block = append(r.block, sample)
+}
+
+// keep keeps the series that was read, if anybody wants it.
+func (r *reading) keep() error {
+	r.seen++
+	k, samples := r.one.known, r.block[r.one.from:len(r.block):len(r.block)]
+	switch {
+	case len(k.in) == 0:
+		r.block = r.block[:r.one.from]
+	case k.answer == r.roster.answers:
+		return faultf(sli.ReasonDuplicate, "series %s is listed twice", plain(k.id))
+	case r.one.histogram:
+		return faultf(sli.ReasonWrongType, "%s is a native histogram", plain(k.id))
+	default:
+		r.kept = append(r.kept, held{k, samples})
+	}
+	k.answer = r.roster.answers
+	return nil
+}
+
+// judge judges an answer that could be read to its end.
+func (r *reading) judge(allowPartial bool) error {
+	got := r.got
+	switch {
+	case got.status == "error":
+		return faultf(reasonOf(got.errorType), "%s: %s", plain(got.errorType), plain(got.err))
+	case got.kind != "" && got.kind != matrix && got.kind != vector && got.kind != "scalar" && got.kind != "string":
+		return faultf(sli.ReasonMalformed, "the answer is a %q", plain(got.kind))
+	case got.kind != "" && got.kind != r.kind:
+		return faultf(sli.ReasonWrongType, "the answer is a %s, not a %s", got.kind, r.kind)
+	case got.status != "success" || got.kind == "" || !got.result:
 		return faultf(sli.ReasonMalformed, "the answer holds no result")
+	case got.partial && !allowPartial:
+		return faultf(sli.ReasonPartial, "the backend marks its answer as partial")
+	case got.warning != "" && !allowPartial:
+		return faultf(sli.ReasonPartial, "the backend warns: %s", plain(got.warning))
 	}
-	return faultf(sli.ReasonWrongType, "the answer is a %s, not a %s", v.Type(), want)
+	return nil
 }
 
-// seriesID is the metric as a PromQL selector. Names that need it are quoted,
-// and then all are, so that no two metrics have the same ID.
-func seriesID(m model.Metric) string {
-	var pairs []string
-	for name, value := range m {
-		if name != model.MetricNameLabel && !model.LegacyValidation.IsValidLabelName(string(name)) ||
-			name == model.MetricNameLabel && !model.LegacyValidation.IsValidMetricName(string(value)) {
-			return quotedID(m)
-		}
-		if name != model.MetricNameLabel {
-			pairs = append(pairs, fmt.Sprintf("%s=%q", name, value))
-		}
+// reasonOf is the reason of an error that a backend tells with status 200.
+func reasonOf(errorType string) sli.Reason {
+	switch errorType {
+	case "timeout", "canceled":
+		return sli.ReasonTimeout
 	}
-	slices.Sort(pairs)
-	return string(m[model.MetricNameLabel]) + "{" + strings.Join(pairs, ",") + "}"
+	return sli.ReasonRejected
 }
-
-func quotedID(m model.Metric) string {
-	pairs := make([]string, 0, len(m))
-	for name, value := range m {
-		pairs = append(pairs, fmt.Sprintf("%q=%q", name, value))
-	}
-	slices.Sort(pairs)
-	return "{" + strings.Join(pairs, ",") + "}"
-}
-
-// quoted reports whether an ID came from quotedID.
-func quoted(id string) bool { return strings.HasPrefix(id, `{"`) }

@@ -1,13 +1,16 @@
 // Package promql counts events by asking any backend that speaks the
 // Prometheus HTTP API: Prometheus, VictoriaMetrics, Mimir, Thanos.
 //
-//	Counts ─► chunks of at most 2 h ─► fetch: selector[range] at the chunk's end, raw samples
+//	CountsAll ─► asks about the same slices of one source ─► chunks of at most 2 h
+//	            ─► plan: selectors fused into few queries
+//	            ─► fetch: selector[range] at the chunk's end, raw samples ─► who gets which series
 //	            ─► anchor: what was there before the range, where that matters
-//	            ─► sli.Cut.Increments ─► slices
+//	            ─► sli.Cut.Increments ─► slices of each ask
 //
-// Read sources.go and source.go for the flow, fetch.go and anchor.go for the
-// questions, decode.go for what is accepted as an answer, exchange.go and
-// transport.go for what guards the connection, fault.go for how errors are told.
+// Read sources.go and count.go for the flow, fuse.go and plan.go for what is
+// asked together, fetch.go and anchor.go for the questions, decode.go and
+// scan.go for what is accepted as an answer, exchange.go and transport.go for
+// what guards the connection, fault.go for how errors are told.
 //
 // # Questions
 //
@@ -28,6 +31,29 @@
 // by a range query at the multiples of a step since the Unix epoch; slo.Grid
 // says how long a step is. See sampled.go and grid.go.
 //
+// # Fusion
+//
+// Queries of many objectives are asked together. A selector that has another's
+// matchers and more needs no question: its series are among the other's.
+// Selectors of one metric and the same labels become one, in which values that
+// differ are the alternatives of a regular expression:
+//
+//	x_total{service="a",code=~"5.."}, x_total{service="a"}, x_total{service="b"}  ─►  x_total{service=~"a|b"}
+//
+// Negative matchers, and those that match a missing label, are asked as they
+// are. Which selectors a series belongs to is decided by evaluating their own
+// matchers on its labels, by Prometheus's rules: a missing label is empty, a
+// regular expression matches the whole value, and . matches a line break too,
+// as in Prometheus 3. So fusion changes no result. A query is at most 15 KiB
+// long, which VictoriaMetrics takes by default, and its answer is expected to
+// be at most half of MaxBytes. Where several labels differ, a query may find
+// series that nobody wants; when these are most of the answer, it is asked in
+// narrower ones from then on.
+//
+// A fused query that fails for a reason which may lie in one of its selectors
+// is asked in halves, up to 64 questions more at a time, until the others have
+// their answers; then it stays in parts for ten minutes.
+//
 // How exact all of this is, on real backends, package accuracy measures; its
 // figures are in docs/accuracy.md.
 //
@@ -40,19 +66,21 @@
 //
 // # Chunks
 //
-// Chunks end where a stretch of MaxGap ends (sli.Cut.Horizon). A chunk whose
-// answer is too long for MaxBytes, or which the backend refuses to evaluate
-// (too many samples), is halved, down to one slice. How a time is chunked does
-// not change its slices.
+// Chunks end where a stretch of MaxGap ends (sli.Cut.Horizon), and where about
+// twice MaxBytes would be held in memory. A query whose answer is too long for
+// MaxBytes, or which the backend refuses to evaluate (too many samples), is
+// asked about fewer objectives, and then about half of the time, down to one
+// slice. How a time is chunked does not change its slices.
 //
 // # When the backend is down, slow or lying
 //
-// Counts returns a *sli.ReadError and no slices. Every question has the
+// An ask is answered by a *sli.ReadError and no slices. Every question has the
 // source's timeout as its deadline, counted from when it gets one of the
 // source's slots (Concurrency); a source that hangs holds its own slots and no
-// others. Answers are bounded in bytes after decompression. Redirects are
-// followed within scheme and host and only if they keep the method. Answers
-// that are not JSON, not a matrix, list a series twice, or that the backend
+// others. Answers are read as they come; they are bounded in bytes after
+// decompression, which is not asked for: it would cost the backend more than
+// all else. Redirects are followed within scheme and host and only if they
+// keep the method. Answers that are not JSON, not a matrix, list a series twice, or that the backend
 // itself calls incomplete (warnings, isPartial) are errors; so is an answer by
 // a backend whose clock (the Date header) has not reached the end of the time
 // asked about: samples would still be missing. Counts retries nothing: the
@@ -72,7 +100,8 @@
 //     scraped; the default Delay of 5 s covers it. For about ten seconds it
 //     remembers which series a selector has, so that births would be missing:
 //     once it is recognised, by a header or the content type of its raw
-//     samples, each question carries one more matcher, setpoint_slice!="1767225660", which
+//     samples, each question carries one more matcher,
+//     setpoint_slice!="1767225660", which
 //     matches everything and was not seen before. That a series ended it shows
 //     as one NaN sample (package sli). With -dedup.minScrapeInterval one
 //     sample an interval is left: set it to the scrape interval or leave it

@@ -1,70 +1,97 @@
 package promql
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
-	"sync/atomic"
+	"strings"
 	"time"
-
-	"github.com/prometheus/client_golang/api"
 
 	"setpoint.dev/setpoint/sli"
 )
 
-// An exchange is the API client for one question. It judges what the typed
-// client above it does not look at: status, content type, the backend's clock.
-type exchange struct {
-	api.Client
-	until        time.Time // asked about the time up to this
-	allowPartial bool
-	remembers    *atomic.Bool // set when the backend is VictoriaMetrics
-}
-
-// Do sends the request and judges the answer.
-func (x exchange) Do(ctx context.Context, req *http.Request) (*http.Response, []byte, error) {
-	resp, body, err := x.Client.Do(ctx, req)
-	if err == nil {
-		err = x.judge(resp, body)
+// exchange asks one question and has the answer read, if it is one.
+func (s *source) exchange(ctx context.Context, text string, g grid, at time.Time, read func(io.Reader) error) error {
+	form := g.parameters(at)
+	form.Set("query", text)
+	form.Set("timeout", s.declared.Timeout.String())
+	resp, err := s.post(ctx, wholeAnswers(*s.base.JoinPath(g.path()), s.cfg), form)
+	if err != nil {
+		return err
 	}
-	return resp, body, err
+	defer func() {
+		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // so that the connection can be used again
+		_ = resp.Body.Close()
+	}()
+	if err := s.judge(resp, at); err != nil {
+		return err
+	}
+	return read(resp.Body)
 }
 
-func (x exchange) judge(resp *http.Response, body []byte) error {
-	if err := judgeStatus(resp, body); err != nil {
+// post sends a question. Some proxies allow only GET.
+func (s *source) post(ctx context.Context, to *url.URL, form url.Values) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header["Idempotency-Key"] = nil // a query may be sent again over another connection
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	switch resp.StatusCode {
+	case http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+	default:
+		return resp, nil
+	}
+	_ = resp.Body.Close()
+	for name, values := range to.Query() {
+		form[name] = values
+	}
+	to.RawQuery = form.Encode()
+	if req, err = http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil); err != nil {
+		return nil, err
+	}
+	return s.client.Do(req)
+}
+
+// judge judges an answer before it is read: status, content type, the
+// backend's clock.
+func (s *source) judge(resp *http.Response, until time.Time) error {
+	if err := judgeStatus(resp); err != nil {
 		return err
 	}
 	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if media == "application/stream+json" || resp.Header.Get("X-Server-Hostname") != "" {
-		x.remembers.Store(true)
+		s.remembers.Store(true)
 	}
 	switch media {
 	case "application/json":
 	case "application/stream+json": // only VictoriaMetrics, and only for raw samples
 	default:
-		return faultf(sli.ReasonNotJSON, "the answer is %q, not application/json: %s", plain(media), plain(string(body)))
-	}
-	if !x.allowPartial && bytes.Contains(body[:min(len(body), 512)], []byte(`"isPartial":true`)) {
-		return faultf(sli.ReasonPartial, "the backend marks its answer as partial")
+		return faultf(sli.ReasonNotJSON, "the answer is %q, not application/json%s", plain(media), said(resp.Body))
 	}
 	// The Date header counts whole seconds.
-	if clock, err := http.ParseTime(resp.Header.Get("Date")); err == nil && !clock.Add(time.Second).After(x.until) {
+	if clock, err := http.ParseTime(resp.Header.Get("Date")); err == nil && !clock.Add(time.Second).After(until) {
 		return faultf(sli.ReasonClock, "by the backend's clock it is %s, before %s: set the clocks, or raise the source's delay",
-			clock.UTC().Format(time.TimeOnly), x.until.UTC().Format(time.TimeOnly))
+			clock.UTC().Format(time.TimeOnly), until.UTC().Format(time.TimeOnly))
 	}
 	return nil
 }
 
-// judgeStatus makes an error of every status but 200. The typed client tries
-// GET after 403, 405 and 501, whatever the error.
-func judgeStatus(resp *http.Response, body []byte) error {
-	f := fault{reason: sli.ReasonStatus, words: "status " + strconv.Itoa(resp.StatusCode) + said(body)}
-	switch resp.StatusCode {
-	case http.StatusOK:
+// judgeStatus makes an error of every status but 200.
+func judgeStatus(resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
 		return nil
+	}
+	f := fault{reason: sli.ReasonStatus, words: "status " + strconv.Itoa(resp.StatusCode) + said(resp.Body)}
+	switch resp.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
 		f.reason = sli.ReasonUnauthorized
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
@@ -75,8 +102,9 @@ func judgeStatus(resp *http.Response, body []byte) error {
 	return f
 }
 
-// said is what an answer that is an error says, as far as it can be read.
-func said(body []byte) string {
+// said is what an answer that is none says, as far as it can be read.
+func said(from io.Reader) string {
+	body, _ := io.ReadAll(io.LimitReader(from, 64<<10))
 	var answer struct{ Error string }
 	if json.Unmarshal(body, &answer) == nil && answer.Error != "" {
 		return ": " + plain(answer.Error)

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
-
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 
 	"setpoint.dev/setpoint/sli"
 )
@@ -51,9 +51,8 @@ func judgeError(err error) (sli.Reason, error) {
 		err = asked.Err
 	}
 	var (
-		f        fault
-		answered *v1.Error
-		network  net.Error
+		f       fault
+		network net.Error
 	)
 	switch {
 	case errors.As(err, &f):
@@ -62,24 +61,10 @@ func judgeError(err error) (sli.Reason, error) {
 		return sli.ReasonTimeout, err
 	case errors.Is(err, context.Canceled):
 		return sli.ReasonCanceled, err
-	case errors.As(err, &answered):
-		return judgeAnswer(answered)
 	case errors.As(err, &network) && network.Timeout():
 		return sli.ReasonTimeout, err
 	}
 	return sli.ReasonUnreachable, err
-}
-
-// judgeAnswer is judgeError for answers with status 200 that are errors.
-func judgeAnswer(e *v1.Error) (sli.Reason, error) {
-	err := errors.New(plain(e.Error()))
-	switch e.Type {
-	case v1.ErrBadResponse:
-		return sli.ReasonMalformed, err
-	case v1.ErrTimeout, v1.ErrCanceled:
-		return sli.ReasonTimeout, err
-	}
-	return sli.ReasonRejected, err
 }
 
 // curl is a command that repeats a question. Credentials and what else the URL
@@ -87,12 +72,15 @@ func judgeAnswer(e *v1.Error) (sli.Reason, error) {
 func (s *source) curl(query string, g grid, at time.Time) string {
 	masked := *s.base
 	masked.User, masked.RawQuery, masked.Fragment = nil, "", ""
-	words := []string{"curl", "-sS", shellQuote(strings.TrimRight(masked.String(), "/") + g.path())}
+	words := []string{"curl", "-sS", shellQuote(strings.TrimRight(masked.String(), "/") + "/" + g.path())}
 	if s.base.User != nil {
 		words = append(words, "-u", "'***:***'")
 	}
 	words = append(words, "--data-urlencode", shellQuote("query="+query))
-	words = append(words, g.parameters(at)...)
+	parameters := g.parameters(at)
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		words = append(words, "-d", name+"="+parameters.Get(name))
+	}
 	for name := range s.base.Query() {
 		words = append(words, "-d", shellQuote(name+"=***"))
 	}

@@ -1,6 +1,7 @@
 package promql_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -54,9 +55,9 @@ func gzipBomb(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", js)
 	w.Header().Set("Content-Encoding", "gzip")
 	z := gzip.NewWriter(w)
-	zeros := make([]byte, 1<<20)
+	spaces := bytes.Repeat([]byte{' '}, 1<<20)
 	for range 64 {
-		_, _ = z.Write(zeros)
+		_, _ = z.Write(spaces)
 	}
 	_ = z.Close()
 }
@@ -111,7 +112,7 @@ func TestFaults(t *testing.T) {
 		{"other JSON", says(200, js, `{"status":"success","data":{"resultType":"cake"}}`), sli.ReasonMalformed, ""},
 		{"deep JSON", says(200, js, strings.Repeat(`{"data":`, 20000)), sli.ReasonMalformed, ""},
 		{"scalar", says(200, js, `{"status":"success","data":{"resultType":"scalar","result":[1767225660,"1"]}}`), sli.ReasonWrongType, "the answer is a scalar, not a matrix"},
-		{"string", says(200, js, `{"status":"success","data":{"resultType":"string","result":[1767225660,"1"]}}`), sli.ReasonMalformed, ""},
+		{"string", says(200, js, `{"status":"success","data":{"resultType":"string","result":[1767225660,"1"]}}`), sli.ReasonWrongType, "the answer is a string, not a matrix"},
 		{"vector", says(200, js, `{"status":"success","data":{"resultType":"vector","result":[]}}`), sli.ReasonWrongType, "the answer is a vector, not a matrix"},
 		{"native histogram", says(200, js, matrix(`{"metric":{"__name__":"h"},"histograms":[[1767225660,{"count":"1","sum":"1","buckets":[]}]]}`)), sli.ReasonWrongType, "h{} is a native histogram"},
 		{"duplicate series", says(200, js, matrix(stream+","+stream)), sli.ReasonDuplicate, "series total{} is listed twice"},

@@ -2,103 +2,183 @@ package promql
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"io"
 	"slices"
-	"strings"
-	"time"
-
-	"github.com/prometheus/common/model"
-	"golang.org/x/sync/errgroup"
+	"sync"
+	"sync/atomic"
 
 	"setpoint.dev/setpoint/sli"
 )
 
-// answers are the series that each selector found.
-type answers map[string][]sli.Series
-
-// of returns the series of some selectors.
-func (a answers) of(selectors []string) (all []sli.Series) {
-	for _, s := range selectors {
-		all = append(all, a[s]...)
-	}
-	return all
+// A fetch asks all the questions of a plan about one window.
+type fetch struct {
+	source *source
+	plan   *plan
+	kind   string // matrix: all samples; vector: the last ones
+	window window
+	spare  atomic.Int64 // questions that may be asked on top, because others failed
 }
 
-// fetch asks for the raw samples of a chunk and its lookback, once for each
-// selector.
-func (s *source) fetch(ctx context.Context, q indicator, c sli.Cut) (answers, error) {
-	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
-	selectors := slices.Concat(q.part, q.total)
-	slices.Sort(selectors)
-	selectors = slices.Compact(selectors)
-	found, err := each(ctx, selectors, func(ctx context.Context, selector string) (found []sli.Series, err error) {
-		err = s.ask(ctx, span.allOf(selector), grid{}, span.to, func(v model.Value) error {
-			found, err = readMatrix(v, span)
-			return err
+const (
+	spareQuestions = 64   // that a fetch may ask on top of its plan's
+	wasteful       = 4    // series for each one wanted are too many in an answer
+	wastefulFrom   = 1000 // but never so few
+)
+
+// outcome is what became of one question.
+type outcome struct {
+	*part
+	kept []held
+	err  error
+	next []*part // to be asked next time instead
+}
+
+// answers are the series that each selector of a plan found, by its number,
+// or why they are not known.
+type answers struct {
+	series [][]sli.Series
+	errs   []error
+}
+
+// all asks the questions of all parts side by side. Parts that had to be
+// halved stay so in the plan.
+func (f *fetch) all(ctx context.Context) answers {
+	f.spare.Store(spareQuestions)
+	outcomes := make([][]outcome, len(f.plan.parts))
+	var group sync.WaitGroup
+	places := make(chan struct{}, cap(f.source.slots))
+	for i, one := range f.plan.parts {
+		places <- struct{}{}
+		group.Go(func() {
+			outcomes[i] = f.part(ctx, one)
+			<-places
 		})
-		return found, err
-	})
-	got := answers{}
-	for i := range found {
-		got[selectors[i]] = found[i]
 	}
-	return got, err
-}
-
-// each asks about all items side by side and returns what was found about
-// each.
-func each[T any](ctx context.Context, items []T, ask func(context.Context, T) ([]sli.Series, error)) ([][]sli.Series, error) {
-	found := make([][]sli.Series, len(items))
-	group, ctx := errgroup.WithContext(ctx)
-	for i, item := range items {
-		group.Go(func() (err error) {
-			found[i], err = ask(ctx, item)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	return found, nil
-}
-
-// A window is the time (from, to].
-type window struct{ from, to time.Time }
-
-// allOf asks for all samples in the window, evaluated at to.
-func (w window) allOf(selector string) question {
-	return func(matcher string) string { return matching(selector, matcher) + w.brackets() }
-}
-
-// lastOf asks for the last value in the window of each series of some
-// selectors, evaluated at to. Times of these values are not known, so the range
-// begins 1 ms late: closed, it is just the window; left-open, it lacks the
-// window's first ms (but not the round instant before it, at which samples are
-// likelier, and which is outside).
-func (w window) lastOf(selectors []string) question {
-	w.from = w.from.Add(time.Millisecond)
-	return func(matcher string) string {
-		var calls []string
-		for _, selector := range selectors {
-			calls = append(calls, "last_over_time("+matching(selector, matcher)+w.brackets()+")")
+	group.Wait()
+	got := answers{make([][]sli.Series, len(f.plan.selectors)), make([]error, len(f.plan.selectors))}
+	for _, some := range outcomes {
+		for _, o := range some {
+			f.take(got, o)
 		}
-		return strings.Join(calls, " or ")
+	}
+	f.replan(outcomes)
+	return got
+}
+
+// part asks one question. A part that fails for a reason which may lie in one
+// of its selectors is halved, so that the others have their answers.
+func (f *fetch) part(ctx context.Context, p *part) []outcome {
+	r, err := f.ask(ctx, p)
+	o := outcome{part: p, kept: r.kept, err: err, next: []*part{p}}
+	switch {
+	case err == nil && !p.exact && r.seen > wasteful*len(r.kept)+wastefulFrom:
+		o.next = f.enlist(p.narrower())
+		return []outcome{o}
+	case err == nil || len(p.heads) < 2 || !divisible(err):
+		return []outcome{o}
+	}
+	o.next = f.enlist(p.halves())
+	if reasonIn(err) == sli.ReasonTimeout || f.spare.Add(-2) < 0 {
+		return []outcome{o}
+	}
+	return append(f.part(ctx, o.next[0]), f.part(ctx, o.next[1])...)
+}
+
+func (f *fetch) enlist(parts []*part) []*part {
+	for _, p := range parts {
+		f.plan.enlist(p)
+	}
+	return parts
+}
+
+// ask asks for the series of a part.
+func (f *fetch) ask(ctx context.Context, p *part) (*reading, error) {
+	q, r := f.window.allOf(p.text), &reading{}
+	if f.kind == vector {
+		q = f.window.lastOf([]string{p.text})
+	}
+	err := f.source.ask(ctx, q, grid{}, f.window.to, func(body io.Reader) error {
+		r = &reading{kind: f.kind, window: f.window, roster: p.roster}
+		return r.read(body, f.source.cfg.AllowPartial)
+	})
+	if err != nil {
+		return &reading{}, err
+	}
+	p.roster.forget(r.seen)
+	return r, nil
+}
+
+// divisible reports whether an error may be of one series or selector, or of
+// the size of a question. All others are the source's.
+func divisible(err error) bool {
+	switch reasonIn(err) {
+	case sli.ReasonRejected, sli.ReasonTooLarge, sli.ReasonTimeout, sli.ReasonDuplicate, sli.ReasonWrongType, sli.ReasonMalformed, sli.ReasonPartial:
+		return true
+	}
+	return false
+}
+
+func reasonIn(err error) sli.Reason {
+	var read *sli.ReadError
+	if errors.As(err, &read) {
+		return read.Reason
+	}
+	return ""
+}
+
+// take adds an outcome to what is known of each selector, and notes how long
+// answers are.
+func (f *fetch) take(got answers, o outcome) {
+	if o.err != nil {
+		for _, n := range o.members {
+			got.errs[n] = o.err
+		}
+		return
+	}
+	bytes := map[*selector]int64{}
+	for _, h := range o.kept {
+		for _, n := range h.in {
+			got.series[n] = append(got.series[n], sli.Series{ID: h.id, Samples: h.samples})
+			bytes[f.plan.selectors[n]] += int64(len(h.id)) + bytesOfSeries + bytesOfSample*int64(len(h.samples))
+		}
+	}
+	if f.kind == matrix {
+		for _, n := range o.members {
+			one := f.plan.selectors[n]
+			one.size.Store(1 + bytes[one]/max(1, f.window.seconds()))
+		}
 	}
 }
 
-// brackets is the window as the range of a selector.
-func (w window) brackets() string { return fmt.Sprintf("[%dms]", w.to.Sub(w.from).Milliseconds()) }
+// About how long a series and a sample are in JSON, besides the labels.
+const (
+	bytesOfSeries = 40
+	bytesOfSample = 25
+)
 
-// matching is a canonical selector with one more matcher, if there is one.
-func matching(selector, matcher string) string {
-	rest, braced := strings.CutSuffix(selector, "}")
-	switch {
-	case matcher == "":
-		return selector
-	case !braced:
-		return selector + "{" + matcher + "}"
-	case strings.HasSuffix(rest, "{"):
-		return rest + matcher + "}"
+// replan leaves halves in the plan, unless no question at all was answered:
+// then it is not one of the selectors that is wrong. Questions that take too
+// long or have too long answers are asked in halves in any case.
+func (f *fetch) replan(outcomes [][]outcome) {
+	answered := slices.ContainsFunc(outcomes, func(some []outcome) bool {
+		return slices.ContainsFunc(some, func(o outcome) bool { return o.err == nil })
+	})
+	var next []*part
+	for i, some := range outcomes {
+		large := slices.ContainsFunc(some, func(o outcome) bool {
+			return reasonIn(o.err) == sli.ReasonTooLarge || reasonIn(o.err) == sli.ReasonTimeout
+		})
+		if !answered && !large {
+			next = append(next, f.plan.parts[i])
+			continue
+		}
+		for _, o := range some {
+			next = append(next, o.next...)
+		}
 	}
-	return rest + "," + matcher + "}"
+	if len(next) > len(f.plan.parts) && f.plan.split.IsZero() {
+		f.plan.split = f.window.to
+	}
+	f.plan.parts = next
 }

@@ -1,13 +1,9 @@
 package promql
 
 import (
-	"context"
-	"net/http"
+	"net/url"
 	"strconv"
 	"time"
-
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/model"
 
 	"setpoint.dev/setpoint/slo"
 )
@@ -31,45 +27,25 @@ func evaluated(query string) question {
 	return func(matcher string) string { return slo.WithMatcher(query, matcher) }
 }
 
-// evaluate asks for the answer at an instant, or at all those of the grid up
-// to it.
-func (g grid) evaluate(ctx context.Context, x exchange, text string, at time.Time, opts ...v1.Option) (model.Value, v1.Warnings, error) {
-	if g.step == 0 {
-		value, warnings, _, err := v1.NewAPI(x).Query(ctx, text, at, opts...)
-		return value, warnings, err
-	}
-	value, warnings, _, err := v1.NewAPI(asAsked{x}).QueryRange(ctx, text, v1.Range{Start: g.from, End: at, Step: g.step}, opts...)
-	return value, warnings, err
-}
-
-// asAsked makes VictoriaMetrics evaluate at the instants that were asked for,
-// up to the last one: by default it moves those of long answers, and leaves
-// out or repeats what is younger than 30 s. Others pass this over.
-type asAsked struct{ exchange }
-
-// Do sends the request with what VictoriaMetrics has to be told.
-func (a asAsked) Do(ctx context.Context, req *http.Request) (*http.Response, []byte, error) {
-	q := req.URL.Query()
-	q.Set("nocache", "1")
-	q.Set("latency_offset", "1ms")
-
-	req.URL.RawQuery = q.Encode()
-	return a.exchange.Do(ctx, req)
-}
-
 func (g grid) path() string {
 	if g.step == 0 {
-		return "/api/v1/query"
+		return "api/v1/query"
 	}
-	return "/api/v1/query_range"
+	return "api/v1/query_range"
 }
 
-// parameters are those of curl that say when to evaluate.
-func (g grid) parameters(at time.Time) []string {
+// parameters say when to evaluate, at an instant or at all those of the grid up
+// to it. VictoriaMetrics has to be told to evaluate at the instants that are
+// asked for, up to the last one: by default it moves those of long answers, and
+// leaves out or repeats what is younger than 30 s. Others pass this over.
+func (g grid) parameters(at time.Time) url.Values {
 	if g.step == 0 {
-		return []string{"-d", "time=" + seconds(at.UnixMilli())}
+		return url.Values{"time": {seconds(at.UnixMilli())}}
 	}
-	return []string{"-d", "start=" + seconds(g.from.UnixMilli()), "-d", "end=" + seconds(at.UnixMilli()), "-d", "step=" + seconds(g.step.Milliseconds())}
+	return url.Values{
+		"start": {seconds(g.from.UnixMilli())}, "end": {seconds(at.UnixMilli())}, "step": {seconds(g.step.Milliseconds())},
+		"nocache": {"1"}, "latency_offset": {"1ms"},
+	}
 }
 
 func seconds(ms int64) string { return strconv.FormatFloat(float64(ms)/1000, 'f', -1, 64) }

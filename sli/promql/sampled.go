@@ -3,56 +3,58 @@ package promql
 import (
 	"context"
 	"fmt"
-	"time"
+	"io"
 
-	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
 )
 
-// A measurement is a query whose samples are judged: a selector, whose raw
-// samples are read, or an expression that is evaluated at each step.
-type measurement struct {
-	query    string
-	selector string // canonical; empty: it is an expression
-	step     time.Duration
+// readJudged reads an indicator whose samples are judged: raw ones, where its
+// query is a selector, or those of an expression that is evaluated at each
+// step of a grid.
+func (l *library) readJudged(i slo.Indicator) (*indicator, error) {
+	q := &indicator{judged: i}
+	text, err := slo.Samples(i.Query)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read indicator %s: %w", i.Name, err)
+	case text == "":
+		q.query = i.Query
+		return q, nil
+	}
+	s, err := l.selector(text)
+	q.part = []*selector{s}
+	return q, err
 }
 
-// readJudged reads an indicator whose samples are judged. With an expression
-// the pace of the cut is that of its grid.
-func readJudged(i slo.Indicator, cut *sli.Cut) (indicator, error) {
-	m := measurement{query: i.Query, step: slo.Grid(cut.Slice, cut.Scrape)}
-	selector, err := slo.Samples(i.Query)
-	if err != nil {
-		return indicator{}, fmt.Errorf("read indicator %s: %w", i.Name, err)
+// evaluateAll evaluates the expressions of members at the steps of their grid,
+// which is the pace of the cut. Each is a question of its own.
+func (s *source) evaluateAll(ctx context.Context, c sli.Cut, members []*member) []*counting {
+	all := make([]*counting, len(members))
+	var group errgroup.Group
+	group.SetLimit(cap(s.slots))
+	for i, m := range members {
+		all[i] = &counting{member: m}
+		group.Go(func() error {
+			all[i].part, all[i].err = s.evaluate(ctx, c, m.query)
+			return nil
+		})
 	}
-	if m.selector = selector; selector == "" {
-		cut.Scrape = m.step
-	}
-	return indicator{judged: i, measured: []measurement{m}}, nil
+	_ = group.Wait() // the errors are with the members
+	return all
 }
 
-// judge asks for the samples of a chunk and counts them.
-func (s *source) judge(ctx context.Context, q indicator, c sli.Cut) ([]sli.Slice, error) {
+func (s *source) evaluate(ctx context.Context, c sli.Cut, query string) (found []sli.Series, err error) {
 	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
-	found, err := each(ctx, q.measured, func(ctx context.Context, m measurement) ([]sli.Series, error) {
-		return s.samples(ctx, m, span)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c.Samples(q.judged, found[0]), nil
-}
-
-// samples asks for the samples of a measurement in a window.
-func (s *source) samples(ctx context.Context, m measurement, span window) (found []sli.Series, err error) {
-	ask, g := span.allOf(m.selector), grid{}
-	if m.selector == "" {
-		ask, g = evaluated(m.query), gridIn(span, m.step)
-	}
-	err = s.ask(ctx, ask, g, span.to, func(v model.Value) error {
-		found, err = readMatrix(v, span)
+	err = s.ask(ctx, evaluated(query), gridIn(span, c.Scrape), span.to, func(body io.Reader) error {
+		r := &reading{kind: matrix, window: span, roster: newRoster(index{})}
+		err := r.read(body, s.cfg.AllowPartial)
+		found = nil
+		for _, h := range r.kept {
+			found = append(found, sli.Series{ID: h.id, Samples: h.samples})
+		}
 		return err
 	})
 	return found, err

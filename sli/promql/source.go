@@ -2,16 +2,15 @@ package promql
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/api"
-	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
-	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
@@ -22,9 +21,12 @@ type source struct {
 	declared slo.Source
 	cfg      Config
 	base     *url.URL
-	client   api.Client
-	idle     func()
+	client   *http.Client
 	slots    chan struct{} // one for each question under way
+	library  library
+
+	planning sync.Mutex
+	plans    []*plan // that nobody uses just now, the newest first
 
 	remembers atomic.Bool // it has been seen to be VictoriaMetrics
 }
@@ -38,21 +40,14 @@ func newSource(declared slo.Source, cfg Config) (*source, error) {
 	if declared.Timeout <= 0 {
 		declared.Timeout = 10 * time.Second
 	}
-	transport := newTransport(cfg)
-	client, err := api.NewClient(api.Config{
-		Address: wholeAnswers(*base, cfg).String(),
-		Client:  &http.Client{Transport: bounding{transport, cfg.MaxBytes}, CheckRedirect: checkRedirect},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("prepare source %q: %w", declared.Name, err)
-	}
 	return &source{
-		declared: declared, cfg: cfg, base: base, client: client,
-		idle: transport.CloseIdleConnections, slots: make(chan struct{}, cfg.Concurrency),
+		declared: declared, cfg: cfg, base: base,
+		client: &http.Client{Transport: bounding{newTransport(cfg), cfg.MaxBytes}, CheckRedirect: checkRedirect},
+		slots:  make(chan struct{}, cfg.Concurrency),
 	}, nil
 }
 
-func (s *source) close() { s.idle() }
+func (s *source) close() { s.client.CloseIdleConnections() }
 
 // wholeAnswers adds what tells Thanos and VictoriaMetrics clusters to fail
 // rather than to answer in part; others ignore it.
@@ -67,47 +62,27 @@ func wholeAnswers(base url.URL, cfg Config) *url.URL {
 	return &base
 }
 
-// count asks for the slices of one chunk. A chunk that is too much for the
-// backend, or for us, is halved.
-func (s *source) count(ctx context.Context, q indicator, c sli.Cut) ([]sli.Slice, error) {
-	slices, err := s.countWhole(ctx, q, c)
-	n := c.To.Sub(c.From) / c.Slice
-	if n < 2 || !tooMuch(err) {
-		return slices, err
+// countAll answers members, which are about several times.
+func (s *source) countAll(ctx context.Context, slots map[slot][]*member) {
+	var all errgroup.Group
+	all.SetLimit(s.cfg.Concurrency)
+	for _, some := range slots {
+		all.Go(func() error {
+			a := some[0].ask
+			s.count(ctx, sli.Cut{From: a.From, To: a.To, Slice: a.Objective.Slice, Scrape: s.pace(some[0]), MaxGap: s.cfg.MaxGap}, some)
+			return nil
+		})
 	}
-	first, second := c, c
-	first.To = c.From.Add(n / 2 * c.Slice)
-	second.From = first.To
-	slices, err = s.count(ctx, q, first)
-	if err != nil {
-		return nil, err
-	}
-	rest, err := s.count(ctx, q, second)
-	if err != nil {
-		return nil, err
-	}
-	return append(slices, rest...), nil
+	_ = all.Wait() // the errors are in the answers
 }
 
-func tooMuch(err error) bool {
-	var read *sli.ReadError
-	return errors.As(err, &read) && (read.Reason == sli.ReasonTooLarge || read.Reason == sli.ReasonRejected)
-}
-
-func (s *source) countWhole(ctx context.Context, q indicator, c sli.Cut) ([]sli.Slice, error) {
-	if q.judged.Kind != slo.Counters {
-		return s.judge(ctx, q, c)
+// pace is how often a member's samples are taken, where that is known. Those
+// of an expression are on its grid.
+func (s *source) pace(m *member) time.Duration {
+	if m.query != "" {
+		return slo.Grid(m.ask.Objective.Slice, s.declared.Scrape)
 	}
-	got, err := s.fetch(ctx, q, c)
-	if err != nil {
-		return nil, err
-	}
-	if missing := c.Missing(got.of(q.part), got.of(q.total)); !missing.None() {
-		if err := s.anchor(ctx, got, c, missing); err != nil {
-			return nil, err
-		}
-	}
-	return c.Increments(got.of(q.part), got.of(q.total)), nil
+	return s.declared.Scrape
 }
 
 // A question is the text of a query whose selectors carry one more matcher.
@@ -115,7 +90,7 @@ type question func(matcher string) string
 
 // ask asks one question and gives the value of the answer to read. A backend
 // that turns out to remember which series there are is asked again at once.
-func (s *source) ask(ctx context.Context, q question, g grid, at time.Time, read func(model.Value) error) error {
+func (s *source) ask(ctx context.Context, q question, g grid, at time.Time, read func(io.Reader) error) error {
 	matcher := s.fresh(at)
 	err := s.query(ctx, q(matcher), g, at, read)
 	if now := s.fresh(at); err == nil && now != matcher {
@@ -136,7 +111,7 @@ func (s *source) fresh(at time.Time) string {
 }
 
 // query waits for a slot and asks.
-func (s *source) query(ctx context.Context, text string, g grid, at time.Time, read func(model.Value) error) error {
+func (s *source) query(ctx context.Context, text string, g grid, at time.Time, read func(io.Reader) error) error {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
@@ -145,15 +120,7 @@ func (s *source) query(ctx context.Context, text string, g grid, at time.Time, r
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.declared.Timeout)
 	defer cancel()
-	x := exchange{Client: s.client, until: at, allowPartial: s.cfg.AllowPartial, remembers: &s.remembers}
-	value, warnings, err := g.evaluate(ctx, x, text, at, v1.WithTimeout(s.declared.Timeout))
-	if err == nil && len(warnings) > 0 && !s.cfg.AllowPartial {
-		err = faultf(sli.ReasonPartial, "the backend warns: %s", plain(warnings[0]))
-	}
-	if err == nil {
-		err = read(value)
-	}
-	if err != nil {
+	if err := s.exchange(ctx, text, g, at, read); err != nil {
 		return s.readError(text, g, at, err)
 	}
 	return nil

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
@@ -36,8 +35,6 @@ func (c Config) withDefaults() Config {
 	}
 	return c
 }
-
-const atOnce = 8 // asks under way
 
 // Sources counts events by asking the declared sources. It may be used from
 // many goroutines.
@@ -71,61 +68,70 @@ func (s *Sources) Close() {
 }
 
 // CountsAll answers each ask: the slices should be readable (sli.Readable),
-// and an error is a *sli.ReadError. All are asked about side by side.
+// and an error is a *sli.ReadError. Asks about the same slices of one source
+// are answered from few, fused queries.
 func (s *Sources) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
-	answers := make([]sli.Answer, len(asks))
-	var all errgroup.Group
-	all.SetLimit(atOnce)
+	members := make([]*member, len(asks))
+	bySource := map[*source]map[slot][]*member{}
 	for i, a := range asks {
-		all.Go(func() error {
-			answers[i].Slices, answers[i].Err = s.Counts(ctx, a.Objective, a.From, a.To)
-			return nil
-		})
+		m, src := s.member(a)
+		members[i] = m
+		if m.answer.Err != nil {
+			continue
+		}
+		if bySource[src] == nil {
+			bySource[src] = map[slot][]*member{}
+		}
+		at := slot{m.ask.From.UnixNano(), m.ask.To.UnixNano(), m.ask.Objective.Slice, m.query != ""}
+		bySource[src][at] = append(bySource[src][at], m)
 	}
-	_ = all.Wait() // the errors are in the answers
+	var all sync.WaitGroup
+	for src, slots := range bySource {
+		all.Go(func() { src.countAll(ctx, slots) })
+	}
+	all.Wait()
+	answers := make([]sli.Answer, len(asks))
+	for i, m := range members {
+		answers[i] = m.answer
+	}
 	return answers
 }
 
-// Counts returns the slices of o that start in [from, to), in order. Both times
-// are slice boundaries, and the slices should be readable (sli.Readable). The
-// error is a *sli.ReadError, and then no slice is returned.
-func (s *Sources) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	src, ok := s.byName[o.Indicator.Source]
-	if !ok {
-		return nil, configError(o, errors.New("no such source is declared"))
-	}
-	if o.Slice <= 0 {
-		o.Slice = time.Minute
-	}
-	from, to = from.Round(0), to.Round(0) // a monotonic reading would measure other lengths
-	if err := checkTimes(from, to, o.Slice); err != nil {
-		return nil, configError(o, err)
-	}
-	cut := sli.Cut{From: from, To: to, Slice: o.Slice, Scrape: src.declared.Scrape, MaxGap: s.cfg.MaxGap}
-	q, err := readIndicator(o.Indicator, &cut)
-	if err != nil {
-		return nil, configError(o, err)
-	}
-	var all []sli.Slice
-	for cut.From.Before(to) {
-		cut.To = chunkEnd(cut, to, s.cfg.Chunk)
-		slices, err := src.count(ctx, q, cut)
-		if err != nil {
-			return nil, err
-		}
-		all, cut.From = append(all, slices...), cut.To
-	}
-	return all, nil
+// A slot is slices that can be asked about together.
+type slot struct {
+	from, to int64 // ns
+	slice    time.Duration
+	grid     bool // expressions
 }
 
-// chunkEnd is where the chunk that begins at c.From ends: after the longest
-// chunk, where the horizon moves, or at the end.
-func chunkEnd(c sli.Cut, end time.Time, longest time.Duration) time.Time {
-	n := max(1, min(int64(longest/c.Slice), int64(end.Sub(c.From)/c.Slice)))
-	for n > 1 && !c.Horizon(c.From.Add(time.Duration(n-1)*c.Slice)).Equal(c.Horizon(c.From)) {
-		n--
+// member reads an ask.
+func (s *Sources) member(a sli.Ask) (*member, *source) {
+	m := &member{ask: a}
+	if m.ask.Objective.Slice <= 0 {
+		m.ask.Objective.Slice = time.Minute
 	}
-	return c.From.Add(time.Duration(n) * c.Slice)
+	m.ask.From, m.ask.To = a.From.Round(0), a.To.Round(0) // a monotonic reading would measure other lengths
+	src, ok := s.byName[a.Objective.Indicator.Source]
+	var err error
+	switch {
+	case !ok:
+		err = errors.New("no such source is declared")
+	default:
+		if err = checkTimes(m.ask.From, m.ask.To, m.ask.Objective.Slice); err == nil {
+			m.indicator, err = src.library.read(a.Objective.Indicator)
+		}
+	}
+	if err != nil {
+		m.answer.Err = configError(a.Objective, err)
+	}
+	return m, src
+}
+
+// Counts answers one ask: the slices of o that start in [from, to), in order.
+// The error is a *sli.ReadError, and then no slice is returned.
+func (s *Sources) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
+	a := s.CountsAll(ctx, []sli.Ask{{Objective: o, From: from, To: to}})
+	return a[0].Slices, a[0].Err
 }
 
 func checkTimes(from, to time.Time, slice time.Duration) error {
@@ -138,38 +144,6 @@ func checkTimes(from, to time.Time, slice time.Duration) error {
 		return fmt.Errorf("to %s: not a boundary of slices of %s", to.UTC().Format(time.RFC3339Nano), slice)
 	}
 	return nil
-}
-
-// An indicator is one that was read: the selectors of what is counted, or the
-// queries of what is judged.
-type indicator struct {
-	part, total []string
-	judged      slo.Indicator
-	measured    []measurement
-}
-
-// readIndicator completes the cut with what the indicator says about it.
-func readIndicator(i slo.Indicator, cut *sli.Cut) (indicator, error) {
-	if i.Kind != slo.Counters {
-		return readJudged(i, cut)
-	}
-	q, text := indicator{}, i.Bad
-	switch {
-	case i.Good != "" && i.Bad != "":
-		return q, fmt.Errorf("read indicator %s: both good and bad are declared", i.Name)
-	case i.Good != "":
-		cut.Good, text = true, i.Good
-	}
-	part, err := slo.Selectors(text)
-	if err != nil {
-		return q, fmt.Errorf("read indicator %s: %w", i.Name, err)
-	}
-	total, err := slo.Selectors(i.Total)
-	if err != nil {
-		return q, fmt.Errorf("read total of indicator %s: %w", i.Name, err)
-	}
-	q.part, q.total = part, total
-	return q, nil
 }
 
 func configError(o slo.Objective, err error) error {

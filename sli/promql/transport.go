@@ -1,6 +1,7 @@
 package promql
 
 import (
+	"compress/gzip"
 	"io"
 	"net"
 	"net/http"
@@ -18,12 +19,12 @@ func newTransport(cfg Config) *http.Transport {
 		MaxIdleConnsPerHost:    cfg.Concurrency,
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 256 << 10,
+		DisableCompression:     true, // it costs the backend more than all else about a query
 	}
 }
 
 // bounding is a RoundTripper whose answers end with an error after so many
-// bytes. The transport below has decompressed them, so that it is memory that
-// is bounded.
+// bytes, decompressed ones where somebody compressed them unasked.
 type bounding struct {
 	next  http.RoundTripper
 	limit int64
@@ -35,8 +36,27 @@ func (b bounding) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if resp.Header.Get("Content-Encoding") == "gzip" {
+		resp.Body = &gzipBody{ReadCloser: resp.Body}
+	}
 	resp.Body = &boundedBody{ReadCloser: resp.Body, left: b.limit, limit: b.limit}
 	return resp, nil
+}
+
+// A gzipBody decompresses what is read.
+type gzipBody struct {
+	io.ReadCloser
+	plain *gzip.Reader
+}
+
+// Read reads what was compressed.
+func (g *gzipBody) Read(p []byte) (n int, err error) {
+	if g.plain == nil {
+		if g.plain, err = gzip.NewReader(g.ReadCloser); err != nil {
+			return 0, err
+		}
+	}
+	return g.plain.Read(p)
 }
 
 type boundedBody struct {

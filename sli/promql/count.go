@@ -1,0 +1,141 @@
+package promql
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// A member is one of the asks that are about the same slices of one source.
+type member struct {
+	*indicator
+	ask    sli.Ask
+	answer sli.Answer
+}
+
+// A counting is what is known of a member in one chunk.
+type counting struct {
+	*member
+	part, total []sli.Series
+	missing     sli.Missing
+	err         error
+}
+
+// slices counts, or judges, what is known.
+func (k *counting) slices(c sli.Cut) []sli.Slice {
+	if k.judged.Kind != slo.Counters {
+		return c.Samples(k.judged, k.part)
+	}
+	c.Good = k.good
+	return c.Increments(k.part, k.total)
+}
+
+// count answers members, whose slices are those of the cut, chunk by chunk.
+func (s *source) count(ctx context.Context, c sli.Cut, members []*member) {
+	members = slices.Clone(members)
+	for to := c.To; c.From.Before(to); c.From = c.To {
+		members = slices.DeleteFunc(members, func(m *member) bool { return m.answer.Err != nil })
+		if len(members) == 0 {
+			return
+		}
+		c.To = s.chunkEnd(c, to, members)
+		s.countChunk(ctx, c, members)
+	}
+}
+
+// countChunk adds the slices of one chunk to the answers. What is too much for
+// the backend, or for us, is asked about in halves of the time, down to one
+// slice.
+func (s *source) countChunk(ctx context.Context, c sli.Cut, members []*member) {
+	var tooMuch []*member
+	for _, k := range s.countWhole(ctx, c, members) {
+		switch reason := reasonIn(k.err); {
+		case k.err == nil:
+			k.answer.Slices = append(k.answer.Slices, k.slices(c)...)
+		case c.To.Sub(c.From) >= 2*c.Slice && (reason == sli.ReasonTooLarge || reason == sli.ReasonRejected):
+			tooMuch = append(tooMuch, k.member)
+		default:
+			k.answer = sli.Answer{Err: k.err}
+		}
+	}
+	if len(tooMuch) == 0 {
+		return
+	}
+	first, second := c, c
+	first.To = c.From.Add(c.To.Sub(c.From) / c.Slice / 2 * c.Slice)
+	second.From = first.To
+	s.count(ctx, first, tooMuch)
+	s.count(ctx, second, tooMuch)
+}
+
+// countWhole finds the series of all members in one chunk, with what they were
+// at before where that matters.
+func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) []*counting {
+	if members[0].query != "" {
+		return s.evaluateAll(ctx, c, members)
+	}
+	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
+	p := s.plan(indicatorsOf(members), span.seconds(), c.To)
+	defer s.putBack(p)
+	f := fetch{source: s, plan: p, kind: matrix, window: span}
+	got := f.all(ctx)
+	all := make([]*counting, len(members))
+	for i, m := range members {
+		k := &counting{member: m}
+		k.part, k.total, k.err = p.seriesOf(got, m.indicator)
+		if k.err == nil && m.judged.Kind == slo.Counters {
+			k.missing = c.Missing(k.part, k.total)
+		}
+		all[i] = k
+	}
+	s.anchor(ctx, c, all)
+	return all
+}
+
+func indicatorsOf(members []*member) []*indicator {
+	all := make([]*indicator, len(members))
+	for i, m := range members {
+		all[i] = m.indicator
+	}
+	return all
+}
+
+// chunkEnd is where the chunk that begins at c.From ends: after the longest
+// chunk, where the horizon moves, where the answers would become too long, or
+// at the end.
+func (s *source) chunkEnd(c sli.Cut, end time.Time, members []*member) time.Time {
+	n := max(1, min(int64(s.cfg.Chunk/c.Slice), int64(end.Sub(c.From)/c.Slice), s.affordable(c, members)))
+	for n > 1 && !c.Horizon(c.From.Add(time.Duration(n-1)*c.Slice)).Equal(c.Horizon(c.From)) {
+		n--
+	}
+	return c.From.Add(time.Duration(n) * c.Slice)
+}
+
+// unmeasured is how many slices are asked for at once as long as it is not
+// known how much that is.
+const unmeasured = 10
+
+// affordable is how many slices may be asked for at once, for all that is held
+// in memory to be about twice the longest answer. One member by itself is
+// asked for without care: its answers are bounded anyway.
+func (s *source) affordable(c sli.Cut, members []*member) int64 {
+	if len(members) == 1 {
+		return int64(s.cfg.Chunk / c.Slice)
+	}
+	bytes := int64(1) // each second
+	for _, m := range members {
+		for _, q := range [][]*selector{m.part, m.total} {
+			for _, one := range q {
+				size := one.size.Load()
+				if size == 0 {
+					return unmeasured
+				}
+				bytes += size
+			}
+		}
+	}
+	return int64(time.Duration(2*s.cfg.MaxBytes/bytes)*time.Second-c.Lookback()) / int64(c.Slice)
+}
