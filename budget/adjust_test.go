@@ -177,3 +177,69 @@ func naive(s sli.Slice, e slo.Exemption) sli.Counts {
 	}
 	return s.Counts
 }
+
+// TestCorrectedCounts: what a person says is spread evenly and comes to what
+// was said exactly, whether slices are there or not and however it is asked.
+func TestCorrectedCounts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		good, bad := rapid.Int64Range(0, 1e12).Draw(t, "good"), rapid.Int64Range(0, 1e12).Draw(t, "bad")
+		from, length := rapid.IntRange(0, 20).Draw(t, "from"), rapid.IntRange(1, 60).Draw(t, "length")
+		end := from + length
+		set := slo.Set{Adjustments: []slo.Adjustment{{
+			Name: "logs", Effect: slo.Correct, AppliesTo: slo.Scope{All: true}, Counts: slo.Corrected{Good: good, Bad: bad},
+			Stretch: slo.Stretch{From: sliceOf(from, 0, 0).Start, To: sliceOf(end, 0, 0).Start},
+		}}}
+		e := set.Exemption(promised())
+		var all []sli.Slice
+		for i := range 100 {
+			if rapid.Bool().Draw(t, "there") {
+				all = append(all, sliceOf(i, 3, 4))
+			}
+		}
+		cut := rapid.IntRange(0, 100).Draw(t, "cut")
+		at := sliceOf(cut, 0, 0).Start
+		var before, after []sli.Slice
+		for _, s := range all {
+			if s.Start.Before(at) {
+				before = append(before, s)
+			} else {
+				after = append(after, s)
+			}
+		}
+		var sum, outside sli.Counts
+		for _, s := range append(budget.Adjust(promised(), e, midday, at, before), budget.Adjust(promised(), e, at, midday.Add(100*time.Minute), after)...) {
+			if i := int(s.Start.Sub(midday) / time.Minute); i < from || i >= end {
+				outside = outside.Add(s.Counts)
+			} else {
+				sum = sum.Add(s.Counts)
+			}
+		}
+		want := sli.Counts{Good: sli.Count(good) * sli.Event, Bad: sli.Count(bad) * sli.Event, Covered: time.Duration(length) * time.Minute}
+		if sum != want {
+			t.Errorf("%d minutes come to %+v, want %+v", length, sum, want)
+		}
+		if n := outside.Bad / (4 * sli.Event); outside.Good != 3*n*sli.Event {
+			t.Errorf("outside of it is %+v", outside)
+		}
+	})
+}
+
+// TestAdjustmentsGoFirst, and revoked ones not at all.
+func TestAdjustmentsGoFirst(t *testing.T) {
+	says := slo.Adjustment{Name: "z", Effect: slo.CountAsGood, AppliesTo: slo.Scope{All: true}, Stretch: slo.Stretch{From: midday, To: midday.Add(time.Hour)}}
+	set := slo.Set{Calendars: []slo.Calendar{windowed(slo.Exclude, "a", 0, time.Hour)}, Adjustments: []slo.Adjustment{says}}
+	ask := func() sli.Counts {
+		return budget.Adjust(promised(), set.Exemption(promised()), midday, midday.Add(time.Minute), []sli.Slice{sliceOf(0, 2, 8)})[0].Counts
+	}
+	if got := ask(); got.Good != 10*sli.Event || got.Bad != 0 {
+		t.Errorf("the calendar wins: %+v", got)
+	}
+	set.Adjustments[0].Revoked = true
+	if got := ask(); got.Total() != 0 {
+		t.Errorf("a revoked adjustment has an effect: %+v", got)
+	}
+	set.Calendars = nil
+	if got := ask(); got != sliceOf(0, 2, 8).Counts || !set.Exemption(promised()).Empty() {
+		t.Errorf("revoked, it leaves a trace: %+v", got)
+	}
+}

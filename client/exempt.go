@@ -17,3 +17,15 @@ type InForce struct {
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until"`
 }
+
+// An Adjustment is what a person says about the counts of a stretch of time.
+type Adjustment struct {
+	Name     string    `json:"name"`
+	Effect   string    `json:"effect"` // exclude, correct, countAsGood, annotate
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	Author   string    `json:"author"`
+	Reason   string    `json:"reason"`
+	Category string    `json:"category"`
+	Revoked  bool      `json:"revoked,omitempty"` // without effect
+}

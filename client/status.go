@@ -71,6 +71,8 @@ type Objective struct {
 	Unexpected int64     `json:"unexpected,omitempty"` // slices in the budget's window that were worse than a calendar expects
 	InForce    []InForce `json:"inForce,omitempty"`    // calendars and adjustments that cover the newest slice
 
+	Adjustments []Adjustment `json:"adjustments,omitempty"` // those of its budget's window, revoked ones too
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the calendar period that Budget is of; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }

@@ -1,7 +1,7 @@
 package slo
 
 func ourKinds() []kind {
-	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind()}
+	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind(), adjustmentKind()}
 }
 
 func actuatorKind() kind {

@@ -88,6 +88,7 @@ type loader struct {
 	loops         []draft[ControlLoop]
 	policies      []draft[ReleasePolicy]
 	calendars     []draft[Calendar]
+	adjustments   []draft[Adjustment]
 }
 
 // A reference is the name of something that may be declared later on.
@@ -173,6 +174,8 @@ func (l *loader) document(doc value) {
 		l.policy(doc)
 	case "Calendar":
 		l.calendar(doc)
+	case "Adjustment":
+		l.adjustment(doc)
 	}
 }
 
@@ -296,6 +299,7 @@ func (l *loader) finish() *Set {
 	sortBy(l.set.Actuators, func(a Actuator) string { return a.Name })
 	sortBy(l.set.Loops, func(c ControlLoop) string { return c.Name })
 	sortBy(l.set.Calendars, func(c Calendar) string { return c.Name })
+	sortBy(l.set.Adjustments, func(a Adjustment) string { return a.Name })
 	sortBy(l.set.Policies, func(p ReleasePolicy) string { return p.Name })
 	return &l.set
 }

@@ -15,10 +15,13 @@ them. What it does there is its ` + "`effect`" + `. What holds exactly:
 - **expectedBad** bounds what is excused: a slice with a larger share of bad events counts as it was measured, and the page,
   the API and ` + "`/metrics`" + ` say that the objective is worse than expected, as long as such a slice is in its window. Without a
   bound everything is excused.
-- **Several at once**: the first of ` + "`exclude`, `countAsGood`, `annotate`" + ` applies that excuses the slice. Each calendar has its
-  own bound.
+- **Several at once**: adjustments go before calendars, and among each of them the first of
+  ` + "`exclude`, `correct`, `countAsGood`, `annotate`" + ` applies that excuses the slice. Each calendar has its own bound.
 - **Raw and adjusted.** Counts are stored as they were measured. Loops, the gate and alerts judge by the adjusted ones; page
-  and API show both. Calendars hold for the past too: a restart with another calendar gives the budget that it gives.
+  and API show both. Calendars and adjustments hold for the past too: when files change, the budget is made anew from what
+  is stored, so that taking one away restores every figure.
+- **correct** puts the given counts in place of what was measured, or was not. They are spread evenly over whole slices and come to
+  what was given exactly; the time counts as observed.
 - **Clocks.** A start that the clocks leave out in spring comes when they would have shown it had they not been set: 02:30
   at 03:30 (RFC 5545). One that they show twice in autumn comes the first time. Days have 23 or 25 hours then. ` + "`UNTIL`" + ` is
   included.

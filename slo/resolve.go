@@ -40,6 +40,7 @@ func (l *loader) resolve() {
 		l.finishPolicy(d, k)
 	}
 	l.finishCalendars()
+	l.finishAdjustments(k)
 	l.claims()
 }
 

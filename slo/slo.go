@@ -13,6 +13,8 @@ type Set struct {
 	Policies   []ReleasePolicy `json:"policies"`
 	Calendars  []Calendar      `json:"calendars,omitempty"`
 
+	Adjustments []Adjustment `json:"adjustments,omitempty"`
+
 	AlertPolicies       []AlertPolicy        `json:"alertPolicies,omitempty"` // those of documents of their own; objectives have what they use
 	AlertConditions     []AlertCondition     `json:"alertConditions,omitempty"`
 	NotificationTargets []NotificationTarget `json:"notificationTargets,omitempty"`

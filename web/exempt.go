@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"setpoint.dev/setpoint/budget"
@@ -14,7 +15,12 @@ import (
 func touched(st budget.State) bool { return st.Raw.Status != "" }
 
 // wireExempt adds what calendars and adjustments do to an objective.
-func wireExempt(out *client.Objective, st budget.State) {
+func wireExempt(out *client.Objective, l look, o slo.Objective, st budget.State) {
+	for _, a := range adjustmentsOf(l.set, o, st) {
+		out.Adjustments = append(out.Adjustments, client.Adjustment{
+			Name: a.Name, Effect: string(a.Effect), From: a.From, To: a.To, Author: a.Author, Reason: a.Reason, Category: a.Category, Revoked: a.Revoked,
+		})
+	}
 	if !touched(st) {
 		return
 	}
@@ -23,6 +29,34 @@ func wireExempt(out *client.Objective, st budget.State) {
 	for _, f := range st.InForce {
 		out.InForce = append(out.InForce, client.InForce{Name: f.Name, Effect: string(f.Effect), Since: f.Since, Until: f.Until})
 	}
+}
+
+// adjustmentsOf are those that are about a part of the budget's window, the
+// newest first.
+func adjustmentsOf(set *slo.Set, o slo.Objective, st budget.State) (out []slo.Adjustment) {
+	for _, a := range set.Adjustments {
+		if a.AppliesTo.Has(o) && a.To.After(st.At.Add(-st.Budget.Length)) {
+			out = append(out, a)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b slo.Adjustment) int { return b.From.Compare(a.From) })
+	return out
+}
+
+// An adjustmentRow is an adjustment on the page.
+type adjustmentRow struct {
+	Name, Stretch, Words, Reason, By string
+	Revoked                          bool
+}
+
+func adjustmentRows(l look, o slo.Objective, st budget.State) (out []adjustmentRow) {
+	for _, a := range adjustmentsOf(l.set, o, st) {
+		out = append(out, adjustmentRow{
+			Name: a.Name, Stretch: clock(a.From, l.now) + " to " + clock(a.To, l.now), Words: effectWords(a.Effect),
+			Reason: a.Reason, By: a.Author + ", " + a.Category, Revoked: a.Revoked,
+		})
+	}
+	return out
 }
 
 // An exemptView is what the page says of calendars and adjustments.

@@ -27,8 +27,12 @@ func TestBothFiguresAreShown(t *testing.T) {
 	st.Unexpected = 3
 	st.InForce = []budget.InForce{{Name: "works", Effect: slo.Exclude, Since: now.Add(-time.Hour), Until: now.Add(time.Hour)}}
 
+	w.set.Adjustments = []slo.Adjustment{
+		{Name: "probe", Effect: slo.CountAsGood, AppliesTo: slo.Scope{Objectives: []string{"checkout-availability"}}, Author: "ann", Reason: "The probe had <no> route", Category: "measurement", Revoked: true, Stretch: slo.Stretch{From: now.Add(-50 * time.Minute), To: now.Add(-40 * time.Minute)}},
+		{Name: "long-ago", AppliesTo: slo.Scope{All: true}, Stretch: slo.Stretch{From: now.Add(-50 * time.Hour), To: now.Add(-40 * time.Hour)}},
+	}
 	page := get(t, s.Handler(), "/objectives/checkout-availability").body
-	for _, want := range []string{"−150 % as measured", "covered by works from", "nothing is counted", "worse than a calendar expects in 3 slices"} {
+	for _, want := range []string{"−150 % as measured", "covered by works from", "nothing is counted", "worse than a calendar expects in 3 slices", "What was adjusted", "The probe had &lt;no&gt; route", "ann, measurement", "revoked"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
@@ -37,7 +41,7 @@ func TestBothFiguresAreShown(t *testing.T) {
 		t.Errorf("an objective that nothing touches is shown with two figures:\n%s", other)
 	}
 	var o client.Objective
-	if err := json.Unmarshal([]byte(get(t, s.Handler(), "/v1/objectives/checkout-availability").body), &o); err != nil || o.Raw == nil || o.Raw.Remaining != -1.5 || o.Unexpected != 3 || len(o.InForce) != 1 || o.InForce[0].Effect != "exclude" {
+	if err := json.Unmarshal([]byte(get(t, s.Handler(), "/v1/objectives/checkout-availability").body), &o); err != nil || o.Raw == nil || o.Raw.Remaining != -1.5 || o.Unexpected != 3 || len(o.InForce) != 1 || o.InForce[0].Effect != "exclude" || len(o.Adjustments) != 1 || o.Adjustments[0].Name != "probe" {
 		t.Errorf("the API says %+v, %v", o, err)
 	}
 	got := scrape(t, s)

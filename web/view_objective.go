@@ -110,6 +110,7 @@ type objectiveView struct {
 	Gate        *gateCard
 	Flaws       []string
 	Exempt      *exemptView // nil: nothing touches it
+	Adjustments []adjustmentRow
 	Newest      string
 	Since       string
 	Late        string // what late samples may still change, and have changed
@@ -146,7 +147,7 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 			Covered: percent(w.Covered.Seconds() / max(w.Length.Seconds(), 1)),
 		})
 	}
-	v.Exempt = exemptOf(st, l.now)
+	v.Exempt, v.Adjustments = exemptOf(st, l.now), adjustmentRows(l, o, st)
 	for _, flaw := range st.Flaws {
 		if flaw == budget.FlawUnexpected {
 			continue // said with its number

@@ -59,7 +59,7 @@ func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 	for _, w := range st.Windows {
 		out.Windows = append(out.Windows, wireWindow(st, w))
 	}
-	wireExempt(&out, st)
+	wireExempt(&out, l, o, st)
 	return out
 }
 
