@@ -32,7 +32,7 @@ var rooms = map[string]room{
 	"slo/pyrra":                  {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
 	"slo/slogenerator":           {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
 	"slo/nobl9":                  {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
-	"slo/rules":                  {may: []string{"slo", "budget"}, never: []string{"context", "net/http", "os", "log/"}},
+	"slo/rules":                  {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
 	"sli":                        {may: []string{"slo"}, never: []string{"context", "net/http", "os", "log/"}},
 	"sli/promql":                 {may: []string{"slo", "sli"}, never: []string{"os", "log/"}, clock: true},
 	"sli/promql/promtest":        {never: []string{"log/"}, clock: true},

@@ -47,9 +47,15 @@ func (c AlertCondition) fitted(o Objective) AlertCondition {
 		c.Short = min(max(c.Short, step), c.Window)
 	}
 	if c.Share.Sign() > 0 && c.Window > 0 {
-		c.Burn = decimalOf(new(big.Rat).Mul(c.Share.rat(), big.NewRat(int64(o.Window.Length), int64(c.Window))))
+		c.Burn = BurnOf(c.Share, o.Window.Length, c.Window)
 	}
 	return c
+}
+
+// BurnOf is the burn rate at which a share of the budget over window burns in
+// the time long: share × window / long.
+func BurnOf(share Decimal, window, long time.Duration) Decimal {
+	return decimalOf(new(big.Rat).Mul(share.rat(), big.NewRat(int64(window), int64(long))))
 }
 
 // decimalOf is r, rounded to nine digits behind the point.

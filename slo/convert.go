@@ -74,15 +74,13 @@ func (l *loader) imported(doc value) (docs []value) {
 		return nil
 	}
 	in := l.importer(doc)
-	if in == nil {
+	switch {
+	case in == nil:
 		return []value{doc}
+	case l.survey(doc, in):
+		return nil
 	}
-	for _, n := range in.Convert(Node{doc}) {
-		if n.v.good() {
-			docs = append(docs, n.v)
-		}
-	}
-	return docs
+	return converted(in, doc)
 }
 
 func (l *loader) importer(doc value) Importer {

@@ -23,8 +23,9 @@ type Promise struct {
 	Judged      Node // or this: PromQL whose samples are judged, by one of the following
 	Op          Node // one of Ops, with Value
 	Value       Node
-	ShareOf     Node // success or failure
-	Gauge       Node // boolean
+	ShareOf     Node   // success or failure
+	Gauge       Node   // boolean
+	Alarms      []Node // alert policies, in place or by reference
 }
 
 // Document is the OpenSLO document that says p.
@@ -52,8 +53,16 @@ func (p Promise) Document() Node {
 				Pair{"target", p.Target}, Pair{"targetPercent", p.Percent}, Pair{"op", p.Op}, Pair{"value", p.Value},
 				Pair{"timeSliceTarget", p.SliceTarget}, Pair{"timeSliceWindow", p.SliceLength},
 			))},
+			Pair{"alertPolicies", p.alarms()},
 		)},
 	)
+}
+
+func (p Promise) alarms() Node {
+	if len(p.Alarms) == 0 {
+		return Node{value{file: p.At.v.file}}
+	}
+	return p.At.List(p.Alarms...)
 }
 
 func (p Promise) window() Node {

@@ -60,6 +60,7 @@ func (l *loader) read(files []File) {
 		}
 		read[f.Name] = true
 	}
+	l.surveyed()
 	l.resolve()
 }
 
@@ -73,7 +74,8 @@ type loader struct {
 
 	lenient   bool
 	importers []Importer
-	writer    *writer // of Convert; nil: nothing is written
+	writer    *writer   // of Convert; nil: nothing is written
+	waiting   []waiting // documents of Surveyors
 
 	declared   map[string]map[string]place // kind → name → where
 	references []reference
@@ -126,10 +128,7 @@ func (l *loader) file(f File) {
 	src.lenient = l.lenient
 	for _, doc := range src.documents(f.Data) {
 		for _, d := range l.imported(value{file: src, node: doc}) {
-			l.document(d)
-			if l.writer != nil {
-				l.writer.write(d)
-			}
+			l.take(d)
 		}
 	}
 	l.files = append(l.files, src)

@@ -19,7 +19,7 @@ func importers() []slo.Importer {
 }
 
 // conversion is what convert is told on its command line.
-type conversion struct{ to, tiers string }
+type conversion struct{ to string }
 
 func (a *app) convertCmd() *cobra.Command {
 	var o conversion
@@ -31,8 +31,8 @@ func (a *app) convertCmd() *cobra.Command {
 
   openslo           every format that 'setpoint check' reads, as OpenSLO
   prometheus-rules  recording and alerting rules: the ratio of bad events over
-                    the windows of the tiers, the budget that remains, and an
-                    alert for each tier
+                    the windows of the alerts, the budget that remains, and the
+                    alerts; those of the standard tiers where none is declared
 
 What cannot be carried is said on standard error, with file, line and column;
 the exit code is 1 when something was refused, and then nothing is written.`,
@@ -42,22 +42,17 @@ the exit code is 1 when something was refused, and then nothing is written.`,
 		RunE: func(c *cobra.Command, paths []string) error { return o.run(c, paths) },
 	}
 	c.Flags().StringVar(&o.to, "to", "openslo", "what is written: openslo or prometheus-rules")
-	c.Flags().StringVar(&o.tiers, "tiers", "standard", "burn-rate tiers of rules: standard or pyrra")
 	return c
 }
 
 func (o conversion) run(c *cobra.Command, paths []string) error {
-	tiers, known := map[string]func(slo.Objective) []rules.Tier{"standard": rules.Standard, "pyrra": rules.Pyrra}[o.tiers]
-	switch {
-	case o.to != "openslo" && o.to != "prometheus-rules":
+	if o.to != "openslo" && o.to != "prometheus-rules" {
 		return exit{usage, fmt.Sprintf("--to is openslo or prometheus-rules, not %q", o.to)}
-	case !known:
-		return exit{usage, fmt.Sprintf("--tiers is standard or pyrra, not %q", o.tiers)}
 	}
 	files, problems := readDefinitions(paths)
 	write := writeOpenSLO
 	if o.to == "prometheus-rules" {
-		write = func(files []slo.File) ([]byte, slo.Problems, error) { return writeRules(files, tiers) }
+		write = writeRules
 	}
 	out, more, err := write(files)
 	problems = append(problems, more...)
@@ -77,11 +72,11 @@ func writeOpenSLO(files []slo.File) ([]byte, slo.Problems, error) {
 	return out, problems, nil
 }
 
-func writeRules(files []slo.File, tiers func(slo.Objective) []rules.Tier) ([]byte, slo.Problems, error) {
+func writeRules(files []slo.File) ([]byte, slo.Problems, error) {
 	set, problems := slo.Load(files, nil, importers()...)
 	if set == nil {
 		return nil, problems, nil
 	}
-	out, more, err := rules.Write(set, tiers)
+	out, more, err := rules.Write(set)
 	return out, append(problems, more...), err
 }

@@ -9,16 +9,21 @@
 //	budgetingMethod                  the same; time slices are minutes
 //	countMetrics: good or bad, total good or bad and total
 //	rawMetric, op, value             a threshold metric
+//	AlertPolicy                      an alert policy whose conditions hold together: averageBurnRate,
+//	                                 burnedBudget, budgetDrop, timeToBurnEntireBudget; coolDown keeps firing
+//	AlertMethod                      a notification target that is shown only
+//	anomalyConfig.noData             an alert policy for missing data
 //
 // metricSource is warned of: connections are in Nobl9, and the queries are
-// asked of the only DataSource. Alert policies, attachments and anomalyConfig
-// are warned of, and so are kinds that say nothing about what is counted.
+// asked of the only DataSource. Attachments are warned of, and so are kinds
+// that say nothing about what is counted.
 // Composites, goodTotal and budget adjustments are refused:
 // without them something else would be counted.
 package nobl9
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"setpoint.dev/setpoint/slo"
@@ -35,8 +40,12 @@ func (Importer) Reads(doc slo.Node) bool {
 	return strings.HasPrefix(doc.Get("apiVersion").Text(), "n9/")
 }
 
+// Convert returns an SLO for each objective of the document, without what
+// others say about it.
+func (Importer) Convert(doc slo.Node) []slo.Node { return reader{}.Convert(doc) }
+
 // Convert returns an SLO for each objective of the document.
-func (Importer) Convert(doc slo.Node) []slo.Node {
+func (r reader) Convert(doc slo.Node) []slo.Node {
 	kind := doc.Get("kind")
 	if !doc.Get("apiVersion").OneOf("n9/v1alpha") || !kind.OneOf(kinds()...) {
 		return nil
@@ -44,7 +53,7 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 	switch kind.Text() {
 	case "SLO":
 		doc.Check(document(specTable()))
-		return objectives(doc)
+		return r.objectives(doc)
 	case "Service":
 		doc.Check(document(&slo.Table{Name: "spec", Keys: []slo.Key{
 			{Name: "description", Is: slo.IsText},
@@ -54,6 +63,10 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 			{Name: "createdBy", Is: slo.IsAny},
 		}}))
 		return []slo.Node{service(doc)}
+	case "AlertPolicy":
+		return r.policy(doc)
+	case "AlertMethod":
+		return []slo.Node{methodDocument(doc)}
 	case "BudgetAdjustment":
 		kind.Refuse("budget adjustments are not supported yet, and without this one the budget would be another", "", "")
 	default:
@@ -85,7 +98,7 @@ func service(doc slo.Node) slo.Node {
 	)
 }
 
-func objectives(doc slo.Node) (docs []slo.Node) {
+func (r reader) objectives(doc slo.Node) (docs []slo.Node) {
 	meta, spec := doc.Get("metadata"), doc.Get("spec")
 	name, service := meta.Get("name"), spec.Get("service")
 	common := slo.Promise{
@@ -94,6 +107,7 @@ func objectives(doc slo.Node) (docs []slo.Node) {
 	}
 	common.Window, common.Calendar = window(spec.Get("timeWindows"))
 	notCarried(spec)
+	common.Alarms = r.policiesOf(spec)
 	items := spec.Get("objectives").Items()
 	for _, item := range items {
 		p := common
@@ -107,6 +121,7 @@ func objectives(doc slo.Node) (docs []slo.Node) {
 		if title := item.Get("displayName"); title.Text() != "" && len(items) > 1 {
 			p.Title = title
 		}
+		p.Alarms = slices.Concat(common.Alarms, r.noData(spec, p.Name.Text()))
 		metrics(item, &p)
 		docs = append(docs, p.Document())
 	}
@@ -118,14 +133,8 @@ func notCarried(spec slo.Node) {
 	if s := spec.Get("indicator").Get("metricSource"); s.Given() {
 		s.Warn("not carried: the queries are asked of the only DataSource", "")
 	}
-	for key, why := range map[string]string{
-		"alertPolicies": "Setpoint does not send alerts of SLOs yet",
-		"anomalyConfig": "Setpoint does not send alerts of SLOs yet",
-		"attachments":   "an SLO has no place for links yet",
-	} {
-		if v := spec.Get(key); v.Given() && (len(v.Items()) > 0 || key == "anomalyConfig") {
-			v.Warn("not carried: "+why, "")
-		}
+	if v := spec.Get("attachments"); len(v.Items()) > 0 {
+		v.Warn("not carried: an SLO has no place for links yet", "")
 	}
 }
 

@@ -9,10 +9,13 @@
 //	ratio: errors, total        bad and total
 //	latency: success, total     good and total; an offset is warned of
 //	bool_gauge: metric          a gauge whose samples are good when 1, bad when 0
+//	alerting                    an alert policy of the four burn rates that Pyrra has,
+//	                            with its windows in proportion to that of the SLO; absent
+//	                            is told as missing data
 //
 // latencyNative is refused: it needs the buckets of native histograms. grouping,
 // which makes an objective of each label value, is warned of: one objective
-// over all of them is read. So is alerting.
+// over all of them is read.
 package pyrra
 
 import (
@@ -53,7 +56,7 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 		p.Title = name
 	}
 	indicator(spec.Get("indicator"), &p)
-	alerting(spec.Get("alerting"))
+	p.Alarms = alarms(meta, spec, p.Name)
 	return []slo.Node{p.Document()}
 }
 
@@ -98,11 +101,4 @@ func selector(query slo.Node) slo.Node {
 		metric.Warn("not carried: the offset; events count when they happened", "delay of the DataSource, for data that comes late")
 	}
 	return metric.Replace(offset, "")
-}
-
-func alerting(a slo.Node) {
-	off := a.Get("disabled").True() || a.Get("burnrates").Text() == "false" && a.Get("absent").Text() == "false"
-	if a.Given() && !off {
-		a.Warn("not carried: Setpoint does not send alerts of SLOs yet", "")
-	}
 }

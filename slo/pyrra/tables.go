@@ -51,7 +51,13 @@ func alerts() *slo.Table {
 		{Name: "absent", Is: slo.IsTruth},
 		{Name: "name", Is: slo.IsText},
 		{Name: "absentName", Is: slo.IsText},
-		{Name: "severities", Is: slo.IsAny},
+		{Name: "severities", Is: slo.IsMapping, Of: &slo.Table{Name: "severities", Open: true, Keys: []slo.Key{
+			{Name: "fastBurn", Is: slo.IsText},
+			{Name: "mediumBurn", Is: slo.IsText},
+			{Name: "slowBurn", Is: slo.IsText},
+			{Name: "longTermBurn", Is: slo.IsText},
+			{Name: "absent", Is: slo.IsText},
+		}}},
 		{Name: "burnRateType", Is: slo.IsChoice, Words: []string{"static", "dynamic"}, Unread: "thresholds that follow traffic are no part of a promise"},
 	}}
 }

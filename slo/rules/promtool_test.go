@@ -9,10 +9,13 @@ import (
 )
 
 // TestPromtool lets Prometheus' own tool check the rules of testdata, and play
-// the incident of testdata/incident.yaml with them.
+// the incidents of testdata with them.
 func TestPromtool(t *testing.T) {
 	tool := promtool(t)
-	for _, args := range [][]string{{"check", "rules", "testdata/rules.yaml"}, {"test", "rules", "testdata/incident.yaml"}} {
+	for _, args := range [][]string{
+		{"check", "rules", "testdata/rules.yaml", "testdata/own-alerts-rules.yaml"},
+		{"test", "rules", "testdata/incident.yaml", "testdata/own-alerts-incident.yaml"},
+	} {
 		if out, err := exec.CommandContext(t.Context(), tool, args...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %v: %v\n%s", args, err, out)
 		}

@@ -1,8 +1,11 @@
 // Package rules writes objectives as Prometheus recording and alerting rules,
 // so that a team can leave Setpoint, or run both.
 //
-//	Set ─► for each objective: the ratio of bad events over each window of its tiers,
-//	       the budget that remains, and an alert for each tier ─► a rule file
+//	Set ─► for each objective: the ratio of bad events over each window of its alerts,
+//	       the budget that remains, and its alerts ─► a rule file
+//
+// An objective has the alerts that are declared for it; one without any has
+// those of the standard tiers.
 //
 // Differences to what Setpoint itself computes, which no rule can take away:
 // rate() extrapolates, and does not see the first event of a series that its
@@ -18,7 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +34,9 @@ import (
 // minRange is the shortest range that rates are taken over: two scrapes of
 // half a minute.
 const minRange = time.Minute
+
+// remaining is the record of what is left of a budget.
+const remaining = "setpoint:budget_remaining:ratio"
 
 type file struct {
 	Groups []group `yaml:"groups"`
@@ -48,6 +53,7 @@ type rule struct {
 	Alert       string            `yaml:"alert,omitempty"`
 	Expr        string            `yaml:"expr"`
 	For         string            `yaml:"for,omitempty"`
+	Keep        string            `yaml:"keep_firing_for,omitempty"`
 	Labels      map[string]string `yaml:"labels"`
 	Annotations map[string]string `yaml:"annotations,omitempty"`
 }
@@ -55,11 +61,11 @@ type rule struct {
 // Write returns the rules of all objectives of set as a rule file. What it
 // leaves out it lists: tiers that could never fire, labels that Prometheus
 // does not have, objectives that are kept in time slices.
-func Write(set *slo.Set, tiers func(slo.Objective) []Tier) ([]byte, slo.Problems, error) {
+func Write(set *slo.Set) ([]byte, slo.Problems, error) {
 	text := bytes.NewBufferString("groups:\n")
 	var problems slo.Problems
 	for _, o := range set.Objectives {
-		groups, wrong := groupsOf(o, tiers(o))
+		groups, wrong := groupsOf(o)
 		problems = append(problems, wrong...)
 		if err := write(text, groups); err != nil {
 			return nil, problems, fmt.Errorf("write rules of %s: %w", o.Name, err)
@@ -99,13 +105,15 @@ func write(text *bytes.Buffer, groups []group) error {
 }
 
 // groupsOf are the groups of rules of an objective.
-func groupsOf(o slo.Objective, tiers []Tier) ([]group, slo.Problems) {
+func groupsOf(o slo.Objective) ([]group, slo.Problems) {
 	if what := notEvents(o); what != "" {
 		return nil, slo.Problems{left(o, fmt.Sprintf("the objective %s is left out: rules count events, not %s", o.Name, what))}
 	}
-	fit, problems := possible(o, tiers)
+	fit, problems := possible(o, Tiers(o))
 	labels, more := labelsOf(o)
-	return []group{tierRules(o, fit, labels), budgetRules(o, labels)}, append(problems, more...)
+	alerts := tierRules(o, fit, labels)
+	alerts.Rules = append(alerts.Rules, absences(o, labels)...)
+	return []group{alerts, budgetRules(o, labels)}, slices.Concat(problems, more, inexpressible(o))
 }
 
 func left(o slo.Objective, message string) slo.Problem {
@@ -117,7 +125,9 @@ func tierRules(o slo.Objective, tiers []Tier, labels map[string]string) group {
 	g := group{Name: "setpoint-" + o.Name}
 	var windows []time.Duration
 	for _, t := range tiers {
-		windows = append(windows, t.Long, t.Short)
+		for _, w := range t.Windows() {
+			windows = append(windows, w.Length)
+		}
 	}
 	slices.Sort(windows)
 	for _, w := range slices.Compact(windows) {
@@ -133,7 +143,7 @@ func tierRules(o slo.Objective, tiers []Tier, labels map[string]string) group {
 // so that it is done every five minutes only.
 func budgetRules(o slo.Objective, labels map[string]string) group {
 	return group{Name: "setpoint-" + o.Name + "-budget", Interval: "5m", Rules: []rule{{
-		Record: "setpoint:budget_remaining:ratio",
+		Record: remaining,
 		Expr:   fmt.Sprintf("1 - (%s) / %s", ratio(o.Indicator, o.Window.Length), o.Budget()),
 		Labels: labels,
 	}}}
@@ -158,36 +168,6 @@ func sum(query string, w time.Duration) string {
 		terms = append(terms, fmt.Sprintf("(sum(rate(%s[%s])) or vector(0))", s, slo.Span(w)))
 	}
 	return strings.Join(terms, " + ")
-}
-
-func alert(o slo.Objective, t Tier, labels map[string]string) rule {
-	limit := threshold(o, t)
-	own := maps.Clone(labels)
-	own["severity"], own["long"], own["short"] = t.Severity, slo.Span(t.Long), slo.Span(t.Short)
-	a := rule{
-		Alert: "ErrorBudgetBurn", Labels: own,
-		Expr: fmt.Sprintf("%s{slo=%q} >= %s and %s{slo=%q} >= %s", record(t.Long), o.Name, limit, record(t.Short), o.Name, limit),
-		Annotations: map[string]string{
-			"summary": fmt.Sprintf("%s burns its error budget %s times as fast as it may", o.Name, t.Burn),
-			"description": fmt.Sprintf("Over %s and over %s at least %s of the events of %s were bad; %s may be over %s.",
-				slo.Span(t.Long), slo.Span(t.Short), limit, o.Service, o.Budget(), slo.Span(o.Window.Length)),
-		},
-	}
-	if t.For > 0 {
-		a.For = slo.Span(t.For)
-	}
-	return a
-}
-
-// threshold is burn × (1 − target), exactly.
-func threshold(o slo.Objective, t Tier) string {
-	text := limit(o, t).FloatString(36) // both have at most 18 digits
-	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
-}
-
-func limit(o slo.Objective, t Tier) *big.Rat {
-	burn, budget := big.NewRat(t.Burn.Fraction()), big.NewRat(o.Budget().Fraction())
-	return burn.Mul(burn, budget)
 }
 
 // labelsOf are the labels of an objective's rules.

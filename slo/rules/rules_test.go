@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,29 +35,31 @@ func load(t *testing.T, name string) *slo.Set {
 	return set
 }
 
-// TestWrite compares the rules of testdata/objectives.yaml with those in
-// testdata/rules.yaml.
+// TestWrite compares the rules of definitions in testdata with those beside
+// them.
 func TestWrite(t *testing.T) {
-	got, problems, err := rules.Write(load(t, "testdata/objectives.yaml"), rules.Standard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parse(t, got)
-	text := string(got)
-	for _, p := range problems {
-		text += "# " + p.String() + "\n"
-	}
-	if *update {
-		if err := os.WriteFile("testdata/rules.yaml", []byte(text), 0o644); err != nil {
+	for from, to := range map[string]string{"objectives.yaml": "rules.yaml", "own-alerts.yaml": "own-alerts-rules.yaml"} {
+		got, problems, err := rules.Write(load(t, "testdata/"+from))
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	want, err := os.ReadFile("testdata/rules.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), text); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
+		parse(t, got)
+		text := string(got)
+		for _, p := range problems {
+			text += "# " + p.String() + "\n"
+		}
+		if *update {
+			if err := os.WriteFile("testdata/"+to, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile("testdata/" + to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), text); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", from, diff)
+		}
 	}
 }
 
@@ -91,27 +94,43 @@ func parse(t interface{ Fatalf(string, ...any) }, text []byte) (w written) {
 
 func shown(tiers []rules.Tier) (out []string) {
 	for _, t := range tiers {
-		out = append(out, fmt.Sprintf("%s %s@%s/%s %s", t.Severity, t.Burn, slo.Span(t.Long), slo.Span(t.Short), slo.Span(t.For)))
+		c := t.Conditions[0]
+		out = append(out, fmt.Sprintf("%s %s %s@%s/%s %s", t.Name, t.Severity, c.Burn, slo.Span(c.Window), slo.Span(c.Short), slo.Span(t.For)))
 	}
 	return out
 }
 
+const slothSLO = "version: prometheus/v1\nservice: a\nslos: [{name: b, objective: 99.9, sli: {events: {error_query: 'rate(bad_total[{{.window}}])', total_query: 'rate(all_total[{{.window}}])'}}%s}]\n"
+
+const slothWindows = "---\napiVersion: sloth.slok.dev/v1\nkind: AlertWindows\nspec:\n  sloPeriod: 30d\n" +
+	"  page: {quick: {errorBudgetPercent: 8, shortWindow: 5m, longWindow: 1h}, slow: {errorBudgetPercent: 12.5, shortWindow: 30m, longWindow: 6h}}\n" +
+	"  ticket: {quick: {errorBudgetPercent: 20, shortWindow: 2h, longWindow: 1d}, slow: {errorBudgetPercent: 42, shortWindow: 6h, longWindow: 3d}}\n"
+
+const pyrraSLO = "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\nmetadata: {name: a}\n" +
+	"spec: {target: \"99.9\", window: %s, indicator: {ratio: {errors: {metric: bad_total}, total: {metric: all_total}}}%s}\n"
+
 // TestTiers compares the tiers of documents for Sloth and Pyrra with those
-// that these tools write.
+// that these tools write for them.
 func TestTiers(t *testing.T) {
-	const pyrraSLO = "apiVersion: pyrra.dev/v1alpha1\nkind: ServiceLevelObjective\nmetadata: {name: a}\n" +
-		"spec: {target: \"99.9\", window: %s, indicator: {ratio: {errors: {metric: bad_total}, total: {metric: all_total}}}}\n"
+	page, ticket := []string{"A page 14.4@1h/5m 0s", "A page 6@6h/30m 0s"}, []string{"A ticket 3@1d/2h 0s", "A ticket 1@3d/6h 0s"}
 	tests := []struct {
 		name, doc string
-		tiers     func(slo.Objective) []rules.Tier
 		want      []string
 	}{
-		{"Sloth, 30 days", "version: prometheus/v1\nservice: a\nslos: [{name: b, objective: 99.9, sli: {events: {error_query: 'rate(bad_total[{{.window}}])', total_query: 'rate(all_total[{{.window}}])'}}}]\n",
-			rules.Standard, []string{"page 14.4@1h/5m 0s", "page 6@6h/30m 0s", "ticket 3@1d/2h 0s", "ticket 1@3d/6h 0s"}},
-		{"Pyrra, 28 days", fmt.Sprintf(pyrraSLO, "28d"),
-			rules.Pyrra, []string{"critical 14@1h/5m 2m", "critical 7@6h/30m 15m", "warning 2@1d/2h 1h", "warning 1@4d/6h 3h"}},
-		{"Pyrra, 2 weeks", fmt.Sprintf(pyrraSLO, "2w"),
-			rules.Pyrra, []string{"critical 14@30m/3m 1m", "critical 7@3h/15m 8m", "warning 2@12h/1h 30m", "warning 1@2d/3h 1h30m"}},
+		{"Sloth, 30 days", fmt.Sprintf(slothSLO, ", alerting: {name: A}"), slices.Concat(page, ticket)},
+		{"Sloth, no tickets", fmt.Sprintf(slothSLO, ", alerting: {name: A, ticket_alert: {disable: true}}"), page},
+		{"Sloth, no pages, a severity", fmt.Sprintf(slothSLO, ", alerting: {name: A, page_alert: {disable: true}, ticket_alert: {labels: {severity: slack}}}"),
+			[]string{"A slack 3@1d/2h 0s", "A slack 1@3d/6h 0s"}},
+		{"Sloth, windows", fmt.Sprintf(slothSLO, ", alerting: {name: A}") + slothWindows,
+			[]string{"A page 57.6@1h/5m 0s", "A page 15@6h/30m 0s", "A ticket 6@1d/2h 0s", "A ticket 4.2@3d/6h 0s"}},
+		{"nothing is declared", fmt.Sprintf(slothSLO, ""),
+			[]string{"ErrorBudgetBurn page 14.4@1h/5m 0s", "ErrorBudgetBurn page 6@6h/30m 0s", "ErrorBudgetBurn ticket 3@1d/2h 0s", "ErrorBudgetBurn ticket 1@3d/6h 0s"}},
+		{"Pyrra, 28 days", fmt.Sprintf(pyrraSLO, "28d", ""), []string{
+			"ErrorBudgetBurn critical 14@1h/5m 2m", "ErrorBudgetBurn critical 7@6h/30m 15m",
+			"ErrorBudgetBurn warning 2@1d/2h 1h", "ErrorBudgetBurn warning 1@4d/6h 3h"}},
+		{"Pyrra, 2 weeks", fmt.Sprintf(pyrraSLO, "2w", ", alerting: {name: B, severities: {slowBurn: info}}"), []string{
+			"B critical 14@30m/3m 1m", "B critical 7@3h/15m 8m", "B info 2@12h/1h 30m", "B warning 1@2d/3h 1h30m"}},
+		{"Pyrra, no burn rates", fmt.Sprintf(pyrraSLO, "28d", ", alerting: {burnrates: false}"), nil},
 	}
 	for _, tt := range tests {
 		set, problems := slo.Load([]slo.File{{Name: "a.yaml", Data: []byte(tt.doc)}}, nil, sloth.Importer{}, pyrra.Importer{})
@@ -119,7 +138,7 @@ func TestTiers(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, problems)
 			continue
 		}
-		if diff := cmp.Diff(tt.want, shown(tt.tiers(set.Objectives[0]))); diff != "" {
+		if diff := cmp.Diff(tt.want, shown(rules.Tiers(set.Objectives[0]))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
@@ -131,7 +150,7 @@ func TestImpossible(t *testing.T) {
 		Name: "a", Service: "b", Target: slo.NewDecimal(9, 1), Window: slo.Window{Length: time.Hour},
 		Labels: map[string]string{"ok": "1", "not ok": "2", "severity": "3"}, Indicator: slo.Indicator{Good: "good_total", Total: "all_total"},
 	}
-	got, problems, err := rules.Write(&slo.Set{Objectives: []slo.Objective{o}}, rules.Standard)
+	got, problems, err := rules.Write(&slo.Set{Objectives: []slo.Objective{o}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,20 +174,37 @@ func TestAnything(t *testing.T) {
 			Window:    slo.Window{Length: time.Duration(rapid.Int64Range(60, 63_244_800).Draw(t, "seconds")) * time.Second},
 			Indicator: slo.Indicator{Bad: `sum(rate(bad_total{a="\"{}"}[5m])) + rate(worse_total[5m])`, Total: "rate(all_total[1m])"},
 		}
-		for _, tiers := range []func(slo.Objective) []rules.Tier{rules.Standard, rules.Pyrra} {
-			got, problems, err := rules.Write(&slo.Set{Objectives: []slo.Objective{o}}, tiers)
-			if err != nil {
-				t.Fatal(err)
-			}
-			alerts := 0
-			for _, r := range parse(t, got).Groups[0].Rules {
-				if r.Alert != "" {
-					alerts++
-				}
-			}
-			if alerts+len(problems) != 4 {
-				t.Fatalf("%d alerts and %d problems; want 4 tiers:\n%s", alerts, len(problems), got)
+		want := 4
+		if rapid.Bool().Draw(t, "own") {
+			o.Alerts, want = own(t), 2
+		}
+		got, problems, err := rules.Write(&slo.Set{Objectives: []slo.Objective{o}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		alerts := 0
+		for _, r := range parse(t, got).Groups[0].Rules {
+			if r.Alert != "" {
+				alerts++
 			}
 		}
+		if alerts+len(problems) != want {
+			t.Fatalf("%d alerts and %d problems; want %d tiers:\n%s", alerts, len(problems), want, got)
+		}
 	})
+}
+
+// own is a policy of two alerts: one of two conditions, one of missing data.
+func own(t *rapid.T) []slo.AlertPolicy {
+	condition := func(name string) slo.AlertCondition {
+		long := time.Duration(rapid.Int64Range(60, 86_400).Draw(t, name)) * time.Second
+		return slo.AlertCondition{
+			Name: name, Severity: "page", Burn: slo.NewDecimal(rapid.Int64Range(1, 100_000).Draw(t, name+" burn"), 3),
+			Window: long, Short: max(long/12, time.Second), MinBad: rapid.Int64Range(0, 9).Draw(t, name+" bad"), After: time.Minute,
+		}
+	}
+	return []slo.AlertPolicy{{
+		Name: "own", Breaching: true, All: true, Keep: time.Minute, Conditions: []slo.AlertCondition{condition("a"), condition("b"), {Name: "c", Off: true}},
+		NoData: slo.NoDataAlert{On: true, Severity: "ticket", After: 5 * time.Minute}, Labels: map[string]string{"team": "x", "a b": "y"},
+	}}
 }

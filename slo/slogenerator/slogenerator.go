@@ -12,8 +12,10 @@
 //	query_sli: expression                 good or bad and total, where it divides counters;
 //	                                        otherwise a share of good events, with a warning
 //
-// The windows of slo-generator are in a file of their own, the error budget
-// policy. Its longest one by default, 28 days, is read, with a warning.
+// The windows of slo-generator are in a file of their own, with its error
+// budget policies. Where that is read too, the longest window is the period,
+// and the steps are the conditions of an alert policy; those that do not alert
+// are switched off. Otherwise the period is 28 days, with a warning.
 // Exporters are warned of.
 package slogenerator
 
@@ -36,7 +38,7 @@ type Importer struct{}
 
 // Reads reports whether doc is written for slo-generator.
 func (Importer) Reads(doc slo.Node) bool {
-	return strings.HasPrefix(doc.Get("apiVersion").Text(), group) || isFirst(doc)
+	return strings.HasPrefix(doc.Get("apiVersion").Text(), group) || isFirst(doc) || isConfig(doc)
 }
 
 // isFirst reports whether doc is of slo-generator's first format.
@@ -44,8 +46,16 @@ func isFirst(doc slo.Node) bool {
 	return !doc.Get("apiVersion").Given() && doc.Get("slo_target").Given() && doc.Get("backend").Given()
 }
 
-// Convert returns the one SLO of the document.
-func (Importer) Convert(doc slo.Node) []slo.Node {
+// Convert returns the one SLO of the document, without its error budget
+// policy.
+func (Importer) Convert(doc slo.Node) []slo.Node { return reader{}.Convert(doc) }
+
+// Convert returns the one SLO of the document, or the alert policies of a
+// shared configuration.
+func (r reader) Convert(doc slo.Node) []slo.Node {
+	if isConfig(doc) {
+		return config(doc)
+	}
 	if isFirst(doc) {
 		doc.Get("slo_target").Refuse("the first format of slo-generator is not supported", "its second one, "+group+"v2, which 'slo-generator migrate' makes of it", "")
 		return nil
@@ -70,7 +80,7 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 	if p.Name.Text() != name.Text() {
 		p.Title = name
 	}
-	doc.Get("kind").Warn("the windows of slo-generator are in its error budget policy; the period is taken as "+period, "")
+	r.policyOf(doc, &p)
 	if e := spec.Get("exporters"); len(e.Items()) > 0 {
 		e.Warn("not carried: Setpoint exports its metrics itself", "")
 	}

@@ -11,9 +11,12 @@
 //	raw: error_ratio_query           the same, where it divides counters; otherwise a
 //	                                 share of bad events, with a warning
 //	labels                           labels, those of the SLO before those of the service
+//	alerting                         two alert policies, of pages and of tickets; labels and
+//	                                 annotations of the alert before those of all alerts
+//	AlertWindows for the period      their burn rates and windows
 //
 // What it cannot carry it lists: an SLI of a plugin is refused, because its
-// queries are inside Sloth; alerting and plugins of the generator are warned of. Keys that Sloth does not know are
+// queries are inside Sloth; plugins of the generator are warned of. Keys that Sloth does not know are
 // refused, though Sloth itself passes them over.
 //
 // Sloth's budget over the period is the mean of its 5-minute error ratios.
@@ -44,30 +47,33 @@ func (Importer) Reads(doc slo.Node) bool {
 		!doc.Get("apiVersion").Given() && strings.HasPrefix(doc.Get("version").Text(), "prometheus/")
 }
 
+// Convert returns an SLO for each of the document's, with Sloth's own alert
+// windows.
+func (Importer) Convert(doc slo.Node) []slo.Node { return reader{windows: standard()}.Convert(doc) }
+
 // Convert returns an SLO for each of the document's.
-func (Importer) Convert(doc slo.Node) []slo.Node {
+func (r reader) Convert(doc slo.Node) []slo.Node {
 	if !doc.Get("apiVersion").Given() {
 		if !doc.Get("version").OneOf("prometheus/v1") {
 			return nil
 		}
 		w := snake()
 		doc.Check(w.spec("prometheus/v1", slo.Key{Name: "version", Is: slo.IsWord, Required: true}))
-		return w.service(doc, slo.Node{})
+		return r.service(w, doc, slo.Node{})
 	}
 	if !doc.Get("apiVersion").OneOf(group+"v1") || !doc.Get("kind").OneOf("PrometheusServiceLevel", "AlertWindows") {
 		return nil
 	}
 	if doc.Get("kind").Text() == "AlertWindows" {
-		alertWindows(doc)
-		return nil
+		return nil // Survey has read it
 	}
 	w := camel()
 	doc.Check(resource(w.spec("PrometheusServiceLevel spec")))
-	return w.service(doc.Get("spec"), doc.Get("metadata"))
+	return r.service(w, doc.Get("spec"), doc.Get("metadata"))
 }
 
 // service converts the SLOs of a service; meta is absent outside Kubernetes.
-func (w words) service(spec, meta slo.Node) (docs []slo.Node) {
+func (r reader) service(w words, spec, meta slo.Node) (docs []slo.Node) {
 	service := spec.Get("service")
 	named, notes := service.Name(service.Text()), slo.Node{}
 	if meta.Given() {
@@ -76,6 +82,7 @@ func (w words) service(spec, meta slo.Node) (docs []slo.Node) {
 	for _, item := range spec.Get("slos").Items() {
 		p := w.slo(spec, item, named)
 		p.Annotations = notes
+		p.Alarms = r.alarms(w, p.Name, item.Get("alerting"))
 		docs = append(docs, p.Document())
 	}
 	return docs
@@ -83,7 +90,6 @@ func (w words) service(spec, meta slo.Node) (docs []slo.Node) {
 
 func (w words) slo(spec, item, service slo.Node) slo.Promise {
 	name := item.Get("name")
-	w.alerting(item.Get("alerting"))
 	p := slo.Promise{
 		At: item, Name: name.Name(service.Text() + "-" + name.Text()), Title: name,
 		Description: item.Get("description"), Labels: item.Get("labels").Texts(spec.Get("labels")),
@@ -158,10 +164,3 @@ func counter(query slo.Node) slo.Node {
 }
 
 func template() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*\.window\s*-?\}\}`) }
-
-func (w words) alerting(a slo.Node) {
-	if !a.Given() || a.Get(w.page).Get("disable").True() && a.Get(w.ticket).Get("disable").True() {
-		return
-	}
-	a.Warn("not carried: Setpoint does not send alerts of SLOs yet", "")
-}

@@ -103,5 +103,4 @@ func alertWindows(doc slo.Node) {
 		{Name: "page", Is: slo.IsMapping, Of: severity, Required: true},
 		{Name: "ticket", Is: slo.IsMapping, Of: severity, Required: true},
 	}}))
-	doc.Get("kind").Warn("not carried: Setpoint does not send alerts of SLOs yet", "")
 }

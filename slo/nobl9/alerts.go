@@ -1,0 +1,194 @@
+package nobl9
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/slo"
+)
+
+// A reader converts documents that name alert policies and methods which
+// stand among them.
+type reader struct {
+	Importer
+	policies, methods []string
+}
+
+// Survey notes the alert policies and methods that SLOs may name.
+func (Importer) Survey(docs []slo.Node) slo.Importer {
+	var r reader
+	for _, doc := range docs {
+		name := doc.Get("metadata").Get("name").Text()
+		switch doc.Get("kind").Text() {
+		case "AlertPolicy":
+			if carried(doc) {
+				r.policies = append(r.policies, name)
+			}
+		case "AlertMethod":
+			r.methods = append(r.methods, name)
+		}
+	}
+	return r
+}
+
+// policiesOf are the alert policies that an SLO names.
+func (r reader) policiesOf(spec slo.Node) (out []slo.Node) {
+	for _, p := range spec.Get("alertPolicies").Items() {
+		if !slices.Contains(r.policies, p.Text()) {
+			p.Warn("not carried: no file holds an alert policy "+p.Text()+" that can be", "")
+			continue
+		}
+		out = append(out, p.Map(slo.Pair{Key: "alertPolicyRef", Value: p.Says(named(p))}))
+	}
+	return out
+}
+
+// noData is the alert policy that anomalyConfig makes of missing data.
+func (r reader) noData(spec slo.Node, name string) (out []slo.Node) {
+	noData := spec.Get("anomalyConfig").Get("noData")
+	if !noData.Given() {
+		return nil
+	}
+	after := 15 * time.Minute
+	if d, ok := noData.Get("alertAfter").Duration(); ok {
+		after = d
+	}
+	alarm := slo.Alarm{
+		At: noData, Name: noData.Says(name + "-no-data"), NoData: true, NoDataWord: "High", NoDataAfter: after,
+		Conditions: []slo.Watch{{At: noData, Name: "none", Severity: "High", Burn: slo.NewDecimal(1, 0), Long: time.Hour, Off: true}},
+	}
+	for _, m := range noData.Get("alertMethods").Items() {
+		alarm.Targets = append(alarm.Targets, r.method(m.Get("name")))
+	}
+	return []slo.Node{alarm.Inline()}
+}
+
+// named is a name as it is read, where others refer to it.
+func named(n slo.Node) string { return n.Says(n.Text()).Name(n.Text()).Text() }
+
+// method is an alert method by its name; one that stands in no file has a
+// name only.
+func (r reader) method(name slo.Node) slo.Node {
+	if slices.Contains(r.methods, name.Text()) {
+		return name.Map(slo.Pair{Key: "targetRef", Value: name.Says(named(name))})
+	}
+	return slo.TargetNamed(name, named(name), "nobl9")
+}
+
+// policy is an alert policy. Its conditions have to hold together.
+func (r reader) policy(doc slo.Node) []slo.Node {
+	doc.Check(document(policyTable()))
+	meta, spec := doc.Get("metadata"), doc.Get("spec")
+	alarm := slo.Alarm{
+		At: doc, Name: meta.Get("name").Name(meta.Get("name").Text()), Title: meta.Get("displayName"), Description: spec.Get("description"),
+		Labels: meta.Get("labels"), Annotations: meta.Notes("n9/project", meta.Get("project")),
+	}
+	alarm.Keep, _ = spec.Get("coolDown").Duration()
+	for i, c := range spec.Get("conditions").Items() {
+		w := watch(c)
+		w.Name, w.Severity = fmt.Sprintf("condition-%d", i+1), spec.Get("severity").Text()
+		alarm.Conditions = append(alarm.Conditions, w)
+	}
+	if !carried(doc) || len(alarm.Conditions) == 0 {
+		return nil
+	}
+	alarm.All = len(alarm.Conditions) > 1
+	for _, m := range spec.Get("alertMethods").Items() {
+		alarm.Targets = append(alarm.Targets, r.method(m.Get("metadata").Get("name")))
+	}
+	return []slo.Node{alarm.Document()}
+}
+
+// watch is a condition as a burn rate, a share of the budget that burns, or
+// one that is used up. Where it has no alertingWindow its rate is that of the
+// moment, for as long as lastsFor says.
+func watch(c slo.Node) slo.Watch {
+	w := slo.Watch{At: c, Long: 5 * time.Minute}
+	w.After, _ = c.Get("lastsFor").Duration()
+	if d, ok := c.Get("alertingWindow").Duration(); ok && d > 0 {
+		w.Long = d
+	}
+	measurement, value := c.Get("measurement"), c.Get("value")
+	number, isNumber := value.Decimal()
+	switch measurement.Text() {
+	case "averageBurnRate":
+		w.Burn = number
+	case "burnedBudget":
+		w.Spent = number
+	case "budgetDrop":
+		w.Share = number
+	case "timeToBurnEntireBudget": // as much burns in the window as it is of that time
+		d, ok := value.Duration()
+		if !ok || d <= 0 {
+			value.Refuse("not a duration", "as in 72h", "")
+			return w
+		}
+		w.Share, isNumber = slo.BurnOf(slo.NewDecimal(1, 0), w.Long, d), true
+	case timeToBurn:
+		measurement.Warn("not carried, and so the policy is not: how long the rest of the budget lasts is no condition here", "timeToBurnEntireBudget")
+		return w
+	default:
+		return w // refused before
+	}
+	if !isNumber || w.Burn.Sign() <= 0 && w.Spent.Sign() <= 0 && w.Share.Sign() <= 0 {
+		value.Refuse("not a number above 0", "as in 0.8", "")
+	}
+	if !c.Get("alertingWindow").Given() && w.Spent.Sign() == 0 {
+		measurement.Warn("has no alertingWindow; its rate is taken over 5m", "alertingWindow")
+	}
+	return w
+}
+
+// timeToBurn is the measurement that is not carried.
+const timeToBurn = "timeToBurnBudget"
+
+// carried reports whether all conditions of an alert policy can be carried.
+func carried(doc slo.Node) bool {
+	for _, c := range doc.Get("spec").Get("conditions").Items() {
+		if c.Get("measurement").Text() == timeToBurn {
+			return false
+		}
+	}
+	return true
+}
+
+// methodDocument is an alert method: the way is known, its address is in
+// Nobl9.
+func methodDocument(doc slo.Node) slo.Node {
+	meta, spec := doc.Get("metadata"), doc.Get("spec")
+	way := "nobl9"
+	for _, key := range []string{"webhook", "slack", "pagerduty", "opsgenie", "servicenow", "discord", "jira", "msteams", "email"} {
+		if spec.Get(key).Given() {
+			way = "nobl9-" + key
+		}
+	}
+	return doc.Map(
+		slo.Pair{Key: "apiVersion", Value: doc.Says("openslo/v1")},
+		slo.Pair{Key: "kind", Value: doc.Says("AlertNotificationTarget")},
+		slo.Pair{Key: "metadata", Value: doc.Map(
+			slo.Pair{Key: "name", Value: meta.Get("name").Name(meta.Get("name").Text())},
+			slo.Pair{Key: "displayName", Value: meta.Get("displayName")},
+		)},
+		slo.Pair{Key: "spec", Value: doc.Map(
+			slo.Pair{Key: "description", Value: spec.Get("description")}, slo.Pair{Key: "target", Value: doc.Says(way)},
+		)},
+	)
+}
+
+func policyTable() *slo.Table {
+	measurements := []string{timeToBurn, "timeToBurnEntireBudget", "averageBurnRate", "burnedBudget", "budgetDrop"}
+	return &slo.Table{Name: "spec", Keys: []slo.Key{
+		{Name: "description", Is: slo.IsText},
+		{Name: "severity", Is: slo.IsChoice, Words: []string{"Low", "Medium", "High"}, Required: true},
+		{Name: "coolDown", Is: slo.IsDuration},
+		{Name: "conditions", Is: slo.IsList, Required: true, Of: &slo.Table{Name: "condition", Keys: []slo.Key{
+			{Name: "measurement", Is: slo.IsChoice, Words: measurements, Required: true},
+			{Name: "value", Is: slo.IsAny, Required: true},
+			{Name: "alertingWindow", Is: slo.IsDuration},
+			{Name: "lastsFor", Is: slo.IsDuration},
+			{Name: "op", Is: slo.IsChoice, Words: []string{"lt", "lte", "gte", "gt"}},
+		}}},
+		{Name: "alertMethods", Is: slo.IsAny},
+	}}
+}
