@@ -136,7 +136,10 @@ func (r *reading) series(s *scanner) error {
 		}
 		return r.part(s, key)
 	})
-	if err == nil && r.one.known == nil {
+	switch {
+	case err == nil && r.kind == vector && !r.one.samples && !r.one.histogram:
+		err = errors.New("a series has no value")
+	case err == nil && r.one.known == nil:
 		r.one.known, err = r.roster.find([]byte("{}"))
 	}
 	if err != nil {
