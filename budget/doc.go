@@ -52,6 +52,11 @@
 // everything is judged, with the raw Figures beside. What calendars say of the
 // past takes effect when the Account is made anew from the store.
 //
+// # Composites
+//
+// An objective may be made of others: Compose makes its slices of theirs, and
+// says how much of what is bad is each one's doing. Books are kept of both.
+//
 // # Windows that follow the calendar
 //
 // The budget of a month, or of any period that slo.Window.Period tells, is

@@ -39,9 +39,10 @@ type State struct {
 	Windows   []Window          `json:"windows"`         // those that roll, ascending by length, the objective's own among them
 	Flaws     []sli.Flaw        `json:"flaws,omitempty"` // of the slices in the objective's window, sorted
 
-	Provisional time.Time `json:"provisional,omitzero"` // the slices from here to At may still change, when samples arrive late; zero = none may
-	Corrected   int64     `json:"corrected,omitempty"`  // slices that late samples have changed, since the process that counts began
-	CorrectedAt time.Time `json:"correctedAt,omitzero"` // At when the newest correction was made
+	Provisional time.Time      `json:"provisional,omitzero"` // the slices from here to At may still change, when samples arrive late; zero = none may
+	Corrected   int64          `json:"corrected,omitempty"`  // slices that late samples have changed, since the process that counts began
+	CorrectedAt time.Time      `json:"correctedAt,omitzero"` // At when the newest correction was made
+	Components  []Contribution `json:"components,omitempty"` // of a composite, in their order
 
 	Raw        Figures   `json:"raw,omitzero"`         // as measured, where calendars or adjustments touch the objective: all else is as adjusted then
 	Unexpected int64     `json:"unexpected,omitempty"` // slices in the objective's window of which more was bad than a calendar expects

@@ -3,6 +3,7 @@
 //	Tick(now)
 //	  lead      Leadership: who may act, and under which epoch
 //	  measure   Source: counts of each new slice ─► budget.Book ─► budget.State of each objective
+//	            composites after their components, of whose slices theirs are made
 //	  command   Orders: what people commanded; stops go to the Brake
 //	  turn      for each control loop
 //	              read back the setting · Conditions · evidence   ─► Input

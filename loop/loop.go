@@ -40,6 +40,7 @@ type Loop struct {
 	mu       sync.Mutex // held by a tick, and by Use
 	cfg      Config     // Set and Actuators are those that are declared
 	gauges   []*gauge
+	blends   []*blend
 	controls []*control
 	stray    []*control // of actuators without a loop that are not at rest: see attend
 	retired  []*control // not in force any more; their holds still go on record
@@ -88,9 +89,8 @@ type control struct {
 // New prepares a loop. It asks nothing of the world yet.
 func New(cfg Config) (*Loop, error) {
 	l := &Loop{cfg: cfg, set: cfg.Set, changed: make(chan struct{}, 1), ordering: make(chan struct{}, 1), read: map[string]reading{}}
-	for _, o := range cfg.Set.Objectives {
-		l.gauges = append(l.gauges, newGauge(cfg.Set, o))
-	}
+	l.gauges = l.takeGauges(cfg.Set)
+	l.blends = l.takeBlends(cfg.Set)
 	var err error
 	l.controls, err = newControls(cfg.Set, cfg.Actuators)
 	return l, err

@@ -64,7 +64,7 @@ func (l *Loop) measure(ctx context.Context, now time.Time) []budget.State {
 		}
 		states = append(states, g.state(now))
 	}
-	return states
+	return append(states, l.blend(ctx, now)...)
 }
 
 // eachGauge does something with every gauge, several at a time.

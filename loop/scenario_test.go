@@ -99,7 +99,8 @@ type world struct {
 	ledger *switched
 	dials  map[string]*dial
 	counts map[time.Time]sli.Counts
-	now    sli.Counts // of each slice from here on
+	now    sli.Counts        // of each slice from here on
+	only   map[string]*apart // :: objective → what happens to it alone
 	orders int
 	files  *txtar.Archive  // of the story
 	alerts string          // of the newest tick
@@ -148,11 +149,27 @@ func (w *world) restart(t *testing.T) {
 	w.loop = l
 }
 
+// An apart is an objective to which something else happens than to others.
+type apart struct {
+	since  time.Time
+	counts map[time.Time]sli.Counts
+	now    sli.Counts
+	down   bool
+}
+
 // Counts returns what the story says happened.
 func (w *world) Counts(_ context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
 	var out []sli.Slice
+	a := w.only[o.Name]
+	if a != nil && a.down {
+		return nil, errors.New("no route to backend")
+	}
 	for at := from; at.Before(to); at = at.Add(o.Slice) {
-		out = append(out, sli.Slice{Start: at, Counts: w.counts[at]})
+		counts := w.counts
+		if a != nil && !at.Before(a.since) {
+			counts = a.counts
+		}
+		out = append(out, sli.Slice{Start: at, Counts: counts[at]})
 	}
 	return out, nil
 }
@@ -173,6 +190,9 @@ func (w *world) play(t *testing.T, story string) {
 		}
 		w.hear(now, w.loop.Tick(t.Context(), now).Alerts)
 		w.counts[now] = w.now
+		for _, a := range w.only {
+			a.counts[now] = a.now
+		}
 	}
 }
 
@@ -217,10 +237,13 @@ func (w *world) happen(t *testing.T, now time.Time, words []string) {
 	t.Helper()
 	slice := w.set.Objectives[0].Slice
 	switch words[0] {
-	case "good": // good N bad M: events of each slice from now on
-		w.now = sli.Counts{Good: sli.Count(number(t, words[1])) * sli.Event, Bad: sli.Count(number(t, words[3])) * sli.Event, Covered: slice}
-	case "blind": // nothing is observed
-		w.now = sli.Counts{}
+	case "good", "blind":
+		w.now = observedAs(t, words, slice)
+	case "only": // only OBJECTIVE good N bad M | blind | down | up: from now on its lot is its own
+		a := w.apart(words[1], now)
+		if a.down = words[2] == "down"; words[2] != "up" && !a.down {
+			a.now = observedAs(t, words[2:], slice)
+		}
 	case "ledger": // ledger down | up
 		w.ledger.down = words[1] == "down"
 	case "unreadable", "readable":
@@ -242,6 +265,26 @@ func (w *world) happen(t *testing.T, now time.Time, words []string) {
 	default:
 		w.order(t, now, words)
 	}
+}
+
+// observedAs reads "good N bad M", the events of each slice from now on, or
+// "blind": nothing is observed.
+func observedAs(t *testing.T, words []string, slice time.Duration) sli.Counts {
+	t.Helper()
+	if words[0] == "blind" {
+		return sli.Counts{}
+	}
+	return sli.Counts{Good: sli.Count(number(t, words[1])) * sli.Event, Bad: sli.Count(number(t, words[3])) * sli.Event, Covered: slice}
+}
+
+func (w *world) apart(objective string, now time.Time) *apart {
+	if w.only == nil {
+		w.only = map[string]*apart{}
+	}
+	if w.only[objective] == nil {
+		w.only[objective] = &apart{since: now, counts: map[time.Time]sli.Counts{}, now: w.now}
+	}
+	return w.only[objective]
 }
 
 // order reads "KIND TARGET [SETTING] [revert] [for SECONDS]".

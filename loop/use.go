@@ -35,6 +35,7 @@ func (l *Loop) Use(set *slo.Set, source Source, actuators map[string]Actuator) e
 	l.leave(set)
 	l.cfg.Set, l.cfg.Source, l.cfg.Actuators = set, source, actuators
 	l.gauges = l.takeGauges(set)
+	l.blends = l.takeBlends(set)
 	l.controls, l.stray = controls, nil
 	l.refresh()
 	l.attend()
@@ -54,6 +55,9 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 	}
 	var out []*gauge
 	for _, o := range set.Objectives {
+		if o.Composite != nil {
+			continue
+		}
 		g := newGauge(set, o)
 		if old := before[o.Name]; old != nil && old.alike(g) {
 			old.objective = o

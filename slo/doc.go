@@ -6,8 +6,8 @@
 //
 // Two sorts of documents are read, any number of them in a file: OpenSLO v1,
 // all kinds, for promises, and our own kinds for what OpenSLO has no words for:
-// acting (Actuator, ControlLoop, ReleasePolicy), and times that are not judged
-// as others (Calendar). OpenSLO's other versions (openslo_older.go) are
+// acting (Actuator, ControlLoop, ReleasePolicy), times that are not judged as
+// others (Calendar), and promises about promises (CompositeSLO). OpenSLO's other versions (openslo_older.go) are
 // rewritten as v1 first, and so are the formats of other tools that the caller
 // hands an Importer for.
 //
@@ -23,6 +23,7 @@
 //	                               formats are sloth/, pyrra/, slogenerator/ and nobl9/
 //	read_*.go                      one kind after another into its type, with the checks of one document
 //	resolve.go                     references, and the checks that take more than one document
+//	composite.go, read_composite.go  objectives that are made of others
 //	selectors.go                   which PromQL can be read as a sum of raw counters
 //	samples.go                     which PromQL has samples that can be judged
 //	calendar.go, recurrence.go     which times a calendar covers; exemption.go: of one objective

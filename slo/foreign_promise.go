@@ -26,9 +26,11 @@ type Promise struct {
 	ShareOf     Node   // success or failure
 	Gauge       Node   // boolean
 	Alarms      []Node // alert policies, in place or by reference
+	Components  Node   // of a composite, in place of counters: a list as in kind CompositeSLO
 }
 
-// Document is the OpenSLO document that says p.
+// Document is the OpenSLO document that says p; of a composite it is one of
+// our own kind.
 func (p Promise) Document() Node {
 	at, method := p.At, p.Method
 	if p.Window.v.file == nil { // no window at all: it is missing where the document is
@@ -37,16 +39,21 @@ func (p Promise) Document() Node {
 	if !method.Given() {
 		method = at.Says("Occurrences")
 	}
+	version, kind, indicator := openSLO, "SLO", p.indicator()
+	if p.Components.Given() {
+		version, kind, indicator = ours, compositeKindName, Node{}
+	}
 	return at.Map(
-		Pair{"apiVersion", at.Says(openSLO)},
-		Pair{"kind", at.Says("SLO")},
+		Pair{"apiVersion", at.Says(version)},
+		Pair{"kind", at.Says(kind)},
 		Pair{"metadata", at.Map(
 			Pair{"name", p.Name}, Pair{"displayName", p.Title.Cut()}, Pair{"labels", p.Labels}, Pair{"annotations", p.Annotations},
 		)},
 		Pair{"spec", at.Map(
 			Pair{"description", p.Description.Cut()},
 			Pair{"service", p.Service},
-			Pair{"indicator", p.indicator()},
+			Pair{"indicator", indicator},
+			Pair{"components", p.Components},
 			Pair{"timeWindow", p.Window.List(p.window())},
 			Pair{"budgetingMethod", method},
 			Pair{"objectives", at.List(at.Map(

@@ -79,6 +79,15 @@ func soundIndicator(i slo.Indicator) bool {
 	return err == nil && i.Total+i.Good+i.Bad == "" && (i.Kind == slo.Threshold) == (i.Op.Sign() != "")
 }
 
+func soundComposite(c slo.Composite, names map[string]bool) bool {
+	for _, part := range c.Components {
+		if !names["objective "+part.Objective] || part.Weight.Sign() <= 0 {
+			return false
+		}
+	}
+	return len(c.Components) > 0 && c.Aggregate != ""
+}
+
 // sound checks what everybody relies on about a set.
 func sound(t *testing.T, set *slo.Set) {
 	t.Helper()
@@ -91,7 +100,10 @@ func sound(t *testing.T, set *slo.Set) {
 	}
 	for _, o := range set.Objectives {
 		names["objective "+o.Name] = true
-		if !names["service "+o.Service] || !names["source "+o.Indicator.Source] || !soundIndicator(o.Indicator) {
+	}
+	for _, o := range set.Objectives {
+		made := o.Composite != nil && soundComposite(*o.Composite, names)
+		if !names["service "+o.Service] || !made && (o.Composite != nil || !names["source "+o.Indicator.Source] || !soundIndicator(o.Indicator)) {
 			t.Fatalf("unsound objective %+v", o)
 		}
 		if o.Target.Sign() <= 0 || o.Budget().Sign() <= 0 || o.Slice <= 0 || o.Window.Length < 12*o.Slice || o.Window.Length%o.Slice != 0 {

@@ -9,6 +9,8 @@ func sloKind() kind {
 		version: openSLO, name: "SLO",
 		doc: "A promise: a share of events that are good, over a window. Each of its objectives is named after the SLO; from the second one on with `-2`, `-3`, ….",
 		annotations: []field{
+			objectiveNameNote(),
+			{key: componentNoDataNote, is: shapeChoice, words: noDataRules(), instead: "hold", doc: "Of a composite: what becomes of a slice in which one of its components was not observed. See [Composite objectives](#composite-objectives)."},
 			{key: "setpoint.dev/slice", is: shapeDuration, instead: "1m", doc: "Length of the slices in which events are counted: whole seconds, 5 s to 1 h. The window is a multiple of it and holds at least 12. A time slice is a multiple of it."},
 			standardNote("`standard`: tells of the four standard burn-rate tiers for this window. `none`: not even where the service says so."),
 		},
@@ -64,7 +66,6 @@ func timeWindow() *object {
 }
 
 func objectiveTable() *object {
-	const composite = "an SLO for each indicator; composite SLOs are not supported yet"
 	return &object{name: "objective", fields: []field{
 		{key: "displayName", is: shapeText, doc: "Its name for people."},
 		{key: "target", is: shapeDecimal, doc: "Share of good events, above 0 and below 1, at most 18 digits. It is kept exactly. Either this or `targetPercent`."},
@@ -73,9 +74,9 @@ func objectiveTable() *object {
 		{key: "value", is: shapeDecimal, doc: "Of a `thresholdMetric`, and required there: the limit, in the unit of the metric. Several objectives may set several limits."},
 		{key: "timeSliceTarget", is: shapeDecimal, doc: "Share of good events from which on a time slice is good, above 0 and at most 1. Required for `Timeslices`, without a part in the other methods."},
 		{key: "timeSliceWindow", is: shapeTimeSlice, doc: "Length of a time slice: a duration-shorthand up to a day, or a number of minutes. Required for `Timeslices` and `RatioTimeslices`."},
-		{key: "indicator", is: shapeAny, later: composite, doc: "Not supported yet."},
-		{key: "indicatorRef", is: shapeAny, later: composite, doc: "Not supported yet."},
-		{key: "compositeWeight", is: shapeAny, later: composite, doc: "Not supported yet."},
+		{key: "indicator", is: shapeMapping, of: inlineSLI(), doc: "Of a composite: what this objective counts, said here. See [Composite objectives](#composite-objectives)."},
+		{key: "indicatorRef", is: shapeName, doc: "Of a composite: what this objective counts, as the name of an `SLI`."},
+		{key: "compositeWeight", is: shapeDecimal, instead: "1", doc: "Of a composite: what its burn rate is multiplied by, above 0, at most 1000000, with at most 6 decimals."},
 	}}
 }
 

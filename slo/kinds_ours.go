@@ -1,7 +1,7 @@
 package slo
 
 func ourKinds() []kind {
-	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind(), adjustmentKind()}
+	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind(), adjustmentKind(), compositeKind()}
 }
 
 func actuatorKind() kind {

@@ -83,6 +83,8 @@ type loader struct {
 	indicators []*draftIndicator          // those of SLIs and those inside SLOs
 	named      map[string]*draftIndicator // those of SLIs
 	slos       []draftSLO
+	composites []*draftComposite
+	onlyNames  map[string]string // :: SLO → the name that its only objective has in other formats
 	alerts     []*draftAlert
 
 	serviceAlerts map[string]string // what services say of the standard alerts
@@ -108,7 +110,7 @@ type draft[T any] struct {
 
 func newLoader(env func(string) (string, bool)) *loader {
 	l := &loader{
-		env: env, tables: map[string]kind{}, declared: map[string]map[string]place{},
+		env: env, tables: map[string]kind{}, declared: map[string]map[string]place{}, onlyNames: map[string]string{},
 		named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{},
 	}
 	for _, k := range kinds() {
@@ -153,6 +155,8 @@ func (l *loader) document(doc value) {
 	switch k.name {
 	case "SLO":
 		l.slo(doc)
+	case compositeKindName:
+		l.composite(doc)
 	case "SLI":
 		l.sli(doc)
 	case "DataSource":

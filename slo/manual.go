@@ -182,6 +182,48 @@ status is ` + "`partial` or `no-data`" + `. Burn rates, ` + "`minBad`" + ` and e
 the windows of rules are multiples of the time slice. Rules see a time slice when it is over: short ones are judged
 sooner.
 
+## Composite objectives
+
+A composite is an objective that is made of other objectives, its components, which may be composites too. It has no
+queries: its slices are made of theirs, so that it has the history that they have, and is the same whether it was
+watched, filled in later or read back after a restart. In each of its slices a component is bad by a share, of the events
+or time slices that its own budget is kept in; and from these shares, with weights, comes the share by which the
+composite is bad. Every slice weighs the same, however many events it holds. b is the share of bad in a component, w
+its weight, B its budget (1 − target), and B' the composite's:
+
+    average   b' = Σ w·b ÷ Σ w
+    burn      b' = B' · Σ w·b÷B     burn rates add up; at most 1
+    sum       b' = Σ w·b            at most 1
+    anyDown   b' = the worst b
+    allDown   b' = the best b
+
+The budget is judged by the average of b' over the window, or, with ` + "`Timeslices`" + `, by its time slices. Everything else is
+what it is for other objectives: burn rates, tiers, control loops, the gate. The page and the API say how much of the
+used budget is each component's doing: of ` + "`anyDown`" + ` the worst one's, of ` + "`allDown`" + ` the best one's.
+
+For example, ` + "`buying`" + ` above promises 99.5 % over ` + "`checkout-availability`" + ` (weight 3) and ` + "`search-latency`" + ` (weight 1). In
+one minute 4 of 400 requests of the first fail, b = 1 %, and 5 of 20 of the second are slow, b = 25 %:
+
+    b' = (3 · 1 % + 1 · 25 %) ÷ (3 + 1) = 7 %
+
+After an hour with that minute and 59 good ones b' is 7 % ÷ 60 on average, a burn rate of 0.07 ÷ 60 ÷ 0.005 = 0.23 over
+the hour; 0.75 of the 7 are the doing of the first, 6.25 of the second.
+
+An SLO of OpenSLO whose ` + "`objectives`" + ` have an ` + "`indicator` or `indicatorRef`" + ` each is a composite as its specification has it.
+The composite has the name of the SLO, its components that name with ` + "`-1`, `-2`" + `, and so on. With ` + "`Occurrences`" + ` the burn
+rates of the components add up, each multiplied by its ` + "`compositeWeight`" + ` (` + "`burn`" + `), and the budget is 1 ÷ Σ (w ÷ B),
+rounded down to three digits: components of 99.9 % and 99 % make 0.000909, a target of 99.9091 %. With ` + "`Timeslices`" + ` a
+time slice that is bad for one of them is bad (` + "`anyDown`" + `), with ` + "`RatioTimeslices`" + ` what they miss is added up (` + "`sum`" + `), and
+the target is the strictest one among them.
+
+What becomes of a slice in which a component was observed for less than half of the time is said by ` + "`whenNoData`" + `, for an
+SLO of OpenSLO by the annotation ` + "`" + componentNoDataNote + "`" + `: ` + "`hold`" + `, the slice counts as not observed either; ` + "`ignore`" + `, the
+component is left out of it, and the weights of the others stand for all; ` + "`good` or `bad`" + `, all of it counts as that. The
+rule holds from the first slice on in which the component was ever observed. A component without events in a slice is
+left out of it, and a slice in which no component was observed is not observed, whatever the rule.
+
+The slices of a composite are multiples of its components'. A change of weights or rules changes its past too.
+
 ## Queries
 
 Setpoint does not let the backend compute ratios or rates: it reads the raw counters, series by series, and differences

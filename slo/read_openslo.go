@@ -141,18 +141,15 @@ func (l *loader) sourceOf(metrics ...value) (name string) {
 }
 
 func (l *loader) slo(doc value) {
+	if isComposite(doc.get("spec")) {
+		l.openSLOComposite(doc)
+		return
+	}
 	meta, spec := doc.get("metadata"), doc.get("spec")
-	l.refer("Service", spec.get("service"))
 	slice := meta.get("annotations").get("setpoint.dev/slice")
-	o := Objective{
-		Name: meta.get("name").text(), Service: spec.get("service").text(), Title: meta.get("displayName").text(),
-		Description: spec.get("description").text(), Labels: meta.get("labels").labels(),
-		Slice: sliceLength(slice), Window: window(spec.get("timeWindow")), Position: doc.place().Position,
-	}
+	o := l.promise(doc)
+	o.Slice = sliceLength(slice)
 	checkSlices(o, spec.get("timeWindow"), slice)
-	if method := spec.get("budgetingMethod").text(); method != "" && method != "Occurrences" {
-		o.Method = Method(method)
-	}
 	d := draftSLO{at: doc.place(), slice: slice.place()}
 	d.inline, d.indicator = l.indicatorOf(spec)
 	d.alerts = l.alertsOf(spec.get("alertPolicies"))
@@ -160,6 +157,22 @@ func (l *loader) slo(doc value) {
 	d.standard, d.wanted = standard.place(), standard.text()
 	d.objectives, d.items = l.objectives(spec, o, meta.get("name")), spec.get("objectives").items()
 	l.slos = append(l.slos, d)
+}
+
+// promise reads what the objectives of an SLO have in common.
+func (l *loader) promise(doc value) Objective {
+	meta, spec := doc.get("metadata"), doc.get("spec")
+	l.refer("Service", spec.get("service"))
+	o := Objective{
+		Name: meta.get("name").text(), Service: spec.get("service").text(), Title: meta.get("displayName").text(),
+		Description: spec.get("description").text(), Labels: meta.get("labels").labels(),
+		Window: window(spec.get("timeWindow")), Position: doc.place().Position,
+	}
+	if method := spec.get("budgetingMethod").text(); method != "" && method != "Occurrences" {
+		o.Method = Method(method)
+	}
+	l.onlyName(doc)
+	return o
 }
 
 // indicatorOf reads the indicator of an SLO, or the name of the SLI that it
@@ -183,30 +196,48 @@ func (l *loader) indicatorOf(spec value) (d *draftIndicator, ref string) {
 
 // objectives reads the targets of an SLO. The first one is named after it.
 func (l *loader) objectives(spec value, o Objective, name value) []Objective {
-	var timeWindow value
-	if windows := spec.get("timeWindow").items(); len(windows) > 0 {
-		timeWindow = windows[0]
-	}
 	var out []Objective
 	for i, item := range spec.get("objectives").items() {
-		next := o
-		if title := item.get("displayName").text(); title != "" {
-			next.Title = title
-		}
+		own := o.Name
 		if i > 0 {
-			next.Name = fmt.Sprintf("%s-%d", o.Name, i+1)
+			own = fmt.Sprintf("%s-%d", o.Name, i+1)
 		}
-		next.Target = target(item)
+		next := l.objective(item, o, own, name)
 		next.TimeSlice = timeSlice(item, o)
-		checkTimeSlice(next, item, timeWindow)
-		if first, ok := l.declared[objectiveKind][next.Name]; ok && name.good() {
-			item.refuse(fmt.Sprintf("the objective %s is declared already, at %s:%d", next.Name, first.File, first.Line), "a name of the SLO that leaves its objectives unique", "")
-		} else if name.good() {
-			l.declared[objectiveKind][next.Name] = item.place()
+		checkTimeSlice(next, item, firstWindow(spec))
+		if weight := item.get("compositeWeight"); weight.given() {
+			weight.warn("plays no part: objectives of one indicator are no composite", "an indicator in each objective, or no such key", "")
 		}
 		out = append(out, next)
 	}
 	return out
+}
+
+// objective reads one target of an SLO, which gives it a name of its own.
+func (l *loader) objective(item value, o Objective, own string, name value) Objective {
+	o.Name = own
+	if title := item.get("displayName").text(); title != "" {
+		o.Title = title
+	}
+	o.Target = target(item)
+	l.declareObjective(own, item, name)
+	return o
+}
+
+func (l *loader) declareObjective(own string, item, name value) {
+	if first, ok := l.declared[objectiveKind][own]; ok && name.good() {
+		item.refuse(fmt.Sprintf("the objective %s is declared already, at %s:%d", own, first.File, first.Line), "a name of the SLO that leaves its objectives unique", "")
+	} else if name.good() {
+		l.declared[objectiveKind][own] = item.place()
+	}
+}
+
+// firstWindow is the one time window of an SLO.
+func firstWindow(spec value) value {
+	if windows := spec.get("timeWindow").items(); len(windows) > 0 {
+		return windows[0]
+	}
+	return value{}
 }
 
 // target is the target of an objective as a share, or 0 when it was refused.

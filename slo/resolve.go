@@ -29,6 +29,7 @@ func (l *loader) resolve() {
 			l.set.Objectives = append(l.set.Objectives, o)
 		}
 	}
+	l.finishComposites(k)
 	for _, d := range l.actuators {
 		k.actuators[d.is.Name] = d.is
 		l.set.Actuators = append(l.set.Actuators, d.is)
@@ -61,12 +62,17 @@ func (l *loader) impliedServices() {
 	if len(l.declared["Service"]) > 0 {
 		return
 	}
+	var all []Objective
 	for _, d := range l.slos {
-		for _, o := range d.objectives {
-			if _, there := l.declared["Service"][o.Service]; o.Service != "" && !there {
-				l.declared["Service"][o.Service] = d.at
-				l.set.Services = append(l.set.Services, Service{Name: o.Service, Position: o.Position})
-			}
+		all = append(all, d.objectives...)
+	}
+	for _, d := range l.composites {
+		all = append(all, d.objectives...)
+	}
+	for _, o := range all {
+		if _, there := l.declared["Service"][o.Service]; o.Service != "" && !there {
+			l.declared["Service"][o.Service] = place{Position: o.Position}
+			l.set.Services = append(l.set.Services, Service{Name: o.Service, Position: o.Position})
 		}
 	}
 }

@@ -13,11 +13,12 @@
 //	                                 burnedBudget, budgetDrop, timeToBurnEntireBudget; coolDown keeps firing
 //	AlertMethod                      a notification target that is shown only
 //	anomalyConfig.noData             an alert policy for missing data
+//	composite                        a CompositeSLO of the objectives that it names
 //
 // metricSource is warned of: connections are in Nobl9, and the queries are
 // asked of the only DataSource. Attachments are warned of, and so are kinds
 // that say nothing about what is counted.
-// Composites, goodTotal and budget adjustments are refused:
+// goodTotal and budget adjustments are refused:
 // without them something else would be counted.
 package nobl9
 
@@ -115,14 +116,21 @@ func (r reader) objectives(doc slo.Node) (docs []slo.Node) {
 		if p.SliceTarget.Given() {
 			p.SliceLength = p.SliceTarget.Says("1m")
 		}
-		if own := item.Get("name"); len(items) > 1 && own.Given() {
+		switch own := item.Get("name"); {
+		case own.Given() && len(items) > 1:
 			p.Name = own.Name(name.Text() + "-" + own.Text())
+		case own.Given(): // composites refer to it by both names
+			p.Annotations = p.Annotations.Texts(own.Map(slo.Pair{Key: slo.ObjectiveNameNote, Value: own.Name(own.Text())}))
 		}
 		if title := item.Get("displayName"); title.Text() != "" && len(items) > 1 {
 			p.Title = title
 		}
 		p.Alarms = slices.Concat(common.Alarms, r.noData(spec, p.Name.Text()))
-		metrics(item, &p)
+		if c := item.Get("composite"); c.Given() {
+			composite(c, meta.Get("project"), &p)
+		} else {
+			metrics(item, &p)
+		}
 		docs = append(docs, p.Document())
 	}
 	return docs
@@ -169,8 +177,6 @@ func metrics(item slo.Node, p *slo.Promise) {
 		counts.Refuse("rawMetric and countMetrics are both there", "one of them", "")
 	case item.Get("rawMetric").Given():
 		p.Judged, p.Op, p.Value = promql(item.Get("rawMetric").Get("query"), slo.Node{}), item.Get("op"), item.Get("value")
-	case item.Get("composite").Given():
-		item.Get("composite").Refuse("composite objectives are not supported yet", "countMetrics, with counters", "")
 	case counts.Get("goodTotal").Given():
 		counts.Get("goodTotal").Refuse("good and total of a single query are not supported", "good and total", "")
 	case !counts.Given():

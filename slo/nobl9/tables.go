@@ -32,7 +32,7 @@ func specTable() *slo.Table {
 		{Name: "budgetingMethod", Is: slo.IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: true},
 		{Name: "objectives", Is: slo.IsList, Required: true, Of: objectiveTable()},
 		{Name: "timeWindows", Is: slo.IsList, Required: true, Of: windowTable()},
-		{Name: "composite", Is: slo.IsAny, Instead: "an SLO for each objective; composites are not supported yet"},
+		{Name: "composite", Is: slo.IsAny, Instead: "an objective with composite; this older form is not read"},
 		{Name: "alertPolicies", Is: slo.IsAny},
 		{Name: "attachments", Is: slo.IsAny},
 		{Name: "anomalyConfig", Is: slo.IsAny},
@@ -53,7 +53,7 @@ func objectiveTable() *slo.Table {
 		{Name: "op", Is: slo.IsWord},
 		{Name: "primary", Is: slo.IsTruth},
 		{Name: "rawMetric", Is: slo.IsMapping, Of: &slo.Table{Name: "rawMetric", Keys: []slo.Key{{Name: "query", Is: slo.IsAny, Required: true}}}},
-		{Name: "composite", Is: slo.IsAny},
+		{Name: "composite", Is: slo.IsMapping, Of: compositeTable()},
 		{Name: "countMetrics", Is: slo.IsMapping, Of: &slo.Table{Name: "countMetrics", Keys: []slo.Key{
 			{Name: "incremental", Is: slo.IsTruth, Required: true},
 			{Name: "good", Is: slo.IsAny},

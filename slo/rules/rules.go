@@ -80,6 +80,8 @@ func Write(set *slo.Set) ([]byte, slo.Problems, error) {
 // notEvents is what an objective counts instead of events.
 func notEvents(o slo.Objective) string {
 	switch {
+	case o.Composite != nil:
+		return "other objectives"
 	case o.Method != slo.Occurrences:
 		return "time slices"
 	case o.Indicator.Kind != slo.Counters:
