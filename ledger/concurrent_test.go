@@ -40,7 +40,7 @@ func writeSome(ctx context.Context, l *ledger.Postgres, writer, n int) error {
 	return nil
 }
 
-// writeOne adds one row each to five chains.
+// writeOne adds one row each to six chains.
 func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
 	d := ledgertest.Move(id, noon(), 1)
 	err := l.Begin(ctx, d)
@@ -53,12 +53,23 @@ func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
 		func() error {
 			return l.Finish(ctx, loop.Outcome{Decision: id, At: noon(), Applied: true, ReadBack: d.To})
 		},
+		func() error { return l.Judge(ctx, verdictsOf(id)) },
 	} {
 		if err == nil {
 			err = next()
 		}
 	}
 	return err
+}
+
+// verdictsOf is a batch of one verdict.
+func verdictsOf(id string) ledger.Batch {
+	e, err := ledger.EncodeVerdict(ledgertest.Verdict("shop", id, noon()))
+	b, err2 := ledger.NewBatch(id, e)
+	if err := errors.Join(err, err2); err != nil {
+		panic(err) // the same for every ID
+	}
+	return b
 }
 
 func wantRows(t *testing.T, l *ledger.Postgres, n int64) {

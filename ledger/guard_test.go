@@ -22,7 +22,7 @@ func noon() time.Time { return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC) }
 
 // chained are the tables that are only added to.
 func chained() []string {
-	return []string{"decisions", "definitions", "leadership", "orders", "outcomes", "settings"}
+	return []string{"decisions", "definitions", "leadership", "orders", "outcomes", "settings", "verdicts"}
 }
 
 // connect is a superuser's session beside the ledger.
@@ -50,6 +50,7 @@ func populated(t *testing.T) (string, *pgx.Conn) {
 		must(t, p.Give(t.Context(), ledgertest.Order(fmt.Sprintf("o%d", i+1), when, loop.OrderFreeze, "shop")))
 		must(t, p.PutSetting(t.Context(), loop.Move{Actuator: move.Actuator, Setting: move.To, Epoch: 1, Decision: id, At: when}))
 		must(t, p.Finish(t.Context(), loop.Outcome{Decision: id, At: when, Applied: true, ReadBack: move.To}))
+		must(t, p.Judge(t.Context(), ledgertest.Batch(t, "v"+id, ledgertest.Verdict("shop", id, when), ledgertest.Verdict("cart", id, when))))
 	}
 	must(t, p.Begin(t.Context(), ledgertest.Hold("h1", noon().Add(time.Hour))))
 	return dsn, connect(t, dsn)
@@ -178,6 +179,8 @@ func breaches() []breach {
 	add("definitions", map[string]string{"policy": `''`, "body": `'{"policy":""}'`}, map[string]string{"body": `'{"policy":"y"}'`})
 	add("leadership", map[string]string{"epoch": "0"}, map[string]string{"holder": `''`})
 	add("settings", map[string]string{"actuator": `''`}, map[string]string{"value": `'nan'`}, map[string]string{"epoch": "0"})
+	add("verdicts", map[string]string{"body": `'{"id":"other"}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`},
+		map[string]string{"until": `'2026-01-01'`}, map[string]string{"count": "0"})
 	add("slices", map[string]string{"good": "-1"}, map[string]string{"bad": "-1"}, map[string]string{"covered": "-1"}, map[string]string{"flaw": `'Bad Flaw'`})
 	add("objectives", map[string]string{"name": `''`})
 	return out
@@ -233,6 +236,8 @@ func validRow(table string) map[string]string {
 		return map[string]string{"body": `'{}'`, "epoch": "9", "holder": `'h'`, "at": "now()"}
 	case "settings":
 		return map[string]string{"body": `'{}'`, "actuator": `'a'`, "value": "1", "epoch": "1", "decision": `'d1'`, "at": "now()"}
+	case "verdicts":
+		return map[string]string{"body": `'{"id":"new"}'`, "id": `'new'`, "at": `'2026-01-02'`, "until": `'2026-01-02'`, "count": "1", "keys": `'s shop'`}
 	case "slices":
 		return map[string]string{"start": "now()", "good": "1", "bad": "1", "covered": "1", "objective": "1", "flaw": `''`}
 	}

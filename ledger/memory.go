@@ -24,6 +24,7 @@ type Memory struct {
 	definitions map[string]string    // :: policy → text
 	settings    map[string]loop.Move // :: actuator → newest
 	put         map[string]loop.Move // :: decision → its setting
+	batches     map[string]int       // :: ID → place in the chain of verdicts
 	epoch       int64
 	deposed     bool
 	slices      map[string]map[int64]sli.Slice // :: objective → start in µs → slice
@@ -35,7 +36,7 @@ type Memory struct {
 func NewMemory() *Memory {
 	return &Memory{
 		links: map[string][]link{}, decisions: map[string]*Record{}, moves: map[string][]*Record{},
-		definitions: map[string]string{}, settings: map[string]loop.Move{}, put: map[string]loop.Move{},
+		definitions: map[string]string{}, settings: map[string]loop.Move{}, put: map[string]loop.Move{}, batches: map[string]int{},
 		slices: map[string]map[int64]sli.Slice{},
 	}
 }

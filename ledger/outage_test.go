@@ -110,6 +110,9 @@ func everyCall(ctx context.Context, p *ledger.Postgres) map[string]error {
 		"SettingHistory": second(p.SettingHistory(ctx, "x", noon(), noon())),
 		"Heads":          second(p.Heads(ctx)),
 		"Verify":         second(p.Verify(ctx)),
+		"Judge":          p.Judge(ctx, verdictsOf("x")),
+		"Verdicts":       second(p.Verdicts(ctx, ledger.VerdictFilter{})),
+		"Verdict":        second(p.Verdict(ctx, "x.0")),
 	}
 }
 

@@ -35,6 +35,9 @@ type Postgres struct {
 	migrated  atomic.Bool
 	migrating chan struct{} // held while migrating
 
+	judging  chan struct{} // held while verdicts are added
+	verdicts end
+
 	lead       lead
 	objectives sync.Map // :: objective → id
 	stop       context.CancelFunc
@@ -54,7 +57,7 @@ func Open(cfg Config) (*Postgres, error) {
 		return nil, fmt.Errorf("open ledger: %w", plain(err))
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	p := &Postgres{pool: pool, timeout: timeout, holder: cfg.holder(), migrating: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	p := &Postgres{pool: pool, timeout: timeout, holder: cfg.holder(), migrating: make(chan struct{}, 1), judging: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
 	p.lead.config = leadConfig(pc.ConnConfig, lease)
 	go p.renew(ctx, lease/3)
 	return p, nil

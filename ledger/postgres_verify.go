@@ -13,17 +13,8 @@ import (
 func (p *Postgres) Heads(ctx context.Context) ([]Head, error) {
 	var out []Head
 	err := p.do(ctx, func(ctx context.Context) error {
-		rows, err := p.pool.Query(ctx, `select chain, seq, hash from heads order by chain`)
-		if err != nil {
-			return err
-		}
-		out, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (h Head, err error) {
-			var hash []byte
-			err = row.Scan(&h.Chain, &h.Seq, &hash)
-			copy(h.Hash[:], hash)
-			return h, err
-		})
-		return err
+		out = nil
+		return ask(ctx, p.pool, collect(query(`select chain, seq, hash from heads order by chain`), &out, scanHead))
 	})
 	return out, wrap(err, "read heads")
 }
@@ -50,6 +41,13 @@ func (p *Postgres) VerifyFrom(ctx context.Context, remembered []Head) ([]Fault, 
 		faults = append(faults, more...)
 	}
 	return faults, nil
+}
+
+func scanHead(row pgx.CollectableRow) (h Head, err error) {
+	var hash []byte
+	err = row.Scan(&h.Chain, &h.Seq, &hash)
+	copy(h.Hash[:], hash)
+	return h, err
 }
 
 func (p *Postgres) page(ctx context.Context, t table, after int64) ([]link, error) {

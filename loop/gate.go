@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -20,6 +21,7 @@ type GateQuestion struct {
 
 // A GateAnswer says whether it may, why, and from what it is known.
 type GateAnswer struct {
+	ID          string       `json:"id,omitempty"` // of the Verdict on record
 	Verdict     slo.Verdict  `json:"verdict"`
 	Allowed     bool         `json:"allowed"`
 	Service     string       `json:"service"`
@@ -32,7 +34,7 @@ type GateAnswer struct {
 	DataAsOf    time.Time    `json:"dataAsOf,omitzero"`     // end of the oldest newest slice among the objectives
 	DataAge     float64      `json:"dataAgeSeconds"`        // −1 when there never was data
 	Degraded    bool         `json:"degraded"`              // the answer rests on less than it should
-	DegradedBy  []string     `json:"degradedBy,omitempty"`  // codes: no-data, stale, ledger-down
+	DegradedBy  []string     `json:"degradedBy,omitempty"`  // codes: no-data, stale, ledger-down, spooled, unrecorded
 	Environment string       `json:"environment,omitempty"` // as asked
 	Change      string       `json:"change,omitempty"`      // as asked
 	Release     string       `json:"release,omitempty"`     // as asked
@@ -61,12 +63,15 @@ const (
 	GateLedgerDown     = "ledger-down"     // the ledger is unreachable, freezes are as last read
 	GateExempt         = "exempt-change"   // this class of change always passes
 	GateUnknownService = "unknown-service" // nothing is declared about the service
+	GateSpooled        = "spooled"         // the ledger is unreachable, the answer is on record on disk
+	GateUnrecorded     = "unrecorded"      // the answer could not be recorded anywhere
 )
 
 // A GateView is what the gate knows: the newest report and the definitions.
 type GateView struct {
-	Set    *slo.Set
-	Report Report
+	Set        *slo.Set
+	Report     Report
+	Unrecorded bool // answers cannot be recorded just now, on disk neither
 }
 
 // Gate answers a question from memory. It is pure: the same view and the
@@ -82,6 +87,9 @@ func Gate(v GateView, q GateQuestion) GateAnswer {
 	a.Reasons = append(a.Reasons, freezeReasons(p, v, &a)...)
 	a.Reasons = append(a.Reasons, objectiveReasons(p, v, &a)...)
 	a.Reasons = append(a.Reasons, sightReasons(p, v.Report, &a)...)
+	if v.Unrecorded {
+		a.Reasons = append(a.Reasons, unrecorded(p, &a))
+	}
 	return a.conclude(p)
 }
 
@@ -245,6 +253,21 @@ func sightReasons(p slo.ReleasePolicy, r Report, a *GateAnswer) []GateReason {
 		out = append(out, GateReason{Code: GateLedgerDown, Verdict: verdict, Message: "the ledger is unreachable; freezes are as last read"})
 	}
 	return out
+}
+
+// unrecorded holds back what cannot be put on record, unless the policy says
+// what an unreachable ledger means.
+func unrecorded(p slo.ReleasePolicy, a *GateAnswer) GateReason {
+	a.degrade(GateUnrecorded)
+	return GateReason{Code: GateUnrecorded, Verdict: cmp.Or(p.OnLedgerDown, slo.Hold), Message: "the answer cannot be recorded"}
+}
+
+// Spooled is the answer marked as one that is on record on disk, until the
+// ledger is back.
+func (a GateAnswer) Spooled() GateAnswer {
+	a.DegradedBy = slices.Clone(a.DegradedBy)
+	a.degrade(GateSpooled)
+	return a
 }
 
 // conclude lets the strictest reason decide, unless the change is exempt.

@@ -112,7 +112,7 @@ func tail(out []byte) string {
 func baseDir(dir string) (string, error) {
 	if dir == "" {
 		var err error
-		if dir, err = defaultDir(); err != nil {
+		if dir, err = DefaultDir(); err != nil {
 			return "", err
 		}
 	}
@@ -126,7 +126,8 @@ func baseDir(dir string) (string, error) {
 	return filepath.EvalSymlinks(dir) // one cluster has one path, hence one socket
 }
 
-func defaultDir() (string, error) {
+// DefaultDir is where clusters are when Config.Dir is empty.
+func DefaultDir() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/lib/setpoint", nil
 	}

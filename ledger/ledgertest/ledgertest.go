@@ -6,7 +6,8 @@
 //
 // One file a part of the contract: record.go (decisions, outcomes, leader),
 // orders.go (what people command), settings.go (settings, definitions),
-// store.go (slices), alerts.go, read.go (what people look up), verify.go (chains).
+// verdicts.go (answers of the gate), store.go (slices), alerts.go, read.go
+// (what people look up), verify.go (chains).
 package ledgertest
 
 import (
@@ -29,6 +30,7 @@ import (
 type Ledger interface {
 	loop.Records
 	Settings
+	Verdicts
 	Reader
 	Verifier
 }
@@ -37,6 +39,13 @@ type Ledger interface {
 type Settings interface {
 	Setting(ctx context.Context, actuator string) (value float64, ok bool, err error)
 	PutSetting(ctx context.Context, m loop.Move) error
+}
+
+// Verdicts keep the answers of the gate.
+type Verdicts interface {
+	Judge(ctx context.Context, b ledger.Batch) error
+	Verdicts(ctx context.Context, f ledger.VerdictFilter) ([]loop.Verdict, error)
+	Verdict(ctx context.Context, id string) (loop.Verdict, error)
 }
 
 // A Reader looks up what is on record.
@@ -67,6 +76,7 @@ func Run(t *testing.T, open func(*testing.T) Ledger) {
 		{"finish", finish}, {"finish refuses", finishRefuses}, {"moves", moves}, {"unfinished", unfinished},
 		{"orders", orders}, {"orders refused", ordersRefused}, {"stops", stops}, {"pins", pins}, {"order history", orderHistory},
 		{"settings", settings}, {"settings refused", settingsRefused}, {"definitions", definitions},
+		{"verdicts", verdicts}, {"verdicts twice", verdictsTwice}, {"verdicts refused", verdictsRefused}, {"verdict pages", verdictPages},
 		{"slices", slicesKept}, {"slices refused", slicesRefused}, {"extent", extent},
 		{"decisions", decisions}, {"decision by prefix", decisionByPrefix}, {"each", each}, {"setting history", settingHistory},
 		{"verify", verify}, {"canonical", canonical}, {"alerts", alerts},

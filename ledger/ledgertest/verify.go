@@ -17,6 +17,7 @@ func fill(t *testing.T, l Ledger) {
 	mustGive(t, l, Order("o1", at(0), loop.OrderPin, "query-timeout"), Order("o2", at(1), loop.OrderUnpin, "query-timeout"))
 	mustBegin(t, l, Hold("d1", at(0)), Move("d2", at(1), 1), Hold("d3", at(2)), Hold("d4", at(3)))
 	check(t, "PutSetting", l.PutSetting(t.Context(), Carry(Move("d2", at(1), 1))))
+	mustJudge(t, l, Batch(t, "a", Verdict("shop", "v1", at(0))))
 	mustFinish(t, l, loop.Outcome{Decision: "d1", At: at(1), Until: at(1), Ticks: 1}, loop.Outcome{Decision: "d2", At: at(1), Applied: true, ReadBack: 1})
 }
 
@@ -31,7 +32,7 @@ func verify(t *testing.T, l Ledger) {
 	for _, h := range heads {
 		seqs[h.Chain] = h.Seq
 	}
-	diff(t, "heads", seqs, map[string]int64{"decisions": 4, "definitions": 1, "leadership": 1, "orders": 2, "outcomes": 2, "settings": 1})
+	diff(t, "heads", seqs, map[string]int64{"decisions": 4, "definitions": 1, "leadership": 1, "orders": 2, "outcomes": 2, "settings": 1, "verdicts": 1})
 	mustBegin(t, l, Hold("d5", at(5)))
 	faults, err = l.VerifyFrom(t.Context(), heads)
 	check(t, "VerifyFrom", err)

@@ -1,0 +1,248 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"setpoint.dev/setpoint/loop"
+)
+
+const (
+	maxBatch      = 256       // verdicts that share a transaction
+	maxBatchBytes = 768 << 10 // of them, so that a row stays below maxBody
+)
+
+// A Judge keeps batches of verdicts: Postgres or Memory.
+type Judge interface {
+	// Judge records a batch, once, however often it is tried. ErrDown says
+	// that it may be tried again.
+	Judge(ctx context.Context, b Batch) error
+}
+
+// A ClerkConfig says where verdicts go while the database is out of reach,
+// and how patient callers are.
+type ClerkConfig struct {
+	Spool    string        // folder of one process; "" = nowhere: they are refused then
+	Most     int64         // bytes in the spool; 0 = 256 MiB
+	Patience time.Duration // how long a commit may take before the database counts as out of reach; 0 = 500 ms
+	Again    time.Duration // how long until it is tried again; 0 = 1 s
+}
+
+// A Clerk puts verdicts on record. Those that wait at the same time share a
+// transaction (group commit), so that the rate is not bound by the disk.
+//
+//	Record ─► wait in line ─► one batch ─► COMMIT ─► all of it is answered
+//	                             └─ out of reach ─► fsync in the spool ─► answered, and delivered in order later
+type Clerk struct {
+	to      Judge
+	cfg     ClerkConfig
+	line    chan *waiting
+	next    *waiting // taken out of the line, first of the next batch
+	spool   *spool   // nil = none
+	awake   chan struct{}
+	writer  string // part of the IDs
+	last    int64  // µs of the newest ID
+	stopped chan struct{}
+}
+
+// A waiting verdict is one in line.
+type waiting struct {
+	verdict Encoded
+	done    chan struct{} // closed when kept is set
+	kept    Kept
+	err     error
+}
+
+// Kept says where a verdict is on record.
+type Kept struct {
+	ID      string
+	Spooled bool // on this machine's disk; it goes to the database when that is back
+}
+
+// ErrClosed says that the clerk has gone home.
+var ErrClosed = errors.New("verdicts are not recorded any more")
+
+// NewClerk prepares a clerk and what waits in its spool from earlier. Run
+// makes it work.
+func NewClerk(to Judge, cfg ClerkConfig) (*Clerk, error) {
+	cfg.Patience, cfg.Again = orDefault(cfg.Patience, 500*time.Millisecond), orDefault(cfg.Again, time.Second)
+	cfg.Most = orDefault(cfg.Most, 256<<20)
+	c := &Clerk{to: to, cfg: cfg, line: make(chan *waiting, 4*maxBatch), awake: make(chan struct{}, 1), writer: strings.ToLower(rand.Text()[:5]), stopped: make(chan struct{})}
+	if cfg.Spool == "" {
+		return c, nil
+	}
+	var err error
+	c.spool, err = openSpool(cfg.Spool, cfg.Most)
+	return c, err
+}
+
+// Record puts a verdict on record: when it returns nil, the verdict is
+// committed, or on the disk in the spool. An error leaves it open whether it
+// is.
+func (c *Clerk) Record(ctx context.Context, v loop.Verdict) (Kept, error) {
+	e, err := EncodeVerdict(v)
+	if err != nil {
+		return Kept{}, wrap(err, "record verdict")
+	}
+	w := &waiting{verdict: e, done: make(chan struct{})}
+	select {
+	case c.line <- w:
+	case <-c.stopped:
+		return Kept{}, ErrClosed
+	case <-ctx.Done():
+		return Kept{}, wrap(ctx.Err(), "record verdict")
+	}
+	select {
+	case <-w.done:
+		return w.kept, wrap(w.err, "record verdict")
+	case <-c.stopped:
+		return Kept{}, ErrClosed
+	case <-ctx.Done():
+		return Kept{}, wrap(ctx.Err(), "record verdict")
+	}
+}
+
+// Waiting is how many batches wait in the spool.
+func (c *Clerk) Waiting() int {
+	if c.spool == nil {
+		return 0
+	}
+	return c.spool.waiting()
+}
+
+// Run records until ctx ends; failed is told what could not be delivered.
+func (c *Clerk) Run(ctx context.Context, failed func(error)) error {
+	defer c.home()
+	delivered := make(chan struct{})
+	go func() {
+		defer close(delivered)
+		c.deliver(ctx, failed)
+	}()
+	defer func() { <-delivered }()
+	for {
+		w := c.next
+		if c.next = nil; w == nil {
+			select {
+			case <-ctx.Done():
+				return nil
+			case w = <-c.line:
+			}
+		}
+		c.record(ctx, c.gather(w))
+	}
+}
+
+// home ends the work: who still waits is told.
+func (c *Clerk) home() {
+	close(c.stopped)
+	if c.spool != nil {
+		_ = c.spool.unlock() // ends with the process at the latest
+	}
+}
+
+// gather takes those who wait behind the first, as many as fit in a batch.
+func (c *Clerk) gather(first *waiting) []*waiting {
+	all, size := []*waiting{first}, first.verdict.Size()
+	for len(all) < maxBatch {
+		select {
+		case w := <-c.line:
+			if size += w.verdict.Size(); size > maxBatchBytes {
+				c.next = w
+				return all
+			}
+			all = append(all, w)
+		default:
+			return all
+		}
+	}
+	return all
+}
+
+// record keeps a batch and tells all who wait for it.
+func (c *Clerk) record(ctx context.Context, all []*waiting) {
+	verdicts := make([]Encoded, len(all))
+	for i, w := range all {
+		verdicts[i] = w.verdict
+	}
+	spooled := false
+	b, err := NewBatch(c.newID(time.Now()), verdicts...)
+	if err == nil {
+		spooled, err = c.keep(ctx, b)
+	}
+	for i, w := range all {
+		w.kept, w.err = Kept{b.VerdictID(i), spooled}, err
+		close(w.done)
+	}
+}
+
+// keep commits a batch or, while the database is out of reach or others wait
+// to get there first, spools it. A commit whose end is not known is spooled
+// too: its ID makes it one row however it ended.
+func (c *Clerk) keep(ctx context.Context, b Batch) (spooled bool, err error) {
+	if c.Waiting() == 0 {
+		hurry, cancel := context.WithTimeout(ctx, c.cfg.Patience)
+		err := c.to.Judge(hurry, b)
+		cancel()
+		if !errors.Is(err, ErrDown) || c.spool == nil {
+			return false, err
+		}
+	}
+	if err := c.spool.put(b); err != nil {
+		return false, fmt.Errorf("%w: %w", ErrDown, err)
+	}
+	c.wake()
+	return true, nil
+}
+
+func (c *Clerk) wake() {
+	select {
+	case c.awake <- struct{}{}:
+	default:
+	}
+}
+
+// deliver brings what is spooled to the database.
+func (c *Clerk) deliver(ctx context.Context, failed func(error)) {
+	if c.spool == nil {
+		return
+	}
+	c.wake()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.awake:
+		}
+		for c.spool.waiting() > 0 {
+			err := c.spool.deliver(func(b Batch) error { return c.to.Judge(ctx, b) })
+			if err != nil && !errors.Is(err, ErrDown) && ctx.Err() == nil {
+				failed(err)
+			}
+			if err != nil && !pause(ctx, c.cfg.Again) {
+				return
+			}
+		}
+	}
+}
+
+// pause waits; false when ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}
+
+// newID makes an ID that no other batch has: its time, later than that of
+// the one before, and who wrote it.
+func (c *Clerk) newID(now time.Time) string {
+	c.last = max(now.UnixMicro(), c.last+1)
+	return "v" + strconv.FormatInt(c.last, 36) + "-" + c.writer
+}

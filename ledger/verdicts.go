@@ -1,0 +1,213 @@
+package ledger
+
+import (
+	"encoding/json"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"setpoint.dev/setpoint/loop"
+)
+
+// A Batch is verdicts that go on record together, as one row. Its ID makes
+// that happen once, however often it is tried.
+type Batch struct {
+	ID   string
+	body []byte
+}
+
+// An Encoded is a verdict in the bytes that are kept of it.
+type Encoded struct {
+	body    []byte
+	at      time.Time
+	service string
+	release string
+}
+
+// EncodeVerdict checks a verdict and returns it as it is kept. Its own ID is
+// left out: it follows from the batch and the place in it (Batch.VerdictID).
+func EncodeVerdict(v loop.Verdict) (Encoded, error) {
+	v.ID, v.Answer.ID = "", ""
+	body, err := checked(v, checkVerdict)
+	return Encoded{body: body, at: moment(v.Answer.At), service: v.Answer.Service, release: v.Answer.Release}, err
+}
+
+// Size is how many bytes are kept of the verdict.
+func (e Encoded) Size() int { return len(e.body) }
+
+// VerdictID is the ID of the i-th verdict of the batch: "<batch>.<i>".
+func (b Batch) VerdictID(i int) string { return b.ID + "." + strconv.Itoa(i) }
+
+// splitVerdictID finds the batch of a verdict and its place there.
+func splitVerdictID(id string) (batch string, i int, err error) {
+	dot := strings.LastIndexByte(id, '.')
+	if dot > 0 {
+		i, err = strconv.Atoi(id[dot+1:])
+	}
+	if dot <= 0 || err != nil || i < 0 || strconv.Itoa(i) != id[dot+1:] {
+		return "", 0, ErrNotFound
+	}
+	return id[:dot], i, nil
+}
+
+// batchBody is the body of a row of verdicts.
+type batchBody struct {
+	ID       string            `json:"id"`
+	At       time.Time         `json:"at"`    // of the first
+	Until    time.Time         `json:"until"` // of the last
+	Keys     string            `json:"keys"`  // a line for each service, and each release of one
+	Verdicts []json.RawMessage `json:"verdicts"`
+}
+
+// NewBatch makes a batch of verdicts.
+func NewBatch(id string, verdicts ...Encoded) (Batch, error) {
+	if err := broke("batch of verdicts", []rule{{name(id), "has an ID of 1 to 200 bytes"}, {len(verdicts) > 0, "holds a verdict"}}); err != nil {
+		return Batch{}, err
+	}
+	row := batchBody{ID: id, At: verdicts[0].at, Until: verdicts[0].at}
+	var keys []string
+	for _, v := range verdicts {
+		row.Verdicts = append(row.Verdicts, v.body)
+		if v.at.Before(row.At) {
+			row.At = v.at
+		}
+		if v.at.After(row.Until) {
+			row.Until = v.at
+		}
+		keys = append(keys, serviceKey(v.service), releaseKey(v.service, v.release))
+	}
+	slices.Sort(keys)
+	row.Keys = strings.Join(slices.Compact(keys), "\n")
+	body, err := json.Marshal(row)
+	if err == nil && len(body) >= maxBody {
+		err = fmt.Errorf("%w: a batch of verdicts takes %d bytes, the most is %d", ErrInvalid, len(body), maxBody)
+	}
+	return Batch{id, body}, err
+}
+
+// serviceKey and releaseKey are what rows are found by. What names must not
+// hold, line breaks above all, is a blank in them: choose compares the names.
+func serviceKey(service string) string { return "s " + plainName(service) }
+
+func releaseKey(service, release string) string {
+	return "r " + plainName(service) + " " + plainName(release)
+}
+
+func plainName(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+func verdictsTable() table {
+	return table{"verdicts", `id, at, until, count, keys`, func(body []byte) ([]any, error) {
+		var b batchBody
+		err := json.Unmarshal(body, &b)
+		return []any{b.ID, b.At, b.Until, int64(len(b.Verdicts)), b.Keys}, err
+	}}
+}
+
+// decodeVerdicts reads the verdicts of a row, in their order.
+func decodeVerdicts(body []byte) ([]loop.Verdict, error) {
+	var b batchBody
+	if err := json.Unmarshal(body, &b); err != nil {
+		return nil, fmt.Errorf("decode row: %w", err)
+	}
+	out := make([]loop.Verdict, len(b.Verdicts))
+	for i, raw := range b.Verdicts {
+		v, err := decode[loop.Verdict](raw)
+		if err != nil {
+			return nil, err
+		}
+		v.ID = Batch{ID: b.ID}.VerdictID(i)
+		v.Answer.ID = v.ID
+		out[i] = v
+	}
+	return out, nil
+}
+
+// A VerdictFilter chooses verdicts. The zero value is the 100 newest.
+type VerdictFilter struct {
+	Service string // empty = of all services
+	Release string // of Service; empty = of all releases
+	Before  string // only verdicts before the one of this ID, to go on after a page
+	Limit   int    // most verdicts; 0 = 100, never more than 1000
+}
+
+// key is what rows that may hold such verdicts are found by; empty = all.
+func (f VerdictFilter) key() string {
+	switch {
+	case f.Service == "":
+		return ""
+	case f.Release == "":
+		return serviceKey(f.Service)
+	}
+	return releaseKey(f.Service, f.Release)
+}
+
+// choose adds the verdicts of one row that pass, the newest first, as far as
+// there is room. before is the place that the filter's Before has in this
+// row, or −1.
+func (f VerdictFilter) choose(out, row []loop.Verdict, before int) []loop.Verdict {
+	if before >= 0 {
+		row = row[:min(before, len(row))]
+	}
+	for _, v := range slices.Backward(row) {
+		if len(out) < bounded(f.Limit) && (f.Service == "" || f.Service == v.Answer.Service && (f.Release == "" || f.Release == v.Answer.Release)) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func checkVerdict(v loop.Verdict) error {
+	a := v.Answer
+	return broke("verdict", []rule{
+		{v.Tool != "", "names the tool that asked"},
+		{!a.At.IsZero(), "has a time"},
+		{a.Verdict != "", "is allow, deny or hold"},
+		{a.Policy != "" || a.Service == "" || len(a.Reasons) > 0, "names its policy or a reason"},
+		{v.Repeats >= 0, "was not repeated a negative number of times"},
+	})
+}
+
+// collect reads rows, the newest first, until there are enough verdicts.
+// batch and place are where the filter's Before stands.
+func (f VerdictFilter) collect(bodies iter.Seq[string], batch string, place int) ([]loop.Verdict, error) {
+	out := []loop.Verdict{}
+	for body := range bodies {
+		row, err := decodeVerdicts([]byte(body))
+		if err != nil {
+			return nil, err
+		}
+		before := -1
+		if batch != "" && row[0].ID == (Batch{ID: batch}).VerdictID(0) {
+			before = place
+		}
+		if out = f.choose(out, row, before); len(out) == bounded(f.Limit) {
+			break
+		}
+	}
+	return out, nil
+}
+
+// pick is the i-th verdict of the one row in bodies.
+func pick(bodies []string, i int) (loop.Verdict, error) {
+	if len(bodies) == 0 {
+		return loop.Verdict{}, ErrNotFound
+	}
+	row, err := decodeVerdicts([]byte(bodies[0]))
+	if err == nil && i >= len(row) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return loop.Verdict{}, err
+	}
+	return row[i], nil
+}
