@@ -29,6 +29,7 @@ type Question struct {
 
 // An Answer says whether a release may go, why, and from what it is known.
 type Answer struct {
+	ID          string    `json:"id,omitempty"` // of the verdict on record
 	Verdict     Verdict   `json:"verdict"`
 	Allowed     bool      `json:"allowed"` // Verdict is allow
 	Service     string    `json:"service"`
@@ -39,10 +40,11 @@ type Answer struct {
 	Decision    string    `json:"decision,omitempty"`   // ID of the decision behind a freeze
 	Link        string    `json:"link,omitempty"`       // page of that decision, or of the service's gate
 	MayChangeAt time.Time `json:"mayChangeAt,omitzero"` // earliest time the verdict may change, where it is known
+	BoundUntil  time.Time `json:"boundUntil,omitzero"`  // until when the gate stands by an allowed release, where its policy says so
 	DataAsOf    time.Time `json:"dataAsOf,omitzero"`    // how far the data behind the answer reaches
 	DataAge     float64   `json:"dataAgeSeconds"`       // seconds from DataAsOf to At; −1 when there never was data
 	Degraded    bool      `json:"degraded"`             // the answer rests on less than it should
-	DegradedBy  []string  `json:"degradedBy,omitempty"` // codes, such as no-data, stale, ledger-down
+	DegradedBy  []string  `json:"degradedBy,omitempty"` // codes, such as no-data, stale, ledger-down, spooled
 	Environment string    `json:"environment,omitempty"`
 	Change      string    `json:"change,omitempty"`
 	Release     string    `json:"release,omitempty"`

@@ -31,6 +31,7 @@ type GateAnswer struct {
 	Policy      string       `json:"policy"`                // name of the ReleasePolicy; "default" when none is declared
 	Decision    string       `json:"decision,omitempty"`    // ID of the decision behind a freeze
 	MayChangeAt time.Time    `json:"mayChangeAt,omitzero"`  // earliest time the verdict may change, where it is known
+	BoundUntil  time.Time    `json:"boundUntil,omitzero"`   // until when the gate stands by it (Binds)
 	DataAsOf    time.Time    `json:"dataAsOf,omitzero"`     // end of the oldest newest slice among the objectives
 	DataAge     float64      `json:"dataAgeSeconds"`        // −1 when there never was data
 	Degraded    bool         `json:"degraded"`              // the answer rests on less than it should

@@ -1,5 +1,11 @@
 package loop
 
+import (
+	"slices"
+
+	"setpoint.dev/setpoint/slo"
+)
+
 // A Verdict is an answer of the gate as it goes on record, before it is
 // given.
 type Verdict struct {
@@ -7,4 +13,16 @@ type Verdict struct {
 	Tool    string     `json:"tool"`              // in whose words it was asked: api, flagger, argo, …
 	Repeats int        `json:"repeats,omitempty"` // how often the same answer was given to the same question since it was last recorded
 	Answer  GateAnswer `json:"answer"`
+}
+
+// Binds reports whether an allowed release stays allowed: the gate is bound
+// to the older answer, and the newer one denies for the sake of budgets and
+// actuators only. What a person orders and what cannot be seen ends it.
+func Binds(old, now GateAnswer) bool {
+	if old.Verdict != slo.Allow || now.At.Before(old.At) || !now.At.Before(old.BoundUntil) {
+		return false
+	}
+	return !slices.ContainsFunc(now.Reasons, func(r GateReason) bool {
+		return r.Verdict != slo.Allow && r.Code != GateBudget && r.Code != GateBurn && r.Code != GateFreeze
+	})
 }

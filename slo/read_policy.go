@@ -2,6 +2,9 @@ package slo
 
 import "time"
 
+// maxBind is the longest that one look at the budgets may allow a release.
+const maxBind = 24 * time.Hour
+
 func (l *loader) policy(doc value) {
 	meta, spec := doc.get("metadata"), doc.get("spec")
 	l.refer("Service", spec.get("service"))
@@ -18,6 +21,7 @@ func (l *loader) policy(doc value) {
 	if d := within(spec.get("staleAfter"), time.Second, maxWindow); d > 0 {
 		p.StaleAfter = d
 	}
+	p.BindFor = within(spec.get("bindFor"), time.Second, maxBind)
 	if v := spec.get("alwaysAllowed"); v.good() {
 		p.AlwaysAllowed = texts(v)
 	}

@@ -34,5 +34,5 @@ func (s *Server) argo(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	s.writeJSON(w, r, http.StatusOK, s.wireAnswer(s.decide(q, now)))
+	s.writeJSON(w, r, http.StatusOK, s.wireAnswer(s.decide(r.Context(), "argo", q, now)))
 }

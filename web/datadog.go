@@ -86,7 +86,7 @@ func (s *Server) datadogPoll(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	s.writeJSON(w, r, http.StatusOK, datadogDocument[datadogResult]{datadogData[datadogResult]{id, "deployment_gates_evaluation_result_response", datadogResultOf(id, s.wireAnswer(s.decide(q, now)))}})
+	s.writeJSON(w, r, http.StatusOK, datadogDocument[datadogResult]{datadogData[datadogResult]{id, "deployment_gates_evaluation_result_response", datadogResultOf(id, s.wireAnswer(s.decide(r.Context(), "datadog", q, now)))}})
 }
 
 func (d datadogQuestion) ask() (loop.GateQuestion, error) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"time"
 
@@ -51,7 +52,7 @@ func (s *Server) flagger(w http.ResponseWriter, r *http.Request) {
 
 // flaggerAsks reads the question of a hook: the service is metadata.service,
 // or the service parameter of the address, or the Canary's name.
-func (s *Server) flaggerAsks(w http.ResponseWriter, r *http.Request, now time.Time, answer func(http.ResponseWriter, loop.GateQuestion, time.Time)) {
+func (s *Server) flaggerAsks(w http.ResponseWriter, r *http.Request, now time.Time, answer func(context.Context, http.ResponseWriter, loop.GateQuestion, time.Time)) {
 	var h flaggerHook
 	if err := readJSON(r, &h); err != nil {
 		s.problem(w, r, err)
@@ -63,11 +64,11 @@ func (s *Server) flaggerAsks(w http.ResponseWriter, r *http.Request, now time.Ti
 		s.problem(w, r, err)
 		return
 	}
-	answer(w, q, now)
+	answer(r.Context(), w, q, now)
 }
 
-func (s *Server) flaggerConfirm(w http.ResponseWriter, q loop.GateQuestion, now time.Time) {
-	a := s.decide(q, now)
+func (s *Server) flaggerConfirm(ctx context.Context, w http.ResponseWriter, q loop.GateQuestion, now time.Time) {
+	a := s.decide(ctx, "flagger", q, now)
 	status := http.StatusForbidden
 	if a.Verdict == slo.Allow {
 		status = http.StatusOK
@@ -75,9 +76,9 @@ func (s *Server) flaggerConfirm(w http.ResponseWriter, q loop.GateQuestion, now 
 	say(w, status, said(s.wireAnswer(a)))
 }
 
-func (s *Server) flaggerRollback(w http.ResponseWriter, q loop.GateQuestion, now time.Time) {
+func (s *Server) flaggerRollback(ctx context.Context, w http.ResponseWriter, q loop.GateQuestion, now time.Time) {
 	l := s.look(now)
-	a := l.gate(q)
+	a := s.record(ctx, "flagger rollback", l, q)
 	s.tally.gate(a, time.Since(now))
 	why, harmful := l.harm(a)
 	if !harmful {

@@ -8,7 +8,7 @@ import (
 )
 
 // gate answers a pipeline from memory: it asks neither the ledger nor the
-// metrics backend, and waits for nothing. The answer is status 200 with the
+// metrics backend, and waits for nothing but its answer to be on record. The answer is status 200 with the
 // verdict in the body; with strict=1 a denial is 403 and a hold is 409, for
 // callers that look at the status only. A denial is never 429 or 5xx, which
 // clients retry without reading why.
@@ -19,9 +19,8 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	a := s.look(now).gate(q.GateQuestion)
+	a := s.decide(r.Context(), "api", q.GateQuestion, now)
 	s.writeJSON(w, r, gateStatus(a.Verdict, q.strict), s.wireAnswer(a))
-	s.tally.gate(a, time.Since(now))
 }
 
 func gateStatus(v slo.Verdict, strict bool) int {

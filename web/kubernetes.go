@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -71,7 +72,7 @@ func (s *Server) kubernetes(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, refuse(http.StatusBadRequest, "bad-review", "this is no AdmissionReview of "+admissionV1+" with a request", ""))
 		return
 	}
-	answer, err := s.admit(*review.Request, now)
+	answer, err := s.admit(r.Context(), *review.Request, now)
 	if err != nil {
 		s.problem(w, r, err)
 		return
@@ -80,7 +81,7 @@ func (s *Server) kubernetes(w http.ResponseWriter, r *http.Request) {
 	s.writeJSON(w, r, http.StatusOK, admissionReview{APIVersion: admissionV1, Kind: "AdmissionReview", Response: &answer})
 }
 
-func (s *Server) admit(r admissionRequest, now time.Time) (admissionResponse, error) {
+func (s *Server) admit(ctx context.Context, r admissionRequest, now time.Time) (admissionResponse, error) {
 	back := r.Operation == "UPDATE" && r.SubResource == "" && s.past.back(r)
 	if why := r.harmless(); why != "" {
 		return admissionResponse{Allowed: true, Audit: map[string]string{"verdict": "not-asked", "why": why}}, nil
@@ -89,15 +90,15 @@ func (s *Server) admit(r admissionRequest, now time.Time) (admissionResponse, er
 	if err != nil {
 		return admissionResponse{}, err
 	}
-	return admission(s.wireAnswer(s.admissionAnswer(r, q, now))), nil
+	return admission(s.wireAnswer(s.admissionAnswer(ctx, r, q, now))), nil
 }
 
-// admissionAnswer counts no dry runs.
-func (s *Server) admissionAnswer(r admissionRequest, q loop.GateQuestion, now time.Time) loop.GateAnswer {
+// admissionAnswer neither records nor counts dry runs.
+func (s *Server) admissionAnswer(ctx context.Context, r admissionRequest, q loop.GateQuestion, now time.Time) loop.GateAnswer {
 	if r.DryRun {
 		return s.look(now).gate(q)
 	}
-	return s.decide(q, now)
+	return s.decide(ctx, "kubernetes", q, now)
 }
 
 func admission(a client.Answer) admissionResponse {

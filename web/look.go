@@ -175,3 +175,9 @@ func (l look) gate(q loop.GateQuestion) loop.GateAnswer {
 	q.At = l.now
 	return loop.Gate(loop.GateView{Set: l.set, Report: l.report}, q)
 }
+
+// unrecorded asks the gate while its answers cannot be recorded.
+func (l look) unrecorded(q loop.GateQuestion) loop.GateAnswer {
+	q.At = l.now
+	return loop.Gate(loop.GateView{Set: l.set, Report: l.report, Unrecorded: true}, q)
+}

@@ -37,13 +37,6 @@ func bodyLimit(path string) int64 {
 	return maxBody
 }
 
-// decide asks the gate and counts the answer.
-func (s *Server) decide(q loop.GateQuestion, now time.Time) loop.GateAnswer {
-	a := s.look(now).gate(q)
-	s.tally.gate(a, time.Since(now))
-	return a
-}
-
 // ask makes a question of what a tool sent: each field from the first of the
 // places that it may be in which says anything.
 func ask(service, environment, change, release string) (q loop.GateQuestion, err error) {

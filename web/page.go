@@ -53,7 +53,7 @@ type pages map[string]*template.Template
 func parsePages() pages {
 	funcs := template.FuncMap{"clock": clock, "stamp": stamp, "plural": plural, "dict": dict}
 	out := pages{}
-	for _, name := range []string{"overview", "objective", "decisions", "decision", "control", "gate", "problem"} {
+	for _, name := range []string{"overview", "objective", "decisions", "decision", "control", "gate", "verdict", "problem"} {
 		out[name] = template.Must(template.New(name).Funcs(funcs).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return out

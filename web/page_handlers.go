@@ -94,6 +94,9 @@ type gateView struct {
 	Changes  []string // classes of change that a policy knows
 	Question loop.GateQuestion
 	Curl     string
+	Given    []verdictRow // the newest answers on record, of the service asked about or of all
+	Older    string       // link to those before
+	Unread   string       // why they could not be read
 }
 
 func (s *Server) gatePage(w http.ResponseWriter, r *http.Request) {
@@ -119,7 +122,30 @@ func (s *Server) gatePage(w http.ResponseWriter, r *http.Request) {
 		card := s.gateCard(l, v.Question)
 		v.Asked, v.Curl = &card, s.curl(v.Question)
 	}
+	s.addVerdicts(r, l, &v)
 	s.render(w, r, http.StatusOK, "gate", s.page(l, "gate", "Gate", v))
+}
+
+// addVerdicts lists what the gate answered of late.
+func (s *Server) addVerdicts(r *http.Request, l look, v *gateView) {
+	const rows = 20
+	before, err := named("before", r.URL.Query().Get("before"))
+	var found []loop.Verdict
+	if err == nil {
+		found, err = s.verdictHistory(r.Context(), VerdictFilter{Service: v.Question.Service, Before: before, Limit: rows})
+	}
+	if err != nil {
+		v.Unread = problemOf(err).Message
+		return
+	}
+	for _, g := range found {
+		v.Given = append(v.Given, s.verdictRow(l, g))
+	}
+	if len(found) == rows {
+		older := r.URL.Query()
+		older.Set("before", found[rows-1].ID)
+		v.Older = "/gate?" + older.Encode() + "#h-given"
+	}
 }
 
 // changes lists the classes of change that some policy lets pass.

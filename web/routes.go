@@ -31,6 +31,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 	read(r, "/decisions/{id}", s.decisionPage)
 	read(r, "/control", s.controlPage)
 	read(r, "/gate", s.gatePage)
+	read(r, "/verdicts/{id}", s.verdictPage)
 	read(r, "/assets/{file}", asset)
 	r.Post("/actions/{kind}", s.action)
 }
@@ -45,6 +46,8 @@ func (s *Server) apiRoutes(r chi.Router) {
 	r.Get("/v1/settings/{actuator}", s.setting)
 	r.Get("/v1/decisions", s.decisions)
 	r.Get("/v1/decisions/{id}", s.decision)
+	r.Get("/v1/verdicts", s.verdicts)
+	r.Get("/v1/verdicts/{id}", s.verdict)
 	r.Get("/v1/orders", s.orders)
 	r.Post("/v1/orders", s.giveOrder)
 	read(r, "/healthz", s.healthz)

@@ -18,6 +18,8 @@ type Config struct {
 	Report      func() loop.Report                                           // the newest report, from memory; nil = no tick yet
 	Ledger      Reader                                                       // nil = there is no history
 	Order       func(context.Context, loop.Order) (recorded bool, err error) // nil = orders are refused
+	Record      func(context.Context, loop.Verdict) (Kept, error)            // puts an answer of the gate on record before it is given; nil = they are not recorded
+	Verdicts    VerdictReader                                                // nil = there are none on record
 	Definitions func() Definitions                                           // how reading the definitions went; nil = they are not read again
 	Cancels     func() map[string]uint64                                     // actuator → statements that its reaper cancelled so far
 	Failed      func(error)                                                  // told of errors that callers are not shown; for the log
@@ -36,6 +38,30 @@ type Reader interface {
 	// OrderHistory lists orders, in force or not, the newest first; with
 	// before only those older than the order of that ID.
 	OrderHistory(ctx context.Context, before string, limit int) ([]loop.Order, error)
+}
+
+// Kept says under which ID an answer of the gate is on record, and whether
+// only on this machine's disk so far.
+type Kept struct {
+	ID      string
+	Spooled bool
+}
+
+// A VerdictReader reads the answers of the gate that are on record. Its
+// errors are those of a Reader.
+type VerdictReader interface {
+	// Verdicts lists verdicts, the newest first.
+	Verdicts(ctx context.Context, f VerdictFilter) ([]loop.Verdict, error)
+	// Verdict returns one verdict by its ID.
+	Verdict(ctx context.Context, id string) (loop.Verdict, error)
+}
+
+// A VerdictFilter chooses verdicts. Empty fields choose all.
+type VerdictFilter struct {
+	Service string
+	Release string // of Service
+	Before  string // only verdicts before the one of this ID
+	Limit   int    // most verdicts
 }
 
 // A Filter chooses decisions. Empty fields choose all.
@@ -81,6 +107,8 @@ type Server struct {
 	pages pages
 	past  past
 
+	register register
+
 	mu    sync.Mutex
 	given []loop.Order // orders that the newest report may not know yet
 }
@@ -121,9 +149,22 @@ func ledger[A any](ctx context.Context, s *Server, ask func(context.Context, Rea
 		var none A
 		return none, errNoLedger
 	}
+	return patient(ctx, s, func(ctx context.Context) (A, error) { return ask(ctx, s.cfg.Ledger) })
+}
+
+// verdictsOf asks for verdicts on record, for a bounded time.
+func verdictsOf[A any](ctx context.Context, s *Server, ask func(context.Context, VerdictReader) (A, error)) (A, error) {
+	if s.cfg.Verdicts == nil {
+		var none A
+		return none, errNoLedger
+	}
+	return patient(ctx, s, func(ctx context.Context) (A, error) { return ask(ctx, s.cfg.Verdicts) })
+}
+
+func patient[A any](ctx context.Context, s *Server, ask func(context.Context) (A, error)) (A, error) {
 	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
 	defer cancel()
-	a, err := ask(ctx, s.cfg.Ledger)
+	a, err := ask(ctx)
 	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrAmbiguous) {
 		s.failed(err)
 		err = errors.Join(errLedgerDown, err)

@@ -51,7 +51,7 @@ func (s *Server) tekton(w http.ResponseWriter, r *http.Request) {
 		s.writeJSON(w, r, http.StatusOK, tektonResponse{Extensions: map[string]any{}, Status: &tektonStatus{grpcInvalidArgument, p.Error()}})
 		return
 	}
-	a := s.wireAnswer(s.decide(q, now))
+	a := s.wireAnswer(s.decide(r.Context(), "tekton", q, now))
 	out := tektonResponse{Continue: a.Allowed, Extensions: map[string]any{"setpoint": a}}
 	if !a.Allowed {
 		out.Status = &tektonStatus{grpcFailedPrecondition, said(a)}

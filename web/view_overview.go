@@ -193,10 +193,16 @@ func verdictBadge(v slo.Verdict) badge {
 }
 
 func (s *Server) gateCard(l look, q loop.GateQuestion) gateCard {
-	a := l.gate(q)
+	card := s.answerCard(l, l.gate(q))
+	card.Asked = q
+	return card
+}
+
+// answerCard shows an answer of the gate.
+func (s *Server) answerCard(l look, a loop.GateAnswer) gateCard {
 	card := gateCard{
 		Service: a.Service, Link: "/gate?service=" + url.QueryEscape(a.Service), Verdict: verdictBadge(a.Verdict), Words: redact(a.Words),
-		Policy: a.Policy, Data: dataWords(a), Asked: q,
+		Policy: a.Policy, Data: dataWords(a),
 	}
 	for _, r := range a.Reasons {
 		card.Reasons = append(card.Reasons, gateReason{verdictBadge(r.Verdict), r.Code, redact(r.Message)})
@@ -228,6 +234,10 @@ func degradedWords(code string) string {
 		return "the loop has not looked of late"
 	case loop.GateLedgerDown:
 		return "the ledger cannot be reached"
+	case loop.GateSpooled:
+		return "the answer is on record on this machine's disk, until the ledger is back"
+	case loop.GateUnrecorded:
+		return "the answer could not be recorded"
 	}
 	return code
 }

@@ -1,0 +1,155 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
+)
+
+// An answer of the gate is on record before it is given: in the ledger or,
+// while that is out of reach, on the disk, and then it says so. One that can
+// be recorded nowhere is what the release policy says of an unreachable
+// ledger, or else a hold.
+//
+// Answers about a named release are remembered for a while: the same answer
+// to the same question is the same verdict, so that a client that asks every
+// second fills no ledger, and an allowed release stays allowed as long as its
+// policy binds the gate to it.
+
+const (
+	sameFor   = 15 * time.Second // the same answer to the same question is the same verdict for so long
+	mostAsked = 10000            // questions that are remembered
+)
+
+// A register remembers the newest verdict on each release. The zero register
+// is ready.
+type register struct {
+	mu    sync.Mutex
+	given map[asked]given
+}
+
+// asked is what makes two questions the same.
+type asked struct{ tool, service, environment, change, release string }
+
+// given is the verdict on a question, as it is on record.
+type given struct {
+	answer  loop.GateAnswer
+	repeats int
+}
+
+// decide asks the gate, puts the answer on record and counts it.
+func (s *Server) decide(ctx context.Context, tool string, q loop.GateQuestion, now time.Time) loop.GateAnswer {
+	a := s.record(ctx, tool, s.look(now), q)
+	s.tally.gate(a, time.Since(now))
+	return a
+}
+
+// record returns the gate's answer as it is on record.
+func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQuestion) loop.GateAnswer {
+	a := scrubbed(l.gate(q))
+	if s.cfg.Record == nil {
+		return a
+	}
+	key := asked{tool, q.Service, q.Environment, q.Change, q.Release}
+	if same, ok := s.register.recall(key, a); ok {
+		return same
+	}
+	a.BoundUntil = l.bound(a)
+	kept, err := s.cfg.Record(ctx, loop.Verdict{Tool: tool, Repeats: s.register.repeats(key), Answer: a})
+	if err != nil {
+		s.failed(err)
+		return scrubbed(l.unrecorded(q))
+	}
+	if a.ID = kept.ID; kept.Spooled {
+		a = a.Spooled()
+	}
+	s.register.put(key, a)
+	return a
+}
+
+// bound is until when the gate is bound to an answer, or zero.
+func (l look) bound(a loop.GateAnswer) time.Time {
+	i := slices.IndexFunc(l.set.Policies, func(p slo.ReleasePolicy) bool { return p.Service == a.Service })
+	if i < 0 || a.Release == "" || a.Verdict != slo.Allow || l.set.Policies[i].BindFor == 0 {
+		return time.Time{}
+	}
+	return a.At.Add(l.set.Policies[i].BindFor)
+}
+
+// scrubbed is an answer without what may be a password in its words: it goes
+// on record.
+func scrubbed(a loop.GateAnswer) loop.GateAnswer {
+	a.Words, a.Reasons = redact(a.Words), slices.Clone(a.Reasons)
+	for i := range a.Reasons {
+		a.Reasons[i].Message = redact(a.Reasons[i].Message)
+	}
+	return a
+}
+
+// recall is the verdict that an answer repeats, if it does.
+func (r *register) recall(key asked, a loop.GateAnswer) (loop.GateAnswer, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g, ok := r.given[key]
+	if !ok || key.release == "" || !(loop.Binds(g.answer, a) || repeats(g.answer, a)) {
+		return a, false
+	}
+	g.repeats++
+	r.given[key] = g
+	return g.answer, true
+}
+
+// repeats reports whether an answer says the same as one given a moment ago.
+func repeats(old, a loop.GateAnswer) bool {
+	return a.At.Sub(old.At) < sameFor && !a.At.Before(old.At) && old.Verdict == a.Verdict && old.Policy == a.Policy && old.Decision == a.Decision &&
+		slices.Equal(codes(old.Reasons), codes(a.Reasons))
+}
+
+// codes are what reasons come down to without their figures. How the answer
+// could be recorded is none of them.
+func codes(reasons []loop.GateReason) []string {
+	out := make([]string, 0, len(reasons))
+	for _, r := range reasons {
+		out = append(out, r.Code+" "+string(r.Verdict)+" "+r.Objective+r.Actuator)
+	}
+	return out
+}
+
+// repeats is how often the newest verdict on a question was given again.
+func (r *register) repeats(key asked) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.given[key].repeats
+}
+
+func (r *register) put(key asked, a loop.GateAnswer) {
+	if key.release == "" {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.given == nil {
+		r.given = map[asked]given{}
+	}
+	if len(r.given) >= mostAsked {
+		r.forget(a.At)
+	}
+	r.given[key] = given{answer: a}
+}
+
+// forget makes room: what is neither bound nor new goes, and when that is not
+// enough everything does, which costs some rows more in the ledger.
+func (r *register) forget(now time.Time) {
+	for key, g := range r.given {
+		if now.Sub(g.answer.At) >= sameFor && !now.Before(g.answer.BoundUntil) {
+			delete(r.given, key)
+		}
+	}
+	if len(r.given) >= mostAsked {
+		clear(r.given)
+	}
+}
