@@ -172,12 +172,12 @@ func (l look) gated() []string {
 
 // gate asks the gate.
 func (l look) gate(q loop.GateQuestion) loop.GateAnswer {
-	q.At = l.now
+	q.At = l.now.UTC().Truncate(time.Microsecond) // as it goes on record
 	return loop.Gate(loop.GateView{Set: l.set, Report: l.report}, q)
 }
 
 // unrecorded asks the gate while its answers cannot be recorded.
 func (l look) unrecorded(q loop.GateQuestion) loop.GateAnswer {
-	q.At = l.now
+	q.At = l.now.UTC().Truncate(time.Microsecond)
 	return loop.Gate(loop.GateView{Set: l.set, Report: l.report, Unrecorded: true}, q)
 }

@@ -11,6 +11,8 @@ import (
 
 func (a *app) logCmd() *cobra.Command {
 	var f client.Filter
+	var v client.VerdictFilter
+	gate := false
 	c := &cobra.Command{
 		Use:     "log",
 		Short:   "List decisions, the newest first",
@@ -18,9 +20,14 @@ func (a *app) logCmd() *cobra.Command {
 		Long: `List decisions, the newest first. A run of equal holds is one line that says
 how long it lasted.`,
 		Example: `  setpoint log --moves
-  setpoint log --actuator reports-timeout --limit 5`,
+  setpoint log --actuator reports-timeout --limit 5
+  setpoint log --gate --service checkout`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
+			if gate {
+				v.Limit = f.Limit
+				return a.logVerdicts(c, v)
+			}
 			records, err := client.Client{URL: a.server}.Decisions(c.Context(), f)
 			if err != nil {
 				return err
@@ -30,8 +37,32 @@ how long it lasted.`,
 	}
 	c.Flags().StringVar(&f.Actuator, "actuator", "", "of this actuator only")
 	c.Flags().BoolVar(&f.Moves, "moves", false, "moves only, no holds")
+	c.Flags().BoolVar(&gate, "gate", false, "what the gate answered, instead of decisions")
+	c.Flags().StringVar(&v.Service, "service", "", "with --gate: about this service only")
+	c.Flags().StringVar(&v.Release, "release", "", "with --gate and --service: about this release only")
 	c.Flags().IntVar(&f.Limit, "limit", 50, "how many at most")
 	return c
+}
+
+// logVerdicts lists what the gate answered.
+func (a *app) logVerdicts(c *cobra.Command, f client.VerdictFilter) error {
+	found, err := client.Client{URL: a.server}.Verdicts(c.Context(), f)
+	if err != nil {
+		return err
+	}
+	return a.show(c, found, func(w io.Writer) { printVerdicts(w, found) })
+}
+
+func printVerdicts(w io.Writer, all []client.RecordedVerdict) {
+	if len(all) == 0 {
+		fmt.Fprintln(w, "the gate has answered nobody yet")
+		return
+	}
+	rows := [][]string{{"AT", "ID", "SERVICE", "RELEASE", "TOOL", "ANSWER"}}
+	for _, v := range all {
+		rows = append(rows, []string{clock(v.Answer.At), v.Answer.ID, v.Answer.Service, v.Answer.Release, v.Tool, v.Answer.Words})
+	}
+	table(w, rows)
 }
 
 func printLog(w io.Writer, records []client.Record) {

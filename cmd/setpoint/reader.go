@@ -27,11 +27,16 @@ func (r reader) Decisions(ctx context.Context, f web.Filter) ([]web.Record, erro
 // Decision implements web.Reader.
 func (r reader) Decision(ctx context.Context, id string) (web.Record, error) {
 	rec, err := r.Postgres.Decision(ctx, id)
+	return web.Record(rec), inWords(err)
+}
+
+// inWords says in the terms of the web room what the ledger refused.
+func inWords(err error) error {
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):
-		err = errors.Join(web.ErrNotFound, err)
+		return errors.Join(web.ErrNotFound, err)
 	case errors.Is(err, ledger.ErrAmbiguous):
-		err = errors.Join(web.ErrAmbiguous, err)
+		return errors.Join(web.ErrAmbiguous, err)
 	}
-	return web.Record(rec), err
+	return err
 }

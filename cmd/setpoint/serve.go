@@ -29,6 +29,7 @@ type options struct {
 	storage
 	paths  []string
 	listen string
+	spool  string
 	every  time.Duration
 
 	lenient bool
@@ -61,6 +62,7 @@ trust what 'setpoint log' says that it would have done.`,
 	}
 	c.Flags().StringVar(&o.listen, "listen", defaultListen, "address of the page, the API and the gate")
 	c.Flags().DurationVar(&o.every, "every", 0, "time between two looks (default: the shortest slice, at most 1m)")
+	c.Flags().StringVar(&o.spool, "spool", "", "folder where answers of the gate wait while the ledger is away (default: under --state)")
 	lenientFlag(c, &o.lenient)
 	o.storage.flags(c)
 	return c
@@ -87,7 +89,11 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer records.close(log)
-	h := &house{log: log, defs: defs, records: records.Postgres, url: web.Address(listener)}
+	clerk, err := o.hire(records.Postgres)
+	if err != nil {
+		return err
+	}
+	h := &house{log: log, defs: defs, records: records.Postgres, clerk: clerk, url: web.Address(listener)}
 	if err := h.wire(set, o.every); err != nil {
 		return err
 	}
@@ -117,6 +123,7 @@ type house struct {
 	log     *slog.Logger
 	defs    *definitions
 	records *ledger.Postgres
+	clerk   *ledger.Clerk
 	url     string
 	loop    *loop.Loop
 	web     *web.Server
@@ -147,7 +154,7 @@ func (h *house) wire(set *slo.Set, every time.Duration) error {
 	h.bench.take(acts)
 	h.set.Store(set)
 	h.web = web.New(web.Config{
-		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Order: h.order, Definitions: h.defs.newest,
+		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest,
 		Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	})
 	return nil
@@ -160,6 +167,7 @@ func (h *house) close() {
 
 // run runs everything until ctx ends; one that fails ends the others.
 func (h *house) run(ctx context.Context, more ...func(context.Context) error) error {
+	defer h.clerking()()
 	all, ctx := errgroup.WithContext(ctx)
 	if err := h.web.Recall(ctx, time.Now()); err != nil {
 		h.log.Warn("charts begin empty", "error", err)

@@ -2,8 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -15,19 +18,50 @@ import (
 func (a *app) whyCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:     "why ID",
-		Short:   "Explain one decision with its evidence",
+		Short:   "Explain one decision, or one answer of the gate, with its evidence",
 		GroupID: "ask",
 		Long: `Explain one decision: what each rule asked for and on which counts, what each
 guard made of it, under which policy version, and how it ended. The beginning
-of an ID is enough where it is unambiguous.`,
+of an ID is enough where it is unambiguous. The ID of a verdict, as the gate's
+answers carry it, explains that answer.`,
 		Args: args(1, 1, "the ID of one decision, as 'setpoint log' prints it"),
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := client.Client{URL: a.server}.Decision(c.Context(), args[0])
+			ask := client.Client{URL: a.server}
+			r, err := ask.Decision(c.Context(), args[0])
+			if problem := (*client.Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusNotFound {
+				return a.whyVerdict(c, ask, args[0], err)
+			}
 			if err != nil {
 				return err
 			}
 			return a.show(c, r, func(w io.Writer) { printWhy(w, r) })
 		},
+	}
+}
+
+// whyVerdict explains an answer of the gate, if id is that of one; else the
+// error about the decision stands.
+func (a *app) whyVerdict(c *cobra.Command, ask client.Client, id string, otherwise error) error {
+	v, err := ask.Verdict(c.Context(), id)
+	if err != nil {
+		return otherwise
+	}
+	return a.show(c, v, func(w io.Writer) { printVerdict(w, v) })
+}
+
+func printVerdict(w io.Writer, v client.RecordedVerdict) {
+	g := v.Answer
+	fmt.Fprintf(w, "%s\n\n", g.Words)
+	rows := [][]string{{"verdict", g.ID}, {"at", clock(g.At)}, {"service", g.Service}, {"asked by", v.Tool}, {"policy", g.Policy}}
+	for _, row := range [][]string{{"release", g.Release}, {"environment", g.Environment}, {"change", g.Change}, {"degraded", strings.Join(g.DegradedBy, ", ")}, {"decision", g.Decision}} {
+		if row[1] != "" {
+			rows = append(rows, row)
+		}
+	}
+	table(w, rows)
+	fmt.Fprintln(w, "\nreasons")
+	for _, r := range g.Reasons {
+		fmt.Fprintf(w, "  %s (%s): %s\n", r.Code, r.Verdict, r.Message)
 	}
 }
 
