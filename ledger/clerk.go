@@ -29,7 +29,7 @@ type Judge interface {
 type ClerkConfig struct {
 	Spool    string        // folder of one process; "" = nowhere: they are refused then
 	Most     int64         // bytes in the spool; 0 = 256 MiB
-	Patience time.Duration // how long a commit may take before the database counts as out of reach; 0 = 500 ms
+	Patience time.Duration // how long a commit may take before the database counts as out of reach; 0 = 250 ms
 	Again    time.Duration // how long until it is tried again; 0 = 1 s
 }
 
@@ -70,7 +70,7 @@ var ErrClosed = errors.New("verdicts are not recorded any more")
 // NewClerk prepares a clerk and what waits in its spool from earlier. Run
 // makes it work.
 func NewClerk(to Judge, cfg ClerkConfig) (*Clerk, error) {
-	cfg.Patience, cfg.Again = orDefault(cfg.Patience, 500*time.Millisecond), orDefault(cfg.Again, time.Second)
+	cfg.Patience, cfg.Again = orDefault(cfg.Patience, 250*time.Millisecond), orDefault(cfg.Again, time.Second)
 	cfg.Most = orDefault(cfg.Most, 256<<20)
 	c := &Clerk{to: to, cfg: cfg, line: make(chan *waiting, 4*maxBatch), awake: make(chan struct{}, 1), writer: strings.ToLower(rand.Text()[:5]), stopped: make(chan struct{})}
 	if cfg.Spool == "" {

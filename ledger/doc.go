@@ -10,7 +10,7 @@
 // (what is looked up), chain.go (how rows hang together), verify.go (how one
 // finds out that they do not), lead.go (who leads), check.go (the invariants
 // in words) beside ../migrations (the same in SQL), errors.go (what an error
-// means), memory.go, store.go (slices), migrate.go.
+// means), verdicts.go, clerk.go and spool.go (answers of the gate), memory.go, store.go (slices), migrate.go.
 //
 // # Contracts
 //
@@ -46,7 +46,15 @@
 // the newest counts, a stop without revert before one with it, a pin of the
 // actuator before a freeze of its service.
 //
-// Nothing is changed or dropped. The six chains (decisions, outcomes, orders,
+// Verdicts, the answers of the gate, are committed before they are given. A
+// Clerk lets those that wait at the same time share a transaction and a row;
+// their IDs name the row and the place in it. While the database is out of
+// reach, or a commit takes longer than a quarter of a second, the batch is
+// written to a spool on the disk (fsync) and answered as such; it goes to the
+// database in order when that is back, and the ID of the batch makes it one
+// row even if the first commit did arrive. One process spools in a folder.
+//
+// Nothing is changed or dropped. The chains (decisions, outcomes, orders,
 // definitions, leadership, settings) are insert-only: triggers refuse UPDATE,
 // DELETE and TRUNCATE, and any row that does not continue its chain. A row is
 // its body, the JSON of the loop's type with times in UTC microseconds, and

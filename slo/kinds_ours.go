@@ -159,7 +159,7 @@ func policyKind() kind {
 				{key: "window", is: shapeDuration, required: true, doc: "Over this window; a multiple of the objectives' slices."},
 			}}},
 			{key: "onNoData", is: shapeChoice, words: verdicts, instead: "hold", doc: "The answer when there is no data, or only stale data."},
-			{key: "onLedgerDown", is: shapeChoice, words: verdicts, instead: "from memory, marked as degraded", doc: "The answer when the ledger cannot be reached."},
+			{key: "onLedgerDown", is: shapeChoice, words: verdicts, instead: "judged from memory, marked as degraded; a hold when it cannot be recorded on disk either", doc: "The answer when the ledger cannot be reached."},
 			{key: "staleAfter", is: shapeDuration, instead: "5m", doc: "Age at which what the gate knows is stale."},
 			{key: "bindFor", is: shapeDuration, instead: "not bound", doc: "How long a release that was allowed by name stays allowed while budgets burn, so that one rollout does not see the gate flap. A person's freeze, and what cannot be seen, end it."},
 			{key: "alwaysAllowed", is: shapeNames, instead: "rollback, security, fix", doc: "Classes of change that pass all the same."},

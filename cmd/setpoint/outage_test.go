@@ -60,6 +60,7 @@ func halted(t *testing.T, v *server) {
 		return v.setting("reports-timeout") == 1 && v.setting("releases") == 1
 	})
 	asked.check(t)
+	asked.recorded(v)
 	if after := asked.degradedAfter(); after < 0 || after > outage/2 {
 		t.Errorf("the gate said after %s that it was degraded, want well before the end of the outage", after)
 	}
@@ -94,6 +95,7 @@ func killedLedger(t *testing.T, v *server) {
 	})
 	asked.stop()
 	asked.check(t)
+	asked.recorded(v)
 	if now := v.postmaster(); now == pid {
 		t.Errorf("the ledger's server is still process %d", pid)
 	}
@@ -140,6 +142,45 @@ func (a *asking) note(answer client.Answer, err error, took time.Duration) {
 	a.took, a.answers = append(a.took, took), append(a.answers, answer)
 	if err != nil {
 		a.errs = append(a.errs, err)
+	}
+}
+
+// recorded expects every answer to come on record, once.
+func (a *asking) recorded(v *server) {
+	v.t.Helper()
+	given := map[string]int{}
+	for _, answer := range a.answers {
+		given[answer.ID]++
+	}
+	v.within(60*time.Second, "every answer of the gate is on record, once", func() bool {
+		found := verdictsOnRecord(v)
+		for id, n := range given {
+			if id == "" || n != 1 || found[id] > 1 {
+				v.t.Fatalf("verdict %q was given %d times and is on record %d times", id, n, found[id])
+			}
+			if found[id] == 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// verdictsOnRecord counts the rows of each verdict on record.
+func verdictsOnRecord(v *server) map[string]int {
+	found, before := map[string]int{}, ""
+	for {
+		page, err := client.Client{URL: v.url}.Verdicts(v.t.Context(), client.VerdictFilter{Service: "checkout", Before: before, Limit: 500})
+		if err != nil {
+			return nil // the ledger is coming back
+		}
+		for _, r := range page {
+			found[r.Answer.ID]++
+			before = r.Answer.ID
+		}
+		if len(page) < 500 {
+			return found
+		}
 	}
 }
 
