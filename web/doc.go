@@ -36,7 +36,8 @@
 // Promises of the gate, each learned from a delivery tool that got it wrong:
 // no redirect, no 204, no empty or HTML body, trailing slash or not; a
 // denial is status 200 with a body, or 403 for those who ask with strict=1
-// and for Flagger, and never 429 or 5xx; it never waits for anything.
+// and for Flagger, and never 429 or 5xx; it waits for nothing but its answer to be on
+// record, in the ledger or on the disk (record.go).
 //
 // When the ledger is down, the gate, the status, the metrics and the
 // overview answer as always, from memory, and say so; lists of decisions
