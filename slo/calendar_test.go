@@ -106,7 +106,7 @@ func TestCovers(t *testing.T) {
 func TestRulesAsRRuleGo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := drawRule(t)
-		start := time.Date(2024, 1, 1, rapid.IntRange(0, 23).Draw(t, "hour"), 30, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 800).Draw(t, "day"))
+		start := time.Date(2024, 1, 1, rapid.IntRange(0, 23).Draw(t, "hour"), 30, rapid.SampledFrom([]int{0, 20}).Draw(t, "second"), 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 800).Draw(t, "day"))
 		option, err := rrule.StrToROption(text)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
@@ -134,7 +134,7 @@ func TestRulesAsRRuleGo(t *testing.T) {
 		}
 		for _, s := range c.Stretches(from, from.AddDate(1, 0, 0)) {
 			if !s.From.Before(from) {
-				got = append(got, s.From.Format(time.RFC3339))
+				got = append(got, s.From.UTC().Format(time.RFC3339))
 			}
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -144,9 +144,15 @@ func TestRulesAsRRuleGo(t *testing.T) {
 }
 
 func drawRule(t *rapid.T) string {
-	freq := rapid.SampledFrom([]string{"YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"}).Draw(t, "freq")
+	freq := rapid.SampledFrom([]string{"YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY"}).Draw(t, "freq")
 	parts := []string{"FREQ=" + freq}
 	interval := rapid.SampledFrom([]int{1, 1, 2, 3}).Draw(t, "interval")
+	switch freq {
+	case "HOURLY":
+		interval = rapid.SampledFrom([]int{1, 5, 7, 24, 36}).Draw(t, "hours")
+	case "MINUTELY":
+		interval = rapid.SampledFrom([]int{60, 90, 100, 1440}).Draw(t, "minutes")
+	}
 	parts = append(parts, fmt.Sprintf("INTERVAL=%d", interval))
 	add := func(name string, options ...string) {
 		if rapid.IntRange(0, 3).Draw(t, name) == 0 {
@@ -154,8 +160,9 @@ func drawRule(t *rapid.T) string {
 		}
 	}
 	add("BYMONTH", "2", "1,6,12")
-	if freq != "HOURLY" {
-		add("BYHOUR", "3", "9,17")
+	add("BYHOUR", "3", "9,17")
+	if freq != "MINUTELY" {
+		add("BYMINUTE", "0", "15")
 	}
 	switch freq {
 	case "YEARLY":
@@ -173,7 +180,7 @@ func drawRule(t *rapid.T) string {
 	default:
 		add("BYDAY", "MO", "SA,SU")
 	}
-	if len(parts) > 3 && freq != "HOURLY" && strings.Contains(strings.Join(parts, ";"), "BYDAY") {
+	if len(parts) > 3 && freq != "HOURLY" && freq != "MINUTELY" && strings.Contains(strings.Join(parts, ";"), "BYDAY") {
 		add("BYSETPOS", "1", "-1", "1,2")
 	}
 	if !strings.Contains(strings.Join(parts, ";"), "53") { // theirs puts 1 January 2027 into a week 53 from Sunday on, in a year that has 52

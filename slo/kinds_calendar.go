@@ -69,7 +69,7 @@ func stretchTable() *object {
 
 func recurringTable() *object {
 	return &object{name: "recurring", fields: []field{
-		{key: "rrule", is: shapeWord, required: true, doc: "When it comes: a recurrence rule of RFC 5545, §3.3.10, with all of its parts, hourly at most. An hourly rule has an `INTERVAL` that 24 is a multiple of. A rule that never comes is refused."},
+		{key: "rrule", is: shapeWord, required: true, doc: "When it comes: a recurrence rule of RFC 5545, §3.3.10, with all of its parts, hourly at most. A rule that never comes is refused."},
 		{key: "start", is: shapeWord, required: true, doc: "Date and time from which on the rule holds, by the clocks of `timeZone`: the rule's DTSTART. It is a start itself only if the rule names it."},
 		{key: "duration", is: shapeDuration, required: true, doc: "How long each is, at most 31d, as time passes: the clock may be set in it."},
 		{key: "except", is: shapeWords, doc: "Starts that are left out (EXDATE): dates, or dates with a time."},

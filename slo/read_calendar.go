@@ -140,9 +140,6 @@ func readRecurrence(v value, zone *time.Location) (Recurrence, bool) {
 	if !ok {
 		return r, false
 	}
-	if start.Second() != 0 {
-		v.get("start").refuse("a calendar begins with a minute", "a time with :00 seconds", "")
-	}
 	r.Start = start
 	r.Rule, ok = repeat(v.get("rrule"), start)
 	for _, item := range v.get("except").items() {

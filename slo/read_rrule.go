@@ -97,16 +97,13 @@ func (r *ruleReader) split() {
 
 // often reads FREQ, INTERVAL and WKST.
 func (r *ruleReader) often() {
-	units := map[string]Unit{"YEARLY": Years, "MONTHLY": Months, "WEEKLY": Weeks, "DAILY": Days, "HOURLY": Days, "MINUTELY": Days}
+	units := map[string]Unit{"YEARLY": Years, "MONTHLY": Months, "WEEKLY": Weeks, "DAILY": Days, "HOURLY": Hours, "MINUTELY": Minutes, "SECONDLY": Minutes}
 	freq, given := r.parts["FREQ"]
 	r.freq = freq.text
 	unit, known := units[freq.text]
 	switch {
 	case !given:
 		r.refuse(0, "FREQ is missing", "FREQ=WEEKLY, for instance", "")
-		return
-	case freq.text == "SECONDLY":
-		r.refuse(freq.at, "more often than once an hour is no calendar", "FREQ=HOURLY or rarer", "")
 		return
 	case !known:
 		words := []string{"YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"}
@@ -122,33 +119,22 @@ func (r *ruleReader) often() {
 			r.is.WeekStart = d
 		}
 	}
-	r.hourly(freq)
+	r.seldom(freq)
 }
 
-// hourly makes a rule of some hours a daily one: of all hours, or every
-// second, third, …, or every so many days.
-func (r *ruleReader) hourly(freq part) {
-	minutes := r.is.Interval
-	switch freq.text {
-	case "HOURLY":
-		minutes *= 60
-	case "MINUTELY":
-	default:
-		return
+// seldom refuses what comes more often than once an hour. Once only is not
+// often, whatever the rule says.
+func (r *ruleReader) seldom(freq part) {
+	switch once := r.parts["COUNT"].text == "1"; {
+	case once && (freq.text == "SECONDLY" || freq.text == "MINUTELY"):
+		r.is.Every, r.is.Interval = Hours, 1
+	case freq.text == "SECONDLY" && r.is.Interval%60 == 0:
+		r.is.Interval /= 60
+	case freq.text == "SECONDLY":
+		r.is.Interval = 0
 	}
-	hours := minutes / 60
-	switch {
-	case minutes%60 != 0:
-		r.refuse(freq.at, "more often than once an hour, or not in whole hours, is no calendar", "FREQ=HOURLY or rarer", "")
-	case hours >= 24 && hours%24 == 0:
-		r.is.Interval = hours / 24
-	case hours < 24 && 24%hours == 0:
-		r.is.Interval = 1
-		for h := r.start.Hour() % hours; h < 24; h += hours {
-			r.is.Hours = append(r.is.Hours, h)
-		}
-	default:
-		r.refuse(freq.at, fmt.Sprintf("every %d hours is not at the same hours of each day", hours), "an INTERVAL that 24 is a multiple of, or a multiple of 24", "")
+	if r.is.Every == Minutes && r.is.Interval < 60 {
+		r.refuse(freq.at, "more often than once an hour, or not in whole minutes, is no calendar", "FREQ=HOURLY or rarer", "")
 	}
 }
 
@@ -243,33 +229,46 @@ func (r *ruleReader) numbers(name string, least, most int, signed bool) (out []i
 
 // times reads the hours and minutes at which it starts.
 func (r *ruleReader) times() {
-	hours := sorted(r.numbers("BYHOUR", 0, 23, false))
-	every := r.is.Hours // of an hourly rule
-	switch {
-	case hours == nil && every == nil:
-		r.is.Hours = []int{r.start.Hour()}
-	case every == nil:
-		r.is.Hours = hours
-	case hours != nil:
-		r.is.Hours = slices.DeleteFunc(every, func(h int) bool { return !slices.Contains(hours, h) })
-	}
+	hours, minutes := r.is.Every == Hours, r.is.Every == Minutes
+	r.is.Hours = sorted(r.numbers("BYHOUR", 0, 23, false))
 	r.is.Minutes = sorted(r.numbers("BYMINUTE", 0, 59, false))
-	if r.is.Minutes == nil {
+	r.is.Second = r.start.Second()
+	if len(r.is.Hours) == 0 && !hours && !minutes {
+		r.is.Hours = []int{r.start.Hour()}
+	}
+	if len(r.is.Minutes) == 0 && !minutes {
 		r.is.Minutes = []int{r.start.Minute()}
 	}
-	if n := len(r.is.Hours) * len(r.is.Minutes); n > mostADay {
-		r.refuse(0, fmt.Sprintf("the rule comes %d times a day", n), fmt.Sprintf("at most %d times", mostADay), "")
+	daily := len(r.is.Hours) * len(r.is.Minutes)
+	if hours {
+		daily = 24 / min(r.is.Interval, 24) * len(r.is.Minutes)
 	}
-	if seconds := r.numbers("BYSECOND", 0, 59, false); seconds != nil && !slices.Equal(seconds, []int{0}) {
-		r.refuse(r.parts["BYSECOND"].at, "a calendar begins with a minute", "BYSECOND=0, or none", "")
+	if daily > mostADay {
+		r.refuse(0, fmt.Sprintf("the rule comes %d times a day", daily), fmt.Sprintf("at most %d times", mostADay), "")
 	}
-	_, hourly := r.parts["BYHOUR"]
-	_, minutely := r.parts["BYMINUTE"]
-	if p, ok := r.parts["BYSETPOS"]; ok && (r.freq == "HOURLY" || r.freq == "MINUTELY") {
+	if p := r.parts["BYSECOND"]; p.text != "" {
+		seconds := r.numbers("BYSECOND", 0, 59, false)
+		if len(seconds) != 1 || minutes {
+			r.refuse(p.at, "more often than once an hour is no calendar", "one second, or none", "")
+			return
+		}
+		r.is.Second = seconds[0]
+	}
+	if p, ok := r.parts["BYSETPOS"]; ok && (hours || minutes) {
 		r.refuse(p.at, "BYSETPOS has a meaning with FREQ=DAILY and rarer only", "", "")
-	} else if days := len(r.is.Months) + len(r.is.WeekNumbers) + len(r.is.YearDays) + len(r.is.MonthDays) + len(r.parts["BYDAY"].text); ok && days == 0 && !hourly && !minutely {
+	} else if ok && !r.chooses() {
 		r.refuse(p.at, "BYSETPOS has nothing to choose from", "another BY… part", "")
 	}
+}
+
+// chooses reports whether a part other than BYSETPOS names days or times.
+func (r *ruleReader) chooses() bool {
+	for name := range r.parts {
+		if strings.HasPrefix(name, "BY") && name != "BYSETPOS" {
+			return true
+		}
+	}
+	return false
 }
 
 func sorted(numbers []int) []int {
@@ -324,7 +323,7 @@ func (r *ruleReader) end() {
 func (r *ruleReader) last() {
 	found, step := 0, max(366*day, time.Duration(min(r.is.Interval, 100))*366*day)
 	for from := r.start; from.Before(r.start.Add(horizon)); from = from.Add(step) {
-		if r.v.file.tired(r.v.node, 30) {
+		if r.v.file.tired(r.v.node, r.effort()) {
 			r.wrong = true
 			return
 		}
@@ -344,6 +343,14 @@ func (r *ruleReader) last() {
 	case r.count > 0:
 		r.is.Until = r.start.Add(horizon)
 	}
+}
+
+// effort is what looking through a year costs.
+func (r *ruleReader) effort() int {
+	if r.is.Every == Hours || r.is.Every == Minutes {
+		return 300
+	}
+	return 30
 }
 
 // until reads the last start that there may be: of UTC with a Z, otherwise as

@@ -16,10 +16,9 @@ type Recurrence struct {
 }
 
 // A Repeat is a recurrence rule as its days are found: RFC 5545, §3.3.10.
-// Lists are as in the rule; negative numbers count from the end. An hourly
-// rule is a daily one with its hours.
+// Lists are as in the rule; negative numbers count from the end.
 type Repeat struct {
-	Every       Unit         `json:"every"` // Days, Weeks, Months or Years
+	Every       Unit         `json:"every"` // Minutes (60 or more of them), Hours, Days, Weeks, Months or Years
 	Interval    int          `json:"interval"`
 	Until       time.Time    `json:"until,omitzero"` // last start that there may be, as the clocks show it, in UTC; zero = there is no end
 	Months      []int        `json:"months,omitempty"`
@@ -27,8 +26,9 @@ type Repeat struct {
 	YearDays    []int        `json:"yearDays,omitempty"`
 	MonthDays   []int        `json:"monthDays,omitempty"`
 	Days        []OrdinalDay `json:"days,omitempty"`
-	Hours       []int        `json:"hours"`   // ascending
-	Minutes     []int        `json:"minutes"` // ascending
+	Hours       []int        `json:"hours,omitempty"`   // ascending; empty: all that Every has
+	Minutes     []int        `json:"minutes,omitempty"` // ascending; empty: all that Every has
+	Second      int          `json:"second,omitempty"`
 	Positions   []int        `json:"positions,omitempty"`
 	WeekStart   time.Weekday `json:"weekStart"`
 }
@@ -116,6 +116,10 @@ func (r Repeat) period(start, t time.Time) int {
 		return t.Year() - start.Year()
 	case Months:
 		return 12*(t.Year()-start.Year()) + int(t.Month()) - int(start.Month())
+	case Hours:
+		return int(t.Sub(start.Truncate(time.Hour)) / time.Hour)
+	case Minutes:
+		return int(t.Sub(start) / time.Minute)
 	case Weeks:
 		return int(r.weekOf(t).Sub(r.weekOf(start)) / (7 * day))
 	}
@@ -129,6 +133,10 @@ func (r Repeat) periodOf(start time.Time, n int) time.Time {
 		return time.Date(start.Year()+n, 1, 1, 0, 0, 0, 0, time.UTC)
 	case Months:
 		return time.Date(start.Year(), start.Month()+time.Month(n), 1, 0, 0, 0, 0, time.UTC)
+	case Hours:
+		return start.Truncate(time.Hour).Add(time.Duration(n) * time.Hour)
+	case Minutes:
+		return start.Add(time.Duration(n) * time.Minute)
 	case Weeks:
 		return r.weekOf(start).AddDate(0, 0, 7*n)
 	}
@@ -144,17 +152,40 @@ func midnight(t time.Time) time.Time { return t.Truncate(day) } // of UTC
 
 // within are the starts of one period, before Positions choose among them.
 func (r Repeat) within(begin, end time.Time) (out []time.Time) {
+	if r.Every == Hours || r.Every == Minutes {
+		return r.inHour(begin)
+	}
 	for d := begin; d.Before(end); d = d.Add(day) {
 		if !r.falls(d) {
 			continue
 		}
 		for _, hour := range r.Hours {
 			for _, minute := range r.Minutes {
-				out = append(out, d.Add(time.Duration(hour)*time.Hour+time.Duration(minute)*time.Minute))
+				out = append(out, r.at(d, hour, minute))
 			}
 		}
 	}
 	return out
+}
+
+// inHour are the starts of a period that is some minutes or an hour.
+func (r Repeat) inHour(begin time.Time) (out []time.Time) {
+	hour := begin.Truncate(time.Hour)
+	switch {
+	case !r.falls(midnight(begin)), len(r.Hours) > 0 && !slices.Contains(r.Hours, begin.Hour()):
+		return nil
+	case r.Every == Hours:
+		for _, minute := range r.Minutes {
+			out = append(out, r.at(hour, 0, minute))
+		}
+	case len(r.Minutes) == 0 || slices.Contains(r.Minutes, begin.Minute()):
+		return []time.Time{begin}
+	}
+	return out
+}
+
+func (r Repeat) at(t time.Time, hour, minute int) time.Time {
+	return t.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute + time.Duration(r.Second)*time.Second)
 }
 
 // chosen are those of a period that Positions name.
