@@ -8,16 +8,17 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-// A reader converts documents that name alert policies and methods which
-// stand among them.
+// A reader converts documents that name alert policies, methods and SLOs
+// which stand among them.
 type reader struct {
 	Importer
 	policies, methods []string
+	slos              map[string][]string // :: name → those that it becomes
 }
 
-// Survey notes the alert policies and methods that SLOs may name.
+// Survey notes the alert policies, methods and SLOs that others may name.
 func (Importer) Survey(docs []slo.Node) slo.Importer {
-	var r reader
+	r := reader{slos: map[string][]string{}}
 	for _, doc := range docs {
 		name := doc.Get("metadata").Get("name").Text()
 		switch doc.Get("kind").Text() {
@@ -25,6 +26,8 @@ func (Importer) Survey(docs []slo.Node) slo.Importer {
 			if carried(doc) {
 				r.policies = append(r.policies, name)
 			}
+		case "SLO":
+			r.slos[name] = append(r.slos[name], objectivesOf(doc)...)
 		case "AlertMethod":
 			r.methods = append(r.methods, name)
 		}

@@ -14,12 +14,12 @@
 //	AlertMethod                      a notification target that is shown only
 //	anomalyConfig.noData             an alert policy for missing data
 //	composite                        a CompositeSLO of the objectives that it names
+//	BudgetAdjustment                 a calendar that excludes, once or by its rrule in UTC
 //
 // metricSource is warned of: connections are in Nobl9, and the queries are
 // asked of the only DataSource. Attachments are warned of, and so are kinds
 // that say nothing about what is counted.
-// goodTotal and budget adjustments are refused:
-// without them something else would be counted.
+// goodTotal is refused: without it something else would be counted.
 package nobl9
 
 import (
@@ -69,7 +69,7 @@ func (r reader) Convert(doc slo.Node) []slo.Node {
 	case "AlertMethod":
 		return []slo.Node{methodDocument(doc)}
 	case "BudgetAdjustment":
-		kind.Refuse("budget adjustments are not supported yet, and without this one the budget would be another", "", "")
+		return r.adjustment(doc)
 	default:
 		kind.Warn("not carried: "+kind.Text()+" says nothing about what is counted", "")
 	}
