@@ -73,8 +73,23 @@ type Objective struct {
 
 	Adjustments []Adjustment `json:"adjustments,omitempty"` // those of its budget's window, revoked ones too
 
+	Aggregate  string      `json:"aggregate,omitempty"`  // of a composite: how it is made of its components
+	Components []Component `json:"components,omitempty"` // of a composite
+	PartOf     []string    `json:"partOf,omitempty"`     // composites that it is a component of
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the calendar period that Budget is of; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
+}
+
+// A Component is one of the objectives that a composite is made of.
+type Component struct {
+	Objective  string      `json:"objective"`
+	Weight     json.Number `json:"weight"`     // exact
+	WhenNoData string      `json:"whenNoData"` // hold, ignore, good or bad
+	Status     string      `json:"status"`     // of the component itself
+	Bad        float64     `json:"bad"`        // of what is bad in the composite's budget, how much is its doing
+	Burnt      float64     `json:"burnt"`      // share of the composite's budget that it used up; those of all add up to 1 − remaining
+	Link       string      `json:"link,omitempty"`
 }
 
 // A Window is the events of a stretch of time.

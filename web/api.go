@@ -27,7 +27,9 @@ func (s *Server) objective(w http.ResponseWriter, r *http.Request) {
 		if !ok {
 			return client.Objective{}, unknown("objective", name)
 		}
-		return s.wireObjective(l, o), nil
+		out := s.wireObjective(l, o)
+		out.PartOf = partOf(l.set)[name]
+		return out, nil
 	})
 }
 

@@ -107,6 +107,8 @@ type objectiveView struct {
 	Rules       []ruleRow
 	Alerts      []alertRow
 	Queries     []queryRow
+	Composite   *compositeView // nil: it is none
+	PartOf      []linkRow      // composites
 	Gate        *gateCard
 	Flaws       []string
 	Exempt      *exemptView // nil: nothing touches it
@@ -137,6 +139,7 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 		v.Gate = &card
 	}
 	st, ok := l.state(o.Name)
+	v.Composite, v.PartOf = s.compositeView(l, o, st), compositeLinks(l.set, o.Name)
 	v.Alerts = alertRows(o, st)
 	if !ok {
 		return v

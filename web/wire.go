@@ -47,7 +47,11 @@ func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 		Method: string(o.Method), Target: json.Number(o.Target.String()), Budget: client.Window{Seconds: o.Window.Length.Seconds()},
 		Windows: []client.Window{}, Link: s.link("objectives", o.Name),
 	}
+	if o.Composite != nil {
+		out.Aggregate = string(o.Composite.Aggregate)
+	}
 	st, ok := l.state(o.Name)
+	out.Components = s.wireComponents(l, o, st)
 	if !ok {
 		return out
 	}
@@ -138,8 +142,11 @@ func (s *Server) wireStatus(l look) status {
 
 func (s *Server) wireObjectives(l look) []client.Objective {
 	out := []client.Objective{}
+	parts := partOf(l.set)
 	for _, o := range l.set.Objectives {
-		out = append(out, s.wireObjective(l, o))
+		w := s.wireObjective(l, o)
+		w.PartOf = parts[o.Name]
+		out = append(out, w)
 	}
 	return out
 }

@@ -118,6 +118,9 @@ func printEvidence(w io.Writer, raw json.RawMessage) {
 	}
 	table(w, rows)
 	for _, s := range states {
+		for _, c := range s.Components {
+			fmt.Fprintf(w, "%s of the budget of %s was used up by %s\n", percent(c.Burnt), s.Objective, c.Objective)
+		}
 		if !s.Provisional.IsZero() {
 			fmt.Fprintf(w, "slices of %s from %s on were provisional\n", s.Objective, clock(s.Provisional))
 		}
