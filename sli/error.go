@@ -16,12 +16,23 @@ type ReadError struct {
 	Err        error         // cause, free of credentials
 }
 
-// Error is one line without Curl.
+// Error is one line without Curl. A long query, which may be that of a
+// thousand objectives, is cut short.
 func (e *ReadError) Error() string {
 	if e.Query == "" {
 		return fmt.Sprintf("read source %q: %s: %v", e.Source, e.Reason, e.Err)
 	}
-	return fmt.Sprintf("read %s from source %q: %s: %v", e.Query, e.Source, e.Reason, e.Err)
+	return fmt.Sprintf("read %s from source %q: %s: %v", brief(e.Query), e.Source, e.Reason, e.Err)
+}
+
+// brief is the beginning and the end of a long query.
+func brief(query string) string {
+	const most = 160
+	runes := []rune(query)
+	if len(runes) <= most {
+		return query
+	}
+	return string(runes[:most-40]) + " … " + string(runes[len(runes)-40:])
 }
 
 // Unwrap returns the cause.

@@ -65,7 +65,7 @@ func seconds(s float64) string {
 // count is a number of things in words: "1 file", "2 policies".
 func count(n int, thing string) string {
 	switch {
-	case n == 1:
+	case n == 1, thing == "series":
 	case strings.HasSuffix(thing, "y"):
 		thing = strings.TrimSuffix(thing, "y") + "ies"
 	default:

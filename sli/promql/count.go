@@ -21,6 +21,7 @@ type counting struct {
 	*member
 	part, total []sli.Series
 	missing     sli.Missing
+	size        size // of the answer about an expression
 	err         error
 }
 

@@ -23,6 +23,7 @@ type reading struct {
 	roster *roster // knows the series
 	kept   []held
 	seen   int          // series, wanted or not
+	bytes  int64        // of the answer
 	block  []sli.Sample // with room for more samples
 
 	got struct { // as far as it was read
@@ -47,6 +48,7 @@ type held struct {
 func (r *reading) read(from io.Reader, allowPartial bool) error {
 	s := newScanner(from)
 	r.roster.answers++
+	defer func() { r.bytes = s.bytes }()
 	err := r.outermost(s)
 	if err == nil {
 		err = s.over()

@@ -102,6 +102,7 @@ func (f *fetch) ask(ctx context.Context, p *part) (*reading, error) {
 		r = &reading{kind: f.kind, window: f.window, roster: p.roster}
 		return r.read(body, f.source.cfg.AllowPartial)
 	})
+	p.last = size{r.seen, r.bytes, err}
 	if err != nil {
 		return &reading{}, err
 	}

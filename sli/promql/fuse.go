@@ -31,7 +31,15 @@ type part struct {
 	heads   []*selector // whose series are all asked for
 	members []int32     // numbers of these and of selectors whose series are among theirs
 	roster  *roster
+	last    size
 	exact   bool // cannot ask for fewer series that nobody wants
+}
+
+// size is how large an answer was, or why there was none.
+type size struct {
+	series int
+	bytes  int64
+	err    error
 }
 
 // fuse makes selectors into few queries whose answers hold the series of each.

@@ -38,7 +38,8 @@ func (s *source) evaluateAll(ctx context.Context, c sli.Cut, members []*member) 
 	for i, m := range members {
 		all[i] = &counting{member: m}
 		group.Go(func() error {
-			all[i].part, all[i].err = s.evaluate(ctx, c, m.query)
+			all[i].part, all[i].size = s.evaluate(ctx, c, m.query)
+			all[i].err = all[i].size.err
 			return nil
 		})
 	}
@@ -46,16 +47,15 @@ func (s *source) evaluateAll(ctx context.Context, c sli.Cut, members []*member) 
 	return all
 }
 
-func (s *source) evaluate(ctx context.Context, c sli.Cut, query string) (found []sli.Series, err error) {
+func (s *source) evaluate(ctx context.Context, c sli.Cut, query string) (found []sli.Series, _ size) {
+	r := &reading{}
 	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
-	err = s.ask(ctx, evaluated(query), gridIn(span, c.Scrape), span.to, func(body io.Reader) error {
-		r := &reading{kind: matrix, window: span, roster: newRoster(index{})}
-		err := r.read(body, s.cfg.AllowPartial)
-		found = nil
-		for _, h := range r.kept {
-			found = append(found, sli.Series{ID: h.id, Samples: h.samples})
-		}
-		return err
+	err := s.ask(ctx, evaluated(query), gridIn(span, c.Scrape), span.to, func(body io.Reader) error {
+		r = &reading{kind: matrix, window: span, roster: newRoster(index{})}
+		return r.read(body, s.cfg.AllowPartial)
 	})
-	return found, err
+	for _, h := range r.kept {
+		found = append(found, sli.Series{ID: h.id, Samples: h.samples})
+	}
+	return found, size{r.seen, r.bytes, err}
 }

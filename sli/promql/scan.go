@@ -23,7 +23,8 @@ const (
 type scanner struct {
 	from    io.Reader
 	buf     []byte
-	at, end int // buf[at:end] was not scanned yet
+	at, end int   // buf[at:end] was not scanned yet
+	bytes   int64 // read up to now
 	err     error
 }
 
@@ -46,6 +47,7 @@ func (s *scanner) have(n int) bool {
 		var read int
 		read, s.err = s.from.Read(s.buf[s.end:])
 		s.end += read
+		s.bytes += int64(read)
 	}
 	return s.end-s.at >= n
 }

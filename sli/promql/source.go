@@ -68,21 +68,21 @@ func (s *source) countAll(ctx context.Context, slots map[slot][]*member) {
 	all.SetLimit(s.cfg.Concurrency)
 	for _, some := range slots {
 		all.Go(func() error {
-			a := some[0].ask
-			s.count(ctx, sli.Cut{From: a.From, To: a.To, Slice: a.Objective.Slice, Scrape: s.pace(some[0]), MaxGap: s.cfg.MaxGap}, some)
+			s.count(ctx, some[0].cut(s), some)
 			return nil
 		})
 	}
 	_ = all.Wait() // the errors are in the answers
 }
 
-// pace is how often a member's samples are taken, where that is known. Those
-// of an expression are on its grid.
-func (s *source) pace(m *member) time.Duration {
+// cut is the slices that a member asks for. The samples of an expression are
+// on its grid.
+func (m *member) cut(s *source) sli.Cut {
+	c := sli.Cut{From: m.ask.From, To: m.ask.To, Slice: m.ask.Objective.Slice, Scrape: s.declared.Scrape, MaxGap: s.cfg.MaxGap}
 	if m.query != "" {
-		return slo.Grid(m.ask.Objective.Slice, s.declared.Scrape)
+		c.Scrape = slo.Grid(c.Slice, c.Scrape)
 	}
-	return s.declared.Scrape
+	return c
 }
 
 // A question is the text of a query whose selectors carry one more matcher.

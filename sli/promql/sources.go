@@ -71,6 +71,21 @@ func (s *Sources) Close() {
 // and an error is a *sli.ReadError. Asks about the same slices of one source
 // are answered from few, fused queries.
 func (s *Sources) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
+	members, bySource := s.members(asks)
+	var all sync.WaitGroup
+	for src, slots := range bySource {
+		all.Go(func() { src.countAll(ctx, slots) })
+	}
+	all.Wait()
+	answers := make([]sli.Answer, len(asks))
+	for i, m := range members {
+		answers[i] = m.answer
+	}
+	return answers
+}
+
+// members reads asks, and groups those that can be asked about together.
+func (s *Sources) members(asks []sli.Ask) ([]*member, map[*source]map[slot][]*member) {
 	members := make([]*member, len(asks))
 	bySource := map[*source]map[slot][]*member{}
 	for i, a := range asks {
@@ -85,16 +100,7 @@ func (s *Sources) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
 		at := slot{m.ask.From.UnixNano(), m.ask.To.UnixNano(), m.ask.Objective.Slice, m.query != ""}
 		bySource[src][at] = append(bySource[src][at], m)
 	}
-	var all sync.WaitGroup
-	for src, slots := range bySource {
-		all.Go(func() { src.countAll(ctx, slots) })
-	}
-	all.Wait()
-	answers := make([]sli.Answer, len(asks))
-	for i, m := range members {
-		answers[i] = m.answer
-	}
-	return answers
+	return members, bySource
 }
 
 // A slot is slices that can be asked about together.
