@@ -31,6 +31,10 @@ test: parts ## run all tests, with the race detector and real parts; ARGS='-run 
 pipelines: ## ask the gate with the code of delivery tools; fetches much
 	cd web/pipelinetest && go test ./...
 
+.PHONY: formats
+formats: ## hold definitions and rules against OpenSLO's library and VictoriaMetrics' parser
+	cd slo/formatstest && go test ./...
+
 .PHONY: check
 check: $(STATICCHECK) ## formatting, go vet, staticcheck, and who may import whom
 	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec gofmt -l {} +); \

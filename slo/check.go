@@ -166,6 +166,9 @@ func checkLabels(v value, is shape) {
 		if child.file.tired(child.node, 1) {
 			return
 		}
+		if isNull(child.node) {
+			continue // there is no such label
+		}
 		if items := child.items(); items != nil && is == shapeLabels {
 			for _, item := range items {
 				checkScalar(item, each)

@@ -123,6 +123,9 @@ func (v value) labels() map[string]string {
 	}
 	out := map[string]string{}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
+		if isNull(v.node.Content[i+1]) {
+			continue
+		}
 		words := []string{v.node.Content[i+1].Value}
 		if list := v.node.Content[i+1]; list.Kind == yaml.SequenceNode {
 			words = words[:0]

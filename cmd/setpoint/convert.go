@@ -33,27 +33,29 @@ func (a *app) convertCmd() *cobra.Command {
   prometheus-rules  recording and alerting rules: the ratio of bad events over
                     the windows of the alerts, the budget that remains, and the
                     alerts; those of the standard tiers where none is declared
+  grafana           a Grafana dashboard of what these rules record: budgets
+                    left, burn rates, bad events, alerts
 
 What cannot be carried is said on standard error, with file, line and column;
 the exit code is 1 when something was refused, and then nothing is written.`,
 		Example: `  setpoint convert sloth/ > slos.yaml
-  setpoint convert slos/ --to prometheus-rules > rules.yaml`,
+  setpoint convert slos/ --to prometheus-rules > rules.yaml
+  setpoint convert slos/ --to grafana > dashboard.json`,
 		Args: args(1, -1, "files or folders"),
 		RunE: func(c *cobra.Command, paths []string) error { return o.run(c, paths) },
 	}
-	c.Flags().StringVar(&o.to, "to", "openslo", "what is written: openslo or prometheus-rules")
+	c.Flags().StringVar(&o.to, "to", "openslo", "what is written: openslo, prometheus-rules or grafana")
 	return c
 }
 
 func (o conversion) run(c *cobra.Command, paths []string) error {
-	if o.to != "openslo" && o.to != "prometheus-rules" {
-		return exit{usage, fmt.Sprintf("--to is openslo or prometheus-rules, not %q", o.to)}
+	write, known := map[string]func([]slo.File) ([]byte, slo.Problems, error){
+		"openslo": writeOpenSLO, "prometheus-rules": writeRules, "grafana": writeDashboard,
+	}[o.to]
+	if !known {
+		return exit{usage, fmt.Sprintf("--to is openslo, prometheus-rules or grafana, not %q", o.to)}
 	}
 	files, problems := readDefinitions(paths)
-	write := writeOpenSLO
-	if o.to == "prometheus-rules" {
-		write = writeRules
-	}
 	out, more, err := write(files)
 	problems = append(problems, more...)
 	printProblems(c.ErrOrStderr(), problems, files)
@@ -78,5 +80,20 @@ func writeRules(files []slo.File) ([]byte, slo.Problems, error) {
 		return nil, problems, nil
 	}
 	out, more, err := rules.Write(set)
+	return out, append(problems, more...), err
+}
+
+// writeDashboard writes the dashboard of what the rules record. What they
+// leave out is said for it too.
+func writeDashboard(files []slo.File) ([]byte, slo.Problems, error) {
+	set, problems := slo.Load(files, nil, importers()...)
+	if set == nil {
+		return nil, problems, nil
+	}
+	_, more, err := rules.Write(set)
+	if err != nil {
+		return nil, problems, err
+	}
+	out, err := rules.Dashboard(set)
 	return out, append(problems, more...), err
 }

@@ -3,6 +3,7 @@
 //
 //	Set ─► for each objective: the ratio of bad events over each window of its alerts,
 //	       the budget that remains, and its alerts ─► a rule file
+//	    ─► a Grafana dashboard of what these rules record
 //
 // An objective has the alerts that are declared for it; one without any has
 // those of the standard tiers.
@@ -35,8 +36,12 @@ import (
 // half a minute.
 const minRange = time.Minute
 
-// remaining is the record of what is left of a budget.
-const remaining = "setpoint:budget_remaining:ratio"
+// What is recorded of each budget: what is left of it, as a share of it, and
+// the budget itself, as a share of all events.
+const (
+	remaining = "setpoint:budget_remaining:ratio"
+	budget    = "setpoint:budget:ratio"
+)
 
 type file struct {
 	Groups []group `yaml:"groups"`
@@ -141,14 +146,13 @@ func tierRules(o slo.Objective, tiers []Tier, labels map[string]string) group {
 	return g
 }
 
-// budgetRules records what is left of the budget. It reads all of the window,
-// so that it is done every five minutes only.
+// budgetRules records the budget and what is left of it. The latter reads all
+// of the window, so that it is done every five minutes only.
 func budgetRules(o slo.Objective, labels map[string]string) group {
-	return group{Name: "setpoint-" + o.Name + "-budget", Interval: "5m", Rules: []rule{{
-		Record: remaining,
-		Expr:   fmt.Sprintf("1 - (%s) / %s", ratio(o.Indicator, o.Window.Length), o.Budget()),
-		Labels: labels,
-	}}}
+	return group{Name: "setpoint-" + o.Name + "-budget", Interval: "5m", Rules: []rule{
+		{Record: remaining, Expr: fmt.Sprintf("1 - (%s) / %s", ratio(o.Indicator, o.Window.Length), o.Budget()), Labels: labels},
+		{Record: budget, Expr: fmt.Sprintf("vector(%s)", o.Budget()), Labels: labels},
+	}}
 }
 
 func record(w time.Duration) string { return "setpoint:bad:ratio_rate" + slo.Span(w) }
