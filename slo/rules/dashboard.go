@@ -19,9 +19,9 @@ const (
 )
 
 // Dashboard returns a Grafana dashboard (schema version 39, Grafana 10.2 and
-// later) of what Write records for the same objectives: what remains
-// of the budgets, how fast they burn over each window, the share of bad events
-// and the alerts. What Write leaves out it leaves out too; Write says what.
+// later) of what Write records for the same objectives: what remains of the
+// budgets, how fast they burn over each window, the share of bad events and
+// the alerts. What Write leaves out it leaves out too; Write says what.
 func Dashboard(set *slo.Set) ([]byte, error) {
 	windows, burns := recorded(set)
 	board := dashboard{
