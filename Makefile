@@ -12,7 +12,7 @@ STATICCHECK := .cache/bin/staticcheck-$(STATICCHECK_VERSION)
 help: ## this text
 	@echo 'make TARGET [NAME=value]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## build bin/setpoint and bin/demo
@@ -46,6 +46,10 @@ check: $(STATICCHECK) ## formatting, go vet, staticcheck, and who may import who
 .PHONY: bench
 bench: ## run all benchmarks; BENCH=name
 	go test -run - -bench '$(or $(BENCH),.)' -benchmem ./...
+
+.PHONY: bench-gate
+bench-gate: parts ## measure durable answers of the gate beside bare pgx (2 minutes), write docs/gate.md
+	go test -count=1 -v -run TestGateBench ./cmd/setpoint -bench-gate 10s
 
 .PHONY: accuracy
 accuracy: parts ## measure counts of 30 days on real backends (5 minutes), write docs/accuracy.md; SEED=1

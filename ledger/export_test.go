@@ -27,3 +27,6 @@ func (p *Postgres) HangForTest(ctx context.Context) (*pgx.Conn, error) {
 	_, err = conn.Exec(ctx, `begin; select from heads for update`)
 	return conn, err
 }
+
+// BytesForTest is what is kept of a verdict.
+func (e Encoded) BytesForTest() []byte { return e.body }
