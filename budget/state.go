@@ -34,10 +34,11 @@ type State struct {
 	Counted   slo.IndicatorKind `json:"counted,omitempty"` // what the events are, for how many counts make one
 	Target    slo.Decimal       `json:"target"`
 	Status    Status            `json:"status"`
-	Budget    Window            `json:"budget"`          // the objective's own window; of one that follows the calendar, the period so far
-	Remaining float64           `json:"remaining"`       // share of the budget left; 1 = untouched, below 0 = overdrawn
-	Windows   []Window          `json:"windows"`         // those that roll, ascending by length, the objective's own among them
-	Flaws     []sli.Flaw        `json:"flaws,omitempty"` // of the slices in the objective's window, sorted
+	Budget    Window            `json:"budget"`            // the objective's own window; of one that follows the calendar, the period so far
+	Remaining float64           `json:"remaining"`         // share of the budget left; 1 = untouched, below 0 = overdrawn
+	Windows   []Window          `json:"windows"`           // those that roll, ascending by length, the objective's own among them
+	Pending   int               `json:"pending,omitempty"` // runs under way, of which it is not known yet how they end; not counted
+	Flaws     []sli.Flaw        `json:"flaws,omitempty"`   // of the slices in the objective's window, sorted
 
 	Provisional time.Time      `json:"provisional,omitzero"` // the slices from here to At may still change, when samples arrive late; zero = none may
 	Corrected   int64          `json:"corrected,omitempty"`  // slices that late samples have changed, since the process that counts began

@@ -34,6 +34,7 @@ type gauge struct {
 	next      time.Time       // start of the first slice that was not asked for yet
 	oldest    time.Time       // history before it was not asked for yet
 	unkept    []sli.Slice
+	pending   int   // runs that are under way, by the newest slice
 	late      tail  // slices that may still change
 	err       error // of the newest look
 }
@@ -275,7 +276,9 @@ func (g *gauge) leave(ctx context.Context, store Store) error {
 // state is where the budget stands; without a book nothing is known.
 func (g *gauge) state(now time.Time) budget.State {
 	if g.book != nil {
-		return g.late.tell(g.book.State(), g.next)
+		s := g.late.tell(g.book.State(), g.next)
+		s.Pending = g.pending
+		return s
 	}
 	return budget.NewAccount(g.config(g.at(now)), g.exemption).State()
 }

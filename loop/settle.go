@@ -143,6 +143,9 @@ func (g *gauge) take(fresh []sli.Slice, ask sli.Ask, at time.Time) error {
 	g.unkept = append(g.unkept, g.late.sift(fresh[n:], g.next, at)...)
 	g.late.move(fresh[n:], ask.From, ask.To, at)
 	g.next, g.oldest = ask.To, earliest(g.oldest, ask.From)
+	if len(fresh) > 0 {
+		g.pending = fresh[len(fresh)-1].Pending
+	}
 	return nil
 }
 

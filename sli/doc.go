@@ -5,7 +5,8 @@
 //	samples of raw series ─► Cut.Increments: difference each series ─► sum per slice ─► []Slice
 //	(package sli/promql)     series.go        increments.go             observed.go: coverage
 //	                    ─► Cut.Samples: judge each sample ─► sum per slice ─► []Slice
-//	                       samples.go, of indicators that are no counters
+//	                    ─► Cut.Fresh, Cut.Runs: ages of timestamps, runs of jobs
+//	                       samples.go, fresh.go, runs.go, of indicators that are no counters
 //
 // Everything here is pure: the same samples give the same slices, on every
 // machine, live, backfilled or after a restart. There is no state to lose,
@@ -53,6 +54,14 @@
 //     infinity, a share that is none and a boolean that is neither 0 nor 1 are
 //     neither events nor observations; their slice is marked FlawInvalid, but
 //     for a single NaN. A share is rounded to a thousand-millionth.
+//   - Freshness (Cut.Fresh) counts covered time, a second as an event: it is
+//     good while the newest timestamp is not too old. Between two samples the
+//     later one tells what happened, and when; after the last one of a slice
+//     nothing is assumed to have.
+//   - A run (Cut.Runs) is one event, in the slice of the sample that shows what
+//     became of it. What is counted depends on the look at a job before, which
+//     is looked for as far back as the Horizon; a job that was not seen before
+//     is judged as a birth.
 //   - More good than total, or more bad than total: the total is raised and
 //     the slice is marked FlawExcess.
 //

@@ -21,10 +21,16 @@ func observed(tracks []track) instants {
 	return slices.Compact(all)
 }
 
+// after is the index of the first instant after another.
+func (o instants) after(at int64) int {
+	i, _ := slices.BinarySearch(o, at+1)
+	return i
+}
+
 // covered is how much of (start, end] was observed, in ms, judged by the
 // instants up to end.
 func (o instants) covered(start, end int64, p pace) (sum int64) {
-	i, _ := slices.BinarySearch(o, start+1)
+	i := o.after(start)
 	for ; i < len(o) && o[i] <= end; i++ {
 		if i > 0 && o[i]-o[i-1] <= p.limit {
 			sum += o[i] - max(o[i-1], start)

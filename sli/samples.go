@@ -71,15 +71,21 @@ func judgeShare(v float64, failure bool) (good Count, ok bool) {
 }
 
 // cleanSamples makes tracks of series whose samples are judged: the value of
-// a point is how much of it is good. Of samples at the same instant the worst
-// counts. It lists the instants at which something was left out that cannot be
-// judged. NaN is listed only where it follows NaN within near (ms), as by
-// clean.
+// a point is how much of it is good.
 func cleanSamples(in slo.Indicator, all []Series, near int64) (tracks []track, invalid []int64) {
+	return cleanBy(all, near, func(s Sample) (Count, bool) { return judge(in, s.Value) })
+}
+
+// cleanBy makes tracks of series, each point with the value that read makes of
+// a sample. Of samples at the same instant the least value counts. It lists
+// the instants at which something was left out that cannot be read, or that
+// contradict each other. NaN is listed only where it follows NaN within near
+// (ms), as by clean.
+func cleanBy(all []Series, near int64, read func(Sample) (Count, bool)) (tracks []track, invalid []int64) {
 	for _, s := range all {
 		t, last := track{id: s.ID}, Sample{Milli: math.MinInt64}
 		for _, sample := range inOrder(s.Samples) {
-			good, ok := judge(in, sample.Value)
+			value, ok := read(sample)
 			switch n := len(t.points) - 1; {
 			case !ok && math.IsNaN(sample.Value):
 				if math.IsNaN(last.Value) && sample.Milli-last.Milli <= near {
@@ -88,12 +94,12 @@ func cleanSamples(in slo.Indicator, all []Series, near int64) (tracks []track, i
 			case !ok:
 				invalid = append(invalid, sample.Milli)
 			case n >= 0 && t.points[n].at == sample.Milli:
-				if t.points[n].value != good {
-					t.points[n].value = min(t.points[n].value, good)
+				if t.points[n].value != value {
+					t.points[n].value = min(t.points[n].value, value)
 					invalid = append(invalid, sample.Milli)
 				}
 			default:
-				t.points = append(t.points, point{sample.Milli, good})
+				t.points = append(t.points, point{sample.Milli, value})
 			}
 			last = sample
 		}

@@ -39,7 +39,8 @@ func (c Counts) Sub(d Counts) Counts {
 type Slice struct {
 	Start time.Time `json:"start"`
 	Counts
-	Flaw Flaw `json:"flaw,omitempty"`
+	Flaw    Flaw `json:"flaw,omitempty"`
+	Pending int  `json:"pending,omitempty"` // runs at its end of which it is not known yet how they end; not kept
 }
 
 // A Flaw says what is doubtful about a slice. Empty is none.

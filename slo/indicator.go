@@ -18,6 +18,10 @@ type Indicator struct {
 	Op       Op            `json:"op,omitempty"`      // Threshold: a sample is good when it is Op Value
 	Value    Decimal       `json:"value,omitzero"`    // Threshold
 	Failure  bool          `json:"failure,omitempty"` // Share: it is the share of bad events, not of good ones
+	MaxAge   time.Duration `json:"maxAge,omitempty"`  // Freshness: how old the newest timestamp of Query may be, ns
+	Started  string        `json:"started,omitempty"` // Deadline: PromQL of when a job last started; Query is that of when it last succeeded
+	Limit    time.Duration `json:"limit,omitempty"`   // Deadline: how long after its start a run may succeed, ns
+	Every    time.Duration `json:"every,omitempty"`   // Deadline: how long after a start the next one is due, ns; 0 = none is expected
 	Position Position      `json:"-"`
 }
 
@@ -30,6 +34,8 @@ const (
 	Threshold IndicatorKind = "threshold" // samples of a measurement, judged by a limit
 	Share     IndicatorKind = "share"     // samples of a share of good or of bad events
 	Boolean   IndicatorKind = "boolean"   // samples that are 1, good, or 0, bad
+	Freshness IndicatorKind = "freshness" // time, good while the newest timestamp is not too old
+	Deadline  IndicatorKind = "deadline"  // runs of jobs, good when they succeed in time
 )
 
 // Sampled reports whether the samples of a query are judged one by one.
@@ -37,8 +43,13 @@ func (k IndicatorKind) Sampled() bool { return k == Threshold || k == Share || k
 
 // Noun is the word for what is counted, in the plural.
 func (k IndicatorKind) Noun() string {
-	if k.Sampled() {
+	switch {
+	case k.Sampled():
 		return "samples"
+	case k == Freshness:
+		return "seconds"
+	case k == Deadline:
+		return "runs"
 	}
 	return "events"
 }

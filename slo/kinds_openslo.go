@@ -87,6 +87,9 @@ func sliKind() kind {
 		spec: sliSpec(),
 		annotations: []field{
 			{key: gaugeNote, is: shapeChoice, words: []string{"boolean"}, doc: "`boolean`: the `thresholdMetric` is a gauge that is 1 when all is well and 0 when it is not, as `up` is. Each sample of each series is an event. The objectives need neither `op` nor `value`; `op: gte` with `value: 1` may stand there for other tools."},
+			{key: maxAgeNote, is: shapeDuration, doc: "The `thresholdMetric` is a Unix timestamp, as of the last success of a backup: while the newest one is older than this, time is bad. See [Time and runs](#time-and-runs)."},
+			{key: deadlineNote, is: shapeDuration, doc: "The `ratioMetric` is of Unix timestamps: `total` of when a job last started, `good` of when it last succeeded. A run is good when it succeeds within this time of its start. See [Time and runs](#time-and-runs)."},
+			{key: everyNote, is: shapeDuration, instead: "no run is expected", doc: "Beside `setpoint.dev/deadline`: how long after a start the next one is due. A run that has not started when it should have succeeded is bad."},
 		},
 		example: `apiVersion: openslo/v1
 kind: SLI
@@ -119,7 +122,7 @@ func sliSpec() *object {
 
 func ratioMetric() *object {
 	return &object{name: "ratioMetric", doc: "Two of three counters, or a share. Each query of a counter is read as the sum of the raw counters that it selects, and those are differenced here: see [Queries](#queries).", fields: []field{
-		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required with counters, unless the queries are rates, which says so too. `false` is refused otherwise, because a gauge cannot be differenced. It plays no part with `raw`."},
+		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required with counters, unless the queries are rates, which says so too. `false` is refused otherwise, because a gauge cannot be differenced. It plays no part with `raw`, and is `false` or absent where the metrics are timestamps."},
 		{key: "good", is: shapeMapping, of: metric(), doc: "The good events. Either this or `bad`."},
 		{key: "bad", is: shapeMapping, of: metric(), doc: "The bad events."},
 		{key: "total", is: shapeMapping, of: metric(), doc: "All events. Required with counters."},

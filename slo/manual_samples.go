@@ -26,4 +26,35 @@ by itself, in the slice that it lies in:
 - **Comparisons** in a query leave out what they do not hold for, so that ` + "`latency < 0.3`" + ` has no bad samples: it is refused. Compare by ` + "`op` and `value`" + `, or
   with ` + "`bool`" + `.
 - What is compared with ` + "`value`" + ` is compared as PromQL does, in the nearest binary fraction.
+
+## Time and runs
+
+Two kinds of indicators read Unix timestamps, in seconds, as batch jobs and backups expose them. 0 means never. Queries are
+read as those of [Samples](#samples) are: a bare selector as raw samples, anything else on the grid. A timestamp that is negative, not a number or more than a minute in the
+future is left out, and its slice marked.
+
+**Freshness**, a ` + "`thresholdMetric`" + ` with the annotation ` + "`setpoint.dev/maxAge`" + `, counts time in seconds:
+
+    good   while the newest timestamp of all series is at most maxAge old
+    bad    while it is older, or 0
+    –      while no timestamp is seen
+
+The instant at which the age passes the limit is known, so that slices are divided there, to the millisecond. Success counts from
+when it happened, as far as the slice in which it is first seen reaches back: what an earlier slice was counted as is not changed,
+so that at most a scrape interval before each success counts as bad that was not.
+
+**Deadline**, a ` + "`ratioMetric`" + ` with the annotation ` + "`setpoint.dev/deadline`" + `, counts runs of jobs. ` + "`total`" + ` is when a job last
+started, ` + "`good`" + ` when it last succeeded; series whose labels are equal but for the name are of one job:
+
+    good      the job succeeded at most deadline after it started; counted when that is first seen
+    bad       it did not; counted at the first sample after the deadline, or when the job is started anew before it succeeded
+    pending   neither yet: shown, not counted
+
+With ` + "`setpoint.dev/every`" + ` a start is due so long after the one before, and one bad run is counted for each that has not begun at
+its deadline, every + deadline after the start before. A run that begins late is judged by itself.
+
+Each run is counted once. A job that was never seen before counts from its first run on where other jobs of
+the indicator are being watched; otherwise its present run may be an old one, and is not counted unless it is under way. What a run came to
+while nothing could be seen is counted afterwards, and its slice marked. Of a run that ended between two samples in which the next one ended
+too, nothing is known: jobs that run more often than they are scraped are better counted by counters.
 `

@@ -5,10 +5,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The annotations of SLIs.
-const gaugeNote = "setpoint.dev/gauge"
+const (
+	gaugeNote    = "setpoint.dev/gauge"
+	maxAgeNote   = "setpoint.dev/maxAge"
+	deadlineNote = "setpoint.dev/deadline"
+	everyNote    = "setpoint.dev/every"
+)
 
 // indicator reads an SLI, which stands by itself or in an SLO.
 func (l *loader) indicator(sli value) *draftIndicator {
@@ -24,31 +30,72 @@ func (l *loader) indicator(sli value) *draftIndicator {
 		l.threshold(&d.is, threshold, notes)
 	case ratio.get("raw").given() || ratio.get("rawType").given():
 		l.share(&d.is, ratio)
+	case notes.get(deadlineNote).given():
+		l.deadline(&d.is, ratio, notes)
 	default:
 		l.counters(&d.is, spec)
 	}
-	checkNotes(notes, threshold)
+	checkNotes(notes, d.is.Kind)
 	d.at = metric.place()
 	l.indicators = append(l.indicators, d)
 	return d
 }
 
-// checkNotes refuses annotations that say something about another sort of
-// metric.
-func checkNotes(notes, threshold value) {
-	if note := notes.get(gaugeNote); note.good() && !threshold.given() {
-		note.refuse("a gauge is asked for by a thresholdMetric, and there is none", "thresholdMetric instead of ratioMetric", "")
+// checkNotes refuses annotations that say something about another kind of
+// indicator than this is.
+func checkNotes(notes value, kind IndicatorKind) {
+	about := map[string]IndicatorKind{gaugeNote: Boolean, maxAgeNote: Freshness, deadlineNote: Deadline, everyNote: Deadline}
+	needs := map[string]string{
+		gaugeNote: "a thresholdMetric, and none of the others", maxAgeNote: "a thresholdMetric whose query is a timestamp",
+		deadlineNote: "a ratioMetric whose good and total are timestamps", everyNote: "the annotation " + deadlineNote,
+	}
+	for _, name := range []string{gaugeNote, maxAgeNote, deadlineNote, everyNote} {
+		if note := notes.get(name); note.good() && about[name] != kind {
+			note.refuse("plays no part in this indicator", needs[name], "")
+		}
 	}
 }
 
-// threshold reads an indicator whose samples are judged: by the limits in the
-// objectives, or by being 0 or 1.
+// threshold reads an indicator of one query: its samples are judged by the
+// limits in the objectives or by being 0 or 1, or are timestamps.
 func (l *loader) threshold(in *Indicator, metric, notes value) {
-	in.Kind, in.Source = Threshold, l.sourceOf(metric)
-	if notes.get(gaugeNote).good() {
+	in.Source = l.sourceOf(metric)
+	switch age := notes.get(maxAgeNote); {
+	case age.given():
+		in.Kind, in.MaxAge = Freshness, within(age, time.Second, maxWindow)
+		in.Query = l.sampled(metric, checkTimestamp)
+		return
+	case notes.get(gaugeNote).good():
 		in.Kind = Boolean
+	default:
+		in.Kind = Threshold
 	}
 	in.Query = l.sampled(metric, checkFilter)
+}
+
+// deadline reads an indicator of two timestamps: when a job last succeeded,
+// and when it last started.
+func (l *loader) deadline(in *Indicator, ratio, notes value) {
+	good, total := ratio.get("good"), ratio.get("total")
+	in.Kind, in.Source = Deadline, l.sourceOf(total, good)
+	if bad := ratio.get("bad"); bad.given() {
+		bad.refuse("a run that did not succeed in time is bad; nothing else says so", "no such key", "")
+	}
+	if counter := ratio.get("counter"); counter.good() && counter.truth() {
+		counter.refuse("timestamps are no counters", "counter: false", "")
+	}
+	if ratio.lacks("good") {
+		good.refuse("missing", "a query of when the job last succeeded, as a Unix timestamp", "")
+	}
+	if ratio.lacks("total") {
+		total.refuse("missing", "a query of when the job last started, as a Unix timestamp", "")
+	}
+	in.Query, in.Started = l.sampled(good, checkTimestamp), l.sampled(total, checkTimestamp)
+	in.Limit = within(notes.get(deadlineNote), time.Second, 31*day)
+	every := notes.get(everyNote)
+	if in.Every = within(every, time.Second, maxWindow); in.Every > 0 && in.Every < in.Limit {
+		every.refuse("runs that are due every "+Span(in.Every)+" and may take "+Span(in.Limit)+" would overlap", "at least "+Span(in.Limit), "")
+	}
 }
 
 // share reads an indicator that is a share already: raw and rawType.
@@ -193,6 +240,8 @@ func unlimited(v value, kind IndicatorKind) {
 	case !v.good():
 	case kind == Boolean:
 		v.refuse("a boolean gauge is good when it is 1", "neither op nor value, or op: gte and value: 1", "")
+	case kind == Freshness:
+		v.refuse("the limit of a timestamp's age is the annotation "+maxAgeNote, "neither op nor value", "")
 	case v.file.lenient:
 		v.warn("passed over: it has no part beside a ratio metric", "", "")
 	default:

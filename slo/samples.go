@@ -56,6 +56,25 @@ func checkFilter(query string) error {
 	return r.refuseAt(r.operator(e), "a comparison leaves out the samples that it does not hold for, so that the bad ones are not seen", e.Op.String()+" bool, which is 0 or 1, or what is compared alone, with op and value in the objective")
 }
 
+// checkTimestamp refuses an expression that cannot be a Unix timestamp.
+func checkTimestamp(query string) error {
+	expr, err := parseQuery(query)
+	if err != nil {
+		return err
+	}
+	switch e := innermost(expr).(type) {
+	case *parser.BinaryExpr:
+		if left, ok := unwrap(e.LHS).(*parser.Call); ok && e.Op == parser.SUB && left.Func.Name == "time" {
+			return queryErr(query, int(e.PositionRange().Start), "time() - … is an age, not a timestamp", "the timestamp alone")
+		}
+	case *parser.Call:
+		if slices.Contains([]string{"rate", "irate", "increase", "time", "count_over_time"}, e.Func.Name) {
+			return queryErr(query, int(e.PositionRange().Start), e.Func.Name+"(…) is not when something happened", "a Unix timestamp in seconds")
+		}
+	}
+	return nil
+}
+
 // checkShare refuses an expression that cannot be a share from 0 to 1.
 func checkShare(query string) error {
 	expr, err := parseQuery(query)

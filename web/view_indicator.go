@@ -18,6 +18,9 @@ func queries(set *slo.Set, o slo.Objective) []queryRow {
 			out = append(out, q)
 		}
 	}
+	if i.Started != "" {
+		out = append(out, queryRow{"when a job last started; " + readWords(set, o, i.Started), i.Started})
+	}
 	if i.Query != "" {
 		out = append(out, queryRow{judgedWords(i) + "; " + readWords(set, o, i.Query), i.Query})
 	}
@@ -26,15 +29,35 @@ func queries(set *slo.Set, o slo.Objective) []queryRow {
 
 // judgedWords says how the samples of a query are judged.
 func judgedWords(i slo.Indicator) string {
-	switch {
-	case i.Kind == slo.Threshold:
+	switch i.Kind {
+	case slo.Threshold:
 		return "good when " + i.Op.Sign() + " " + i.Value.String()
-	case i.Kind == slo.Boolean:
+	case slo.Boolean:
 		return "good when 1, bad when 0"
-	case i.Failure:
+	case slo.Freshness:
+		return "time of the newest success; good while at most " + slo.Span(i.MaxAge) + " old"
+	case slo.Deadline:
+		return "when it last succeeded; good when at most " + slo.Span(i.Limit) + " after its start" + dueWords(i.Every)
+	}
+	if i.Failure {
 		return "share of bad events"
 	}
 	return "share of good events"
+}
+
+func dueWords(every time.Duration) string {
+	if every == 0 {
+		return ""
+	}
+	return ", and due every " + slo.Span(every)
+}
+
+// pendingWords says how many runs are under way.
+func pendingWords(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return "; " + plural(n, "run is", "runs are") + " under way, within the time allowed"
 }
 
 // readWords says which samples of a query are read.

@@ -114,7 +114,7 @@ func list(words []string) string {
 
 // stateWords are the words for an objective, now.
 func stateWords(o slo.Objective, s budget.State, now time.Time) string {
-	return standing(o, s, now) + exemptWords(s)
+	return standing(o, s, now) + exemptWords(s) + pendingWords(s.Pending)
 }
 
 // standing is how the budget stands.

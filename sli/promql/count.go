@@ -27,7 +27,13 @@ type counting struct {
 
 // slices counts, or judges, what is known.
 func (k *counting) slices(c sli.Cut) []sli.Slice {
-	if k.judged.Kind != slo.Counters {
+	switch k.judged.Kind {
+	case slo.Counters:
+	case slo.Freshness:
+		return c.Fresh(k.judged.MaxAge, k.part)
+	case slo.Deadline:
+		return c.Runs(k.judged, k.part, k.total)
+	default:
 		return c.Samples(k.judged, k.part)
 	}
 	c.Good = k.good
@@ -75,7 +81,10 @@ func (s *source) countChunk(ctx context.Context, c sli.Cut, members []*member) {
 // countWhole finds the series of all members in one chunk, with what they were
 // at before where that matters.
 func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) []*counting {
-	if members[0].query != "" {
+	switch {
+	case members[0].runs != nil:
+		return s.runsOf(ctx, c, members)
+	case members[0].query != "":
 		return s.evaluateAll(ctx, c, members)
 	}
 	span := window{from: c.From.Add(-c.Lookback()), to: c.To}

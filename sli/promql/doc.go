@@ -29,7 +29,8 @@
 // Of an indicator whose samples are judged, a bare selector is asked about in
 // the same way, without the last question. Any other expression is evaluated
 // by a range query at the multiples of a step since the Unix epoch; slo.Grid
-// says how long a step is. See sampled.go and grid.go.
+// says how long a step is. Of jobs that were not seen of late, what was seen of
+// them up to the horizon is asked for too. See sampled.go and grid.go.
 //
 // # Fusion
 //

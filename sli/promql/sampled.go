@@ -3,7 +3,6 @@ package promql
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,6 +14,9 @@ import (
 // query is a selector, or those of an expression that is evaluated at each
 // step of a grid.
 func (l *library) readJudged(i slo.Indicator) (*indicator, error) {
+	if i.Kind == slo.Deadline {
+		return readRuns(i)
+	}
 	q := &indicator{judged: i}
 	text, err := slo.Samples(i.Query)
 	switch {
@@ -38,24 +40,11 @@ func (s *source) evaluateAll(ctx context.Context, c sli.Cut, members []*member) 
 	for i, m := range members {
 		all[i] = &counting{member: m}
 		group.Go(func() error {
-			all[i].part, all[i].size = s.evaluate(ctx, c, m.query)
+			all[i].part, all[i].size = s.samples(ctx, c, measurement{query: m.query}, window{from: c.From.Add(-c.Lookback()), to: c.To})
 			all[i].err = all[i].size.err
 			return nil
 		})
 	}
 	_ = group.Wait() // the errors are with the members
 	return all
-}
-
-func (s *source) evaluate(ctx context.Context, c sli.Cut, query string) (found []sli.Series, _ size) {
-	r := &reading{}
-	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
-	err := s.ask(ctx, evaluated(query), gridIn(span, c.Scrape), span.to, func(body io.Reader) error {
-		r = &reading{kind: matrix, window: span, roster: newRoster(index{})}
-		return r.read(body, s.cfg.AllowPartial)
-	})
-	for _, h := range r.kept {
-		found = append(found, sli.Series{ID: h.id, Samples: h.samples})
-	}
-	return found, size{r.seen, r.bytes, err}
 }

@@ -29,6 +29,7 @@ type indicator struct {
 	part, total []*selector   // of what is judged there is a part alone
 	judged      slo.Indicator // if its kind is Counters, nothing is judged
 	query       string        // of what is judged, where it is no selector
+	runs        []measurement // of a deadline: when jobs started, and when they succeeded
 }
 
 // A library keeps indicators that were read, and each selector once.

@@ -79,10 +79,18 @@ func (s *source) countAll(ctx context.Context, slots map[slot][]*member) {
 // on its grid.
 func (m *member) cut(s *source) sli.Cut {
 	c := sli.Cut{From: m.ask.From, To: m.ask.To, Slice: m.ask.Objective.Slice, Scrape: s.declared.Scrape, MaxGap: s.cfg.MaxGap}
-	if m.query != "" {
-		c.Scrape = slo.Grid(c.Slice, c.Scrape)
+	switch grid := s.grid(c.Slice); {
+	case m.query != "":
+		c.Scrape = grid
+	case m.evaluated():
+		c.Scrape = max(c.Scrape, grid)
 	}
 	return c
+}
+
+// grid is the step at which expressions are evaluated.
+func (s *source) grid(slice time.Duration) time.Duration {
+	return slo.Grid(slice, s.declared.Scrape)
 }
 
 // A question is the text of a query whose selectors carry one more matcher.

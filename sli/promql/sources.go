@@ -97,7 +97,7 @@ func (s *Sources) members(asks []sli.Ask) ([]*member, map[*source]map[slot][]*me
 		if bySource[src] == nil {
 			bySource[src] = map[slot][]*member{}
 		}
-		at := slot{m.ask.From.UnixNano(), m.ask.To.UnixNano(), m.ask.Objective.Slice, m.query != ""}
+		at := slot{m.ask.From.UnixNano(), m.ask.To.UnixNano(), m.ask.Objective.Slice, m.evaluated(), m.runs != nil}
 		bySource[src][at] = append(bySource[src][at], m)
 	}
 	return members, bySource
@@ -108,6 +108,7 @@ type slot struct {
 	from, to int64 // ns
 	slice    time.Duration
 	grid     bool // expressions
+	runs     bool // runs of jobs
 }
 
 // member reads an ask.

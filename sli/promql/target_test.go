@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +45,7 @@ func (g *target) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprintf(w, "requests_total{code=%q} %d\n", code, n)
 	}
 	for name, v := range g.gauges {
-		fmt.Fprintf(w, "%s %g\n", name, v)
+		fmt.Fprintf(w, "%s %s\n", name, strconv.FormatFloat(v, 'f', -1, 64))
 	}
 	g.served = append(g.served, maps.Clone(g.gauges))
 }

@@ -45,9 +45,12 @@ func (s *Sources) Plan(ctx context.Context, asks []sli.Ask) (all []Query, errs [
 	for src, slots := range bySource {
 		for at, some := range slots {
 			c := some[0].cut(src)
-			if at.grid {
+			switch {
+			case at.runs:
+				all = append(all, src.tellRuns(ctx, c, some)...)
+			case at.grid:
 				all = append(all, src.tellGrid(ctx, c, some)...)
-			} else {
+			default:
 				all = append(all, src.tellRaw(ctx, c, some)...)
 			}
 		}
@@ -67,6 +70,8 @@ func (s *Sources) Apart(asks []sli.Ask) (n int) {
 		case m.answer.Err != nil:
 		case m.query != "":
 			n++
+		case m.runs != nil:
+			n += len(m.runs)
 		default:
 			n += len(m.part) + len(m.total)
 		}
