@@ -55,6 +55,11 @@
 //
 // # When something is down
 //
+// A metrics backend that is slow or hangs: a tick waits for it a quarter of
+// its period, two to five seconds, and goes on without it; its answer is
+// counted by the tick after it came. From then on it is not waited for, until
+// it was in time. History is never waited for (lanes.go).
+//
 // The metrics backend: the states say no-data, nothing is relaxed, nothing
 // is tightened without evidence. The ledger: every decision is a hold for
 // ledger-down, recorded when the ledger is back; budgets go on being kept in

@@ -64,6 +64,8 @@ type Loop struct {
 	keptAlerts string  // what the ledger has of them
 	recalled   bool    // what the leader before had is among them
 
+	lanes map[laneName]*lane
+
 	ordering chan struct{} // held while orders are given or read
 }
 
@@ -88,7 +90,7 @@ type control struct {
 
 // New prepares a loop. It asks nothing of the world yet.
 func New(cfg Config) (*Loop, error) {
-	l := &Loop{cfg: cfg, set: cfg.Set, changed: make(chan struct{}, 1), ordering: make(chan struct{}, 1), read: map[string]reading{}}
+	l := &Loop{cfg: cfg, set: cfg.Set, changed: make(chan struct{}, 1), ordering: make(chan struct{}, 1), read: map[string]reading{}, lanes: map[laneName]*lane{}}
 	l.gauges = l.takeGauges(cfg.Set)
 	l.blends = l.takeBlends(cfg.Set)
 	var err error
@@ -173,17 +175,22 @@ func (l *Loop) settling() time.Duration {
 func (l *Loop) tick(ctx context.Context, now time.Time, every time.Duration) Report {
 	ctx, cancel := context.WithTimeout(ctx, max(2*every, 10*time.Second))
 	defer cancel()
-	return l.Tick(ctx, now)
+	return l.look(ctx, now, min(max(every/4, 2*time.Second), 5*time.Second))
 }
 
-// Tick looks once, decides for every actuator, records and acts.
-func (l *Loop) Tick(ctx context.Context, now time.Time) Report {
+// Tick looks once, decides for every actuator, records and acts. It waits for
+// every source.
+func (l *Loop) Tick(ctx context.Context, now time.Time) Report { return l.look(ctx, now, 0) }
+
+// look is a tick that waits for sources as long as patience lasts; 0 = until
+// they have answered.
+func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ledgerErr, l.errs = nil, nil
 	l.lead(ctx)
 	l.attend()
-	states := l.measure(ctx, now)
+	states := l.measure(ctx, now, patience)
 	orders := l.command(ctx, now)
 	r := Report{At: now, Set: l.set, States: states, Alerts: l.alarms(ctx, states, now), Orders: orders}
 	if l.leader {
@@ -285,6 +292,7 @@ func (l *Loop) close(ctx context.Context) {
 	defer l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
+	l.hangUp(ctx)
 	if !l.leader {
 		return
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,6 +18,7 @@ const (
 	chunk     = 720             // slices asked for at once, of the past
 	atOnce    = 8               // objectives read and kept at the same time
 	settling  = 5 * time.Second // how long after its end a slice is read, where the source does not say
+	mostNamed = 3               // objectives in one error
 	maxUnkept = chunk           // slices that wait for the store; older ones can be asked for again
 )
 
@@ -53,19 +54,42 @@ func newGauge(set *slo.Set, o slo.Objective) *gauge {
 
 // measure brings every objective up to now. One that cannot be measured does
 // not keep the others: its state says so.
-func (l *Loop) measure(ctx context.Context, now time.Time) []budget.State {
+func (l *Loop) measure(ctx context.Context, now time.Time, patience time.Duration) []budget.State {
 	l.eachGauge(func(g *gauge) { g.err = g.begin(ctx, l.cfg.Records, now) })
-	l.ask(ctx, now, (*gauge).fresh)
-	l.ask(ctx, now, (*gauge).older)
+	l.ask(ctx, now, patience)
 	l.eachGauge(func(g *gauge) { g.err = errors.Join(g.err, g.finish(ctx, l.cfg.Records)) })
 	states := make([]budget.State, 0, len(l.gauges))
 	for _, g := range l.gauges {
-		if g.err != nil {
-			l.fail(fmt.Errorf("measure %s: %w", g.objective.Name, g.err))
-		}
 		states = append(states, g.state(now))
 	}
+	l.tellErrors()
 	return append(states, l.blend(ctx, now)...)
+}
+
+// tellErrors tells why objectives could not be measured, each reason once:
+// that of a source is the same for all of its objectives.
+func (l *Loop) tellErrors() {
+	var reasons []error
+	names := map[string][]string{}
+	for _, g := range l.gauges {
+		if g.err == nil {
+			continue
+		}
+		text := g.err.Error()
+		if names[text] == nil {
+			reasons = append(reasons, g.err)
+		}
+		names[text] = append(names[text], g.objective.Name)
+	}
+	for _, err := range reasons {
+		who := names[err.Error()]
+		switch n := len(who) - mostNamed; {
+		case n > 0:
+			l.fail(fmt.Errorf("measure %s and %d more: %w", strings.Join(who[:mostNamed], ", "), n, err))
+		default:
+			l.fail(fmt.Errorf("measure %s: %w", strings.Join(who, ", "), err))
+		}
+	}
 }
 
 // eachGauge does something with every gauge, several at a time.
@@ -79,50 +103,6 @@ func (l *Loop) eachGauge(do func(*gauge)) {
 		})
 	}
 	_ = all.Wait() // the errors are in the gauges
-}
-
-// ask asks each source at once for all that the gauges want of it. Sources
-// are asked side by side: one that hangs keeps no other waiting.
-func (l *Loop) ask(ctx context.Context, now time.Time, want func(*gauge, time.Time) *wish) {
-	wishes := map[string][]*wish{}
-	for _, g := range l.gauges {
-		if g.book == nil {
-			continue
-		}
-		if w := want(g, g.at(now)); w != nil {
-			wishes[g.objective.Indicator.Source] = append(wishes[g.objective.Indicator.Source], w)
-		}
-	}
-	var all sync.WaitGroup
-	for _, some := range wishes {
-		all.Go(func() { grant(ctx, l.cfg.Source, some) })
-	}
-	all.Wait()
-}
-
-// A wish is slices that a gauge wants, and what it does with them.
-type wish struct {
-	gauge *gauge
-	ask   sli.Ask
-	what  string // said of errors
-	take  func([]sli.Slice) error
-}
-
-// grant asks for what is wished, all at once.
-func grant(ctx context.Context, source Source, wishes []*wish) {
-	asks := make([]sli.Ask, len(wishes))
-	for i, w := range wishes {
-		asks[i] = w.ask
-	}
-	for i, a := range source.CountsAll(ctx, asks) {
-		w := wishes[i]
-		if a.Err != nil {
-			a.Err = fmt.Errorf("%s: %w", w.what, a.Err)
-		} else {
-			a.Err = w.take(a.Slices)
-		}
-		w.gauge.err = errors.Join(w.gauge.err, a.Err)
-	}
 }
 
 // at is the end of the newest slice that can be known at now.
@@ -215,7 +195,7 @@ func (g *gauge) fresh(at time.Time) *wish {
 		return nil
 	}
 	ask := sli.Ask{Objective: g.objective, From: g.again(at), To: earliest(g.next.Add(g.span()), at)}
-	return &wish{g, ask, "ask " + g.objective.Indicator.Source, func(fresh []sli.Slice) error {
+	return &wish{g, g.book, ask, "ask " + g.objective.Indicator.Source, func(fresh []sli.Slice) error {
 		return g.take(fresh, ask, at)
 	}}
 }
@@ -227,9 +207,12 @@ func (g *gauge) older(at time.Time) *wish {
 		return nil
 	}
 	ask := sli.Ask{Objective: g.objective, From: latest(begin, g.oldest.Add(-g.span())), To: g.oldest}
-	return &wish{g, ask, "ask " + g.objective.Indicator.Source + " for history", func(older []sli.Slice) error {
-		older = observed(older)
-		if err := g.book.Prepend(ask.From, ask.To, older); err != nil {
+	return &wish{g, g.book, ask, "ask " + g.objective.Indicator.Source + " for history", func(older []sli.Slice) error {
+		if !ask.From.Before(g.oldest) { // counted meanwhile, with late samples
+			return nil
+		}
+		older = observed(older[:min(len(older), int(g.oldest.Sub(ask.From)/g.objective.Slice))])
+		if err := g.book.Prepend(ask.From, g.oldest, older); err != nil {
 			return err
 		}
 		g.oldest = ask.From

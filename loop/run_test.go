@@ -29,12 +29,23 @@ func (s *slow) Counts(ctx context.Context, o slo.Objective, from, to time.Time) 
 	}
 }
 
+// sluggish is a ledger that answers after a while that the test sets.
+type sluggish struct {
+	*ledger.Memory
+	takes time.Duration
+}
+
+func (s *sluggish) Lead(ctx context.Context) (int64, error) {
+	time.Sleep(s.takes)
+	return s.Memory.Lead(ctx)
+}
+
 // TestRunTicksInSlots: ticks fall on the slices' ends plus the time that
 // samples take to arrive; those that a slow one ran over are counted and
 // left out.
 func TestRunTicksInSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := &slow{}
+		records := &sluggish{Memory: ledger.NewMemory()}
 		set := &slo.Set{
 			Sources:    []slo.Source{{Name: "metrics", Delay: 2 * time.Second}},
 			Objectives: []slo.Objective{{Name: "fast", Target: slo.NewDecimal(9, 1), Window: slo.Window{Length: time.Hour}, Slice: 10 * time.Second, Indicator: slo.Indicator{Source: "metrics"}}},
@@ -43,11 +54,11 @@ func TestRunTicksInSlots(t *testing.T) {
 		began := time.Now().Truncate(10 * time.Second)
 		var at []time.Duration
 		var missed []int
-		l, err := loop.New(loop.Config{Set: set, Source: loop.SourceFunc(source.Counts), Records: ledger.NewMemory(), OnTick: func(r loop.Report) {
+		l, err := loop.New(loop.Config{Set: set, Source: loop.SourceFunc((&slow{}).Counts), Records: records, OnTick: func(r loop.Report) {
 			at, missed = append(at, r.At.Sub(began)), append(missed, r.Missed)
-			source.takes = 0
+			records.takes = 0
 			if len(at) == 2 {
-				source.takes = 13 * time.Second
+				records.takes = 13 * time.Second
 			}
 			if len(at) == 4 {
 				cancel()
@@ -67,7 +78,7 @@ func TestRunTicksInSlots(t *testing.T) {
 	})
 }
 
-// TestABackendThatHangsHoldsNoTick: a tick has a deadline of its own.
+// TestABackendThatHangsHoldsNoTick: a tick waits for a source for a while only.
 func TestABackendThatHangsHoldsNoTick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		set := &slo.Set{Objectives: []slo.Objective{{Name: "fast", Target: slo.NewDecimal(9, 1), Window: slo.Window{Length: time.Hour}, Slice: 10 * time.Second}}}

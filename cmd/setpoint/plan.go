@@ -85,6 +85,9 @@ func planOf(ctx context.Context, set *slo.Set, sources *promql.Sources, now time
 	}
 	var asks []sli.Ask
 	for _, o := range set.Objectives {
+		if o.Composite != nil { // made of others
+			continue
+		}
 		to := sli.Newest(declared[o.Indicator.Source], o.Slice, now)
 		if to.After(r.At) {
 			r.At = to
