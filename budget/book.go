@@ -46,6 +46,7 @@ type Config struct {
 	Windows   []time.Duration // besides the objective's own; lengths of 0 or less are left out
 	Stale     time.Duration   // how old the newest observed slice may be; 0 = 5 slices
 	At        time.Time       // where the windows end at first, rounded down to whole slices
+	Past      []Past          // other targets, in order; since the last Until, Objective's is in force
 	Since     time.Time       // start of the oldest slice on record that is not blank; zero = none is
 }
 
@@ -59,8 +60,7 @@ type Config struct {
 type Book struct {
 	objective, service string
 	counted            slo.IndicatorKind
-	target             slo.Decimal
-	budget             share
+	targets            targets
 	slice              time.Duration
 	stale              int64 // slices
 
@@ -84,9 +84,8 @@ func NewBook(c Config) *Book { return newBook(c, reach, ahead) }
 
 func newBook(c Config, reach, ahead int64) *Book {
 	o := c.Objective
-	num, den := o.Budget().Fraction()
 	b := &Book{
-		objective: o.Name, service: o.Service, counted: o.Indicator.Kind, target: o.Target, budget: share{uint64(num), uint64(den)},
+		objective: o.Name, service: o.Service, counted: o.Indicator.Kind, targets: targets{all: []slo.Decimal{o.Target}},
 		promise: o.Window, method: o.Method, slice: o.Step(), first: math.MaxInt64, filled: math.MinInt64, newest: math.MinInt64,
 		flaws: newTally(), ahead: ahead, phase: phase(o.Name, ahead),
 	}
@@ -97,6 +96,9 @@ func newBook(c Config, reach, ahead int64) *Book {
 		b.stale = 5
 	}
 	b.end = b.floor(c.At)
+	for _, p := range c.Past {
+		b.targets.add(b.floor(p.Until), p.Target)
+	}
 	if !c.Since.IsZero() {
 		b.first = min(b.floor(c.Since), b.end)
 		b.filled = b.first
@@ -283,6 +285,7 @@ func (b *Book) count(i int64, was, c sli.Counts) error {
 		}
 		if i >= w.tail {
 			w.sum = w.sum.Sub(was).Add(c)
+			b.judge(w, i, was, c)
 		}
 	}
 	return nil

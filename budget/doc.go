@@ -57,6 +57,21 @@
 // An objective may be made of others: Compose makes its slices of theirs, and
 // says how much of what is bad is each one's doing. Books are kept of both.
 //
+// # Targets that change
+//
+// A stretch of a window is judged by the target that was in force then, so
+// that a new target neither spends nor gives back what is past. With the total
+// of stretch k and its target, and the present ones without a number:
+//
+//	allowed   = (1 − target) × total + Σ (1 − targetₖ) × totalₖ
+//	burn      = bad ÷ allowed
+//	remaining = 1 − bad ÷ allowed
+//
+// Config.Past says which targets were in force until when. The length of the
+// window is always the present one. A window that has events of earlier
+// targets says so (Window.Earlier); State.Today judges all by the present
+// target instead.
+//
 // # Windows that follow the calendar
 //
 // The budget of a month, or of any period that slo.Window.Period tells, is

@@ -10,10 +10,11 @@ import (
 )
 
 // AtLeast reports whether w burned at least at rate burn, compared exactly:
-// bad ≥ burn × (1 − target) × total. Without events the burn rate is 0. It
+// bad ≥ burn × (1 − target) × total, each stretch of w by the target that was
+// in force. Without events the burn rate is 0. It
 // does not look at w.Known.
 func AtLeast(w Window, target, burn slo.Decimal) bool {
-	return compareBurn(w.Counts, target, burn) >= 0
+	return compareBurn(w, target, burn) >= 0
 }
 
 // Spent reports whether the budget of a window is used up, compared exactly:
@@ -22,48 +23,77 @@ func Spent(w Window, target slo.Decimal) bool {
 	return w.Bad > 0 && AtLeast(w, target, slo.NewDecimal(1, 0))
 }
 
-// compareBurn compares the burn rate of c with burn: −1, 0 or 1.
-func compareBurn(c sli.Counts, target, burn slo.Decimal) int {
-	if c.Total() == 0 || burn.Sign() <= 0 {
-		return cmp.Compare(min(c.Bad, 1), sli.Count(burn.Sign()))
+// compareBurn compares the burn rate of w with burn: −1, 0 or 1.
+func compareBurn(w Window, target, burn slo.Decimal) int {
+	if w.Total() == 0 || burn.Sign() <= 0 {
+		return cmp.Compare(min(w.Bad, 1), sli.Count(burn.Sign()))
 	}
 	burnNum, burnDen := burn.Fraction()
 	num, den := target.Complement().Fraction()
 	left, right := multiply(uint64(den), uint64(burnDen)), multiply(uint64(num), uint64(burnNum))
-	if left.hi == 0 && right.hi == 0 {
-		return multiply(uint64(c.Bad), left.lo).compare(multiply(uint64(c.Total()), right.lo))
+	if left.hi == 0 && right.hi == 0 && len(w.Earlier) == 0 { // the usual case, quickly
+		return multiply(uint64(w.Bad), left.lo).compare(multiply(uint64(w.Total()), right.lo))
 	}
-	return scale(left.big(), int64(c.Bad)).Cmp(scale(right.big(), int64(c.Total())))
+	a := allow(w, target)
+	bad := scale(multiply(uint64(w.Bad), a.den).big(), burnDen)
+	return bad.Cmp(scale(a.num.big(), burnNum))
 }
 
-// A share is a budget as a fraction: 1 − target = num/den.
-type share struct{ num, den uint64 }
+// An allowance is how many bad counts are allowed: num/den.
+type allowance struct {
+	num wide
+	den uint64
+}
 
-// burn is the burn rate of c, bad/total/budget, as the float64 nearest to
-// it: one division of exact integers, so every machine gets the same bits.
-func (b share) burn(c sli.Counts) float64 {
-	if c.Bad == 0 {
+// allow is what the events of w allow, where target is in force now:
+//
+//	(1 − target) × (total − Σ totalₖ) + Σ (1 − targetₖ) × totalₖ
+//
+// over the stretches k of w that are judged by another target. Denominators
+// are powers of ten, so the largest is common to all.
+func allow(w Window, target slo.Decimal) allowance {
+	num, den := target.Complement().Fraction()
+	if len(w.Earlier) == 0 {
+		return allowance{multiply(uint64(w.Total()), uint64(num)), uint64(den)}
+	}
+	now, common := w.Total(), den
+	for _, e := range w.Earlier {
+		_, d := e.Target.Fraction()
+		now, common = now-e.Total, max(common, d)
+	}
+	sum := multiply(uint64(now), uint64(num)*uint64(common/den))
+	for _, e := range w.Earlier {
+		num, den := e.Target.Complement().Fraction()
+		sum = sum.plus(multiply(uint64(e.Total), uint64(num)*uint64(common/den)))
+	}
+	return allowance{sum, uint64(common)}
+}
+
+// burn is the burn rate of bad counts, bad/(num/den), as the float64 nearest
+// to it: one division of exact integers, so every machine gets the same bits.
+func (a allowance) burn(bad sli.Count) float64 {
+	if bad == 0 {
 		return 0
 	}
-	return quotient(multiply(uint64(c.Bad), b.den), multiply(uint64(c.Total()), b.num))
+	return quotient(multiply(uint64(bad), a.den), a.num)
 }
 
-// remaining is 1 − bad/(total × budget) as the float64 nearest to it; 1
-// without events.
-func (b share) remaining(c sli.Counts) float64 {
-	if c.Bad == 0 {
+// remaining is 1 − bad/(num/den) as the float64 nearest to it; 1 without bad
+// events.
+func (a allowance) remaining(bad sli.Count) float64 {
+	if bad == 0 {
 		return 1
 	}
-	bad, most := multiply(uint64(c.Bad), b.den), multiply(uint64(c.Total()), b.num)
-	if bad.compare(most) > 0 {
-		return -quotient(bad.minus(most), most)
+	spent := multiply(uint64(bad), a.den)
+	if spent.compare(a.num) > 0 {
+		return -quotient(spent.minus(a.num), a.num)
 	}
-	return quotient(most.minus(bad), most)
+	return quotient(a.num.minus(spent), a.num)
 }
 
-// compare compares the burn rate of c, which has events, with 1.
-func (b share) compare(c sli.Counts) int {
-	return multiply(uint64(c.Bad), b.den).compare(multiply(uint64(c.Total()), b.num))
+// compare compares the burn rate of events, of which bad were bad, with 1.
+func (a allowance) compare(bad sli.Count) int {
+	return multiply(uint64(bad), a.den).compare(a.num)
 }
 
 // A wide is an unsigned integer of 128 bits.
@@ -71,6 +101,12 @@ type wide struct{ hi, lo uint64 }
 
 func multiply(a, b uint64) wide {
 	hi, lo := bits.Mul64(a, b)
+	return wide{hi, lo}
+}
+
+func (w wide) plus(v wide) wide {
+	lo, carry := bits.Add64(w.lo, v.lo, 0)
+	hi, _ := bits.Add64(w.hi, v.hi, carry)
 	return wide{hi, lo}
 }
 

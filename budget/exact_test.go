@@ -69,10 +69,10 @@ func TestAtLeastAgainstBigRationals(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c, target, burn := drawCounts(t), drawTarget(t), drawDecimal(t, "burn")
 		w := budget.Window{Counts: c}
-		if got, want := budget.AtLeast(w, target, burn), burnRate(c, target).Cmp(ratOf(burn)) >= 0; got != want {
+		if got, want := budget.AtLeast(w, target, burn), burnRate(budget.Window{Counts: c}, target).Cmp(ratOf(burn)) >= 0; got != want {
 			t.Fatalf("AtLeast(%+v, %s, %s) = %v, want %v", c, target, burn, got, want)
 		}
-		if got, want := budget.Spent(w, target), c.Bad > 0 && burnRate(c, target).Cmp(big.NewRat(1, 1)) >= 0; got != want {
+		if got, want := budget.Spent(w, target), c.Bad > 0 && burnRate(budget.Window{Counts: c}, target).Cmp(big.NewRat(1, 1)) >= 0; got != want {
 			t.Fatalf("Spent(%+v, %s) = %v, want %v", c, target, got, want)
 		}
 	})

@@ -43,26 +43,31 @@ func (s State) Forecast(window time.Duration) (left time.Duration, known bool) {
 	return left, true
 }
 
-// lasts is Length × (1 − bad/(total×budget)) ÷ (bad_w/(total_w×budget)),
-// that is Length × (total×budget − bad) × total_w ÷ (total × bad_w).
+// lasts is Length × (1 − bad/allowed) ÷ (bad_w/allowed_w), that is Length ×
+// (allowed − bad) × allowed_w ÷ (allowed × bad_w).
 func (s State) lasts(w Window) time.Duration {
-	num, den := s.Target.Complement().Fraction()
-	most, bad := multiply(uint64(s.Budget.Total()), uint64(num)), multiply(uint64(s.Budget.Bad), uint64(den))
-	n := scale(scale(most.minus(bad).big(), int64(w.Total())), int64(s.Budget.Length))
-	d := scale(multiply(uint64(s.Budget.Total()), uint64(w.Bad)).big(), den)
-	return whole(n, d)
+	a, aw := allow(s.Budget, s.Target), allow(w, s.Target)
+	n := new(big.Int).Mul(s.left(a), aw.num.big())
+	d := scale(scale(a.num.big(), int64(w.Bad)), int64(aw.den))
+	return whole(scale(n, int64(s.Budget.Length)), d)
 }
 
-// lastsInPeriod is w × (total×budget − bad) ÷ (bad_w − total_w×budget).
+// lastsInPeriod is w × (allowed − bad) ÷ (bad_w − total_w×budget): what is
+// still to come is judged by the present target.
 func (s State) lastsInPeriod(w Window) time.Duration {
-	num, den := s.Target.Complement().Fraction()
-	most, bad := multiply(uint64(s.Budget.Total()), uint64(num)), multiply(uint64(s.Budget.Bad), uint64(den))
-	d := multiply(uint64(w.Bad), uint64(den)).big()
-	d.Sub(d, multiply(uint64(w.Total()), uint64(num)).big())
+	a, aw := allow(s.Budget, s.Target), allow(w.today(s.Target), s.Target)
+	d := multiply(uint64(w.Bad), aw.den).big()
+	d.Sub(d, aw.num.big())
 	if d.Sign() <= 0 {
 		return Never
 	}
-	return whole(scale(most.minus(bad).big(), int64(w.Length)), d)
+	n := scale(s.left(a), int64(aw.den))
+	return whole(scale(n, int64(w.Length)), scale(d, int64(a.den)))
+}
+
+// left is allowed − bad, in parts of a.den.
+func (s State) left(a allowance) *big.Int {
+	return a.num.minus(multiply(uint64(s.Budget.Bad), a.den)).big()
 }
 
 // whole is n/d, rounded down.

@@ -52,8 +52,8 @@ func TestForecastAgainstBigRationals(t *testing.T) {
 		}
 		s := budget.State{Target: target, Budget: budget.Window{Length: 30 * day, Counts: own, Known: true}}
 		s.Windows = []budget.Window{{Length: hour, Counts: w, Known: true}, s.Budget}
-		left := new(big.Rat).Sub(big.NewRat(1, 1), burnRate(own, target))
-		left.Mul(left, big.NewRat(int64(30*day), 1)).Quo(left, burnRate(w, target))
+		left := new(big.Rat).Sub(big.NewRat(1, 1), burnRate(budget.Window{Counts: own}, target))
+		left.Mul(left, big.NewRat(int64(30*day), 1)).Quo(left, burnRate(budget.Window{Counts: w}, target))
 		want := budget.Never
 		if left.Sign() <= 0 {
 			want = 0

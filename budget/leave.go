@@ -117,7 +117,7 @@ func (b *Book) settle(end int64) error {
 // known again.
 func (b *Book) renew(w *window, start int64) {
 	if start > w.tail {
-		w.sum, w.tail = sli.Counts{}, start
+		w.sum, w.earlier, w.tail = sli.Counts{}, nil, start
 		b.flaws.clear()
 	}
 }
@@ -140,6 +140,7 @@ func (b *Book) settleOne(w *window, tail int64, own bool) error {
 			break
 		}
 		w.sum = w.sum.Sub(c.Counts)
+		b.judge(w, w.tail, c.Counts, sli.Counts{})
 		w.tail++
 		if own {
 			b.flaws.add(c.flaw, -1)

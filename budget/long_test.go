@@ -66,7 +66,7 @@ func checkYear(t *testing.T, s budget.State, sums ...tally) {
 			t.Fatalf("at %s, over %s: %s; want %s", s.At, s.Windows[k].Length, got, want)
 		}
 	}
-	left := new(big.Rat).Sub(big.NewRat(1, 1), burnRate(s.Budget.Counts, s.Target))
+	left := new(big.Rat).Sub(big.NewRat(1, 1), burnRate(s.Budget, s.Target))
 	if want, _ := left.Float64(); s.Remaining != want {
 		t.Fatalf("at %s: %v left, want %v", s.At, s.Remaining, want)
 	}
@@ -103,10 +103,10 @@ func TestSplitWindowsAddUp(t *testing.T) {
 		if got, want := before.Windows[0].Counts.Add(after.Windows[0].Counts), after.Budget.Counts; got != want {
 			t.Fatalf("two halves are %+v, the whole is %+v", got, want)
 		}
-		spent := new(big.Rat).Mul(burnRate(after.Budget.Counts, c.Objective.Target), share(after, after.Budget))
+		spent := new(big.Rat).Mul(burnRate(after.Budget, c.Objective.Target), share(after, after.Budget))
 		for _, s := range []budget.State{before, after} {
 			half := s.Windows[0]
-			spent.Sub(spent, new(big.Rat).Mul(burnRate(half.Counts, c.Objective.Target), share(after, half)))
+			spent.Sub(spent, new(big.Rat).Mul(burnRate(half, c.Objective.Target), share(after, half)))
 		}
 		if spent.Sign() != 0 {
 			t.Fatalf("burn rates of the halves, weighted by events, differ from the whole's by %s", spent)

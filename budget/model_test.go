@@ -118,7 +118,7 @@ func (m *model) state() budget.State {
 	}
 	s.Remaining = 1
 	if s.Budget.Total() > 0 {
-		left := new(big.Rat).Sub(big.NewRat(1, 1), burnRate(s.Budget.Counts, o.Target))
+		left := new(big.Rat).Sub(big.NewRat(1, 1), burnRate(s.Budget, o.Target))
 		s.Remaining, _ = left.Float64()
 	}
 	s.Flaws = m.flaws(own)
@@ -140,10 +140,33 @@ func (m *model) window(n, life int64, inSight bool) budget.Window {
 		w.Good += s.Good
 		w.Bad += s.Bad
 		w.Covered += s.Covered
+		m.judge(&w, s)
 	}
-	w.Burn, _ = burnRate(w.Counts, m.config.Objective.Target).Float64()
+	w.Burn, _ = burnRate(w, m.config.Objective.Target).Float64()
 	w.Known = inSight && w.Total() > 0 && 2*w.Covered >= time.Duration(min(n, life))*m.slice
 	return w
+}
+
+// judge notes the events that another target judges than the present one, in
+// the order in which targets came first.
+func (m *model) judge(w *budget.Window, s sli.Slice) {
+	target := m.config.Objective.Target
+	for _, p := range slices.Backward(m.config.Past) {
+		if s.Start.Before(p.Until) {
+			target = p.Target
+		}
+	}
+	if target.Cmp(m.config.Objective.Target) == 0 || s.Total() == 0 {
+		return
+	}
+	rank := func(t slo.Decimal) int {
+		return slices.IndexFunc(m.config.Past, func(p budget.Past) bool { return p.Target.Cmp(t) == 0 })
+	}
+	i, there := slices.BinarySearchFunc(w.Earlier, rank(target), func(e budget.Judged, r int) int { return rank(e.Target) - r })
+	if !there {
+		w.Earlier = slices.Insert(w.Earlier, i, budget.Judged{Target: target})
+	}
+	w.Earlier[i].Total += s.Total()
 }
 
 func (m *model) flaws(own int64) []sli.Flaw {
@@ -159,7 +182,7 @@ func (m *model) flaws(own int64) []sli.Flaw {
 
 func (m *model) status(s budget.State, life time.Duration) budget.Status {
 	one := big.NewRat(1, 1)
-	spent := burnRate(s.Budget.Counts, s.Target)
+	spent := burnRate(s.Budget, s.Target)
 	shortest := slices.IndexFunc(s.Windows, func(w budget.Window) bool { return w.Known })
 	switch {
 	case !m.inSight(s):
@@ -170,20 +193,27 @@ func (m *model) status(s budget.State, life time.Duration) budget.Status {
 		return budget.NoTraffic
 	case s.Budget.Bad > 0 && spent.Cmp(one) >= 0:
 		return budget.Exhausted
-	case shortest >= 0 && burnRate(s.Windows[shortest].Counts, s.Target).Cmp(one) > 0:
+	case shortest >= 0 && burnRate(s.Windows[shortest], s.Target).Cmp(one) > 0:
 		return budget.Burning
 	}
 	return budget.OK
 }
 
-// burnRate is bad/total/(1 − target), 0 without events.
-func burnRate(c sli.Counts, target slo.Decimal) *big.Rat {
-	r := new(big.Rat)
-	if c.Total() == 0 {
-		return r
+// burnRate is bad ÷ Σ (1 − targetₖ) × totalₖ, 0 without events.
+func burnRate(w budget.Window, target slo.Decimal) *big.Rat {
+	if w.Total() == 0 {
+		return new(big.Rat)
 	}
-	r.SetFrac64(int64(c.Bad), int64(c.Total()))
-	return r.Quo(r, ratOf(target.Complement()))
+	allowed, now := new(big.Rat), w.Total()
+	add := func(target slo.Decimal, total sli.Count) {
+		allowed.Add(allowed, new(big.Rat).Mul(ratOf(target.Complement()), big.NewRat(int64(total), 1)))
+	}
+	for _, e := range w.Earlier {
+		now -= e.Total
+		add(e.Target, e.Total)
+	}
+	add(target, now)
+	return new(big.Rat).Quo(big.NewRat(int64(w.Bad), 1), allowed)
 }
 
 func ratOf(d slo.Decimal) *big.Rat { return big.NewRat(d.Fraction()) }

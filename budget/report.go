@@ -5,7 +5,7 @@ import "time"
 // State is where the budget stands, by all that was handed in.
 func (b *Book) State() State {
 	s := State{
-		Objective: b.objective, Service: b.service, Target: b.target, Slice: b.slice, Method: b.method, Counted: b.counted,
+		Objective: b.objective, Service: b.service, Target: b.targets.all[0], Slice: b.slice, Method: b.method, Counted: b.counted,
 		At: b.time(b.end), Newest: b.newestTime(), Since: b.sinceTime(),
 		Windows: make([]Window, len(b.windows)), Flaws: b.flaws.list(),
 	}
@@ -17,7 +17,7 @@ func (b *Book) State() State {
 		s.Windows = s.Windows[:b.own]
 		s.PeriodStart, s.PeriodEnd = b.period(b.end)
 	}
-	s.Remaining = b.budget.remaining(s.Budget.Counts)
+	s.Remaining = allow(s.Budget, s.Target).remaining(s.Budget.Bad)
 	s.Status = b.status(s)
 	return s
 }
@@ -26,12 +26,14 @@ func (b *Book) State() State {
 func (b *Book) show(w *window) Window {
 	start := b.start(w)
 	settled := w.tail == start
-	return Window{
-		Length: b.span(b.end - start),
-		Counts: w.sum,
-		Burn:   b.budget.burn(w.sum),
-		Known:  w.sum.Total() > 0 && settled && b.inSight() && b.covered(w),
+	out := Window{
+		Length:  b.span(b.end - start),
+		Counts:  w.sum,
+		Known:   w.sum.Total() > 0 && settled && b.inSight() && b.covered(w),
+		Earlier: b.judged(w),
 	}
+	out.Burn = allow(out, b.targets.all[0]).burn(out.Bad)
+	return out
 }
 
 // status is the first status that applies; the order is the package's.
@@ -44,22 +46,8 @@ func (b *Book) status(s State) Status {
 		return Partial
 	case own.sum.Total() == 0:
 		return NoTraffic
-	case b.budget.compare(own.sum) >= 0:
-		return Exhausted
-	case b.burning(s.Windows):
-		return Burning
 	}
-	return OK
-}
-
-// burning reports whether the shortest known window burns faster than 1.
-func (b *Book) burning(windows []Window) bool {
-	for _, w := range windows {
-		if w.Known {
-			return b.budget.compare(w.Counts) > 0
-		}
-	}
-	return false
+	return s.stands()
 }
 
 // inSight reports whether the newest observed slice is in a window and not

@@ -21,6 +21,7 @@ type Sum struct {
 // last of them, up to the end of the windows, it needs slice by slice.
 func (b *Book) Stretches() []Range {
 	cuts := []int64{b.ringStart(), b.oldest()}
+	cuts = append(cuts, b.targets.until...)
 	for _, w := range b.windows {
 		cuts = append(cuts, w.tail)
 	}
@@ -52,6 +53,7 @@ func (b *Book) PutSum(s Sum) error {
 	for k := range b.windows {
 		if w := &b.windows[k]; from >= w.tail {
 			w.sum = w.sum.Add(s.Counts)
+			b.judge(w, from, sli.Counts{}, s.Counts)
 		}
 	}
 	for f, n := range s.Flaws {
@@ -84,7 +86,9 @@ func (b *Book) stretch(s Sum) (from, to int64, err error) {
 	return from, to, err
 }
 
-// cutInside reports whether a window starts inside [from, to).
+// cutInside reports whether a window starts inside [from, to), or another
+// target comes in force.
 func (b *Book) cutInside(from, to int64) bool {
-	return slices.ContainsFunc(b.windows, func(w window) bool { return from < w.tail && w.tail < to })
+	inside := func(cut int64) bool { return from < cut && cut < to }
+	return slices.ContainsFunc(b.targets.until, inside) || slices.ContainsFunc(b.windows, func(w window) bool { return inside(w.tail) })
 }

@@ -75,6 +75,8 @@ type Window struct {
 	sli.Counts
 	Burn  float64 `json:"burn"`  // bad share / budget; 0 without events
 	Known bool    `json:"known"` // enough was observed, and events were seen, to judge by it
+
+	Earlier []Judged `json:"earlier,omitempty"` // those of the events that earlier targets judge; by Target without them
 }
 
 // Window returns the window that was kept for length, which may be longer by

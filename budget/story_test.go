@@ -79,6 +79,9 @@ func newStory(pick func(int) int, fatal func(string, ...any)) *story {
 		n := 1 + pick(17)
 		config.Objective.Window = slo.Window{Length: time.Duration(n) * time.Minute, Count: n, Unit: slo.Minutes, Start: time.Unix(1_699_999_980, 0).UTC()}
 	}
+	for until := config.At.Add(-time.Duration(pick(60)) * slice); pick(2) == 0 && len(config.Past) < 4; until = until.Add(time.Duration(1+pick(20)) * slice) {
+		config.Past = append(config.Past, budget.Past{Until: until.Truncate(slice), Target: targets[pick(len(targets))]})
+	}
 	s := &story{pick: pick, fatal: fatal, reach: int64(1 + pick(12)), model: newModel(config)}
 	s.book = budget.NewSmallBook(config, s.reach, int64(1+pick(6)))
 	return s

@@ -9,11 +9,12 @@ import (
 
 // A window is the running sum of the slices [tail, end of the book).
 type window struct {
-	slices int64 // length; 0 = it holds what came since its period began
-	tail   int64 // oldest slice in sum; start of the window unless it lags
-	sum    sli.Counts
-	stash  stash // slices that leave next, of a window longer than the ring
-	broken bool  // what left is not what came in
+	slices  int64 // length; 0 = it holds what came since its period began
+	tail    int64 // oldest slice in sum; start of the window unless it lags
+	sum     sli.Counts
+	earlier []sli.Count // by number of the target that judges them; nil = the present one judges all
+	stash   stash       // slices that leave next, of a window longer than the ring
+	broken  bool        // what left is not what came in
 }
 
 // holds reports whether sum can contain c.

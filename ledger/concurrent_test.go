@@ -46,6 +46,7 @@ func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
 	err := l.Begin(ctx, d)
 	for _, next := range []func() error{
 		func() error { return l.Define(ctx, id, []byte(id)) },
+		func() error { return l.Revise(ctx, []loop.Version{ledgertest.Version(id, id, -1)}) },
 		func() error { return l.Give(ctx, ledgertest.Order(id, noon(), loop.OrderFreeze, id)) },
 		func() error {
 			return l.PutSetting(ctx, loop.Move{Actuator: d.Actuator, Setting: d.To, Epoch: 1, Decision: id, At: noon()})

@@ -55,7 +55,7 @@
 // row even if the first commit did arrive. One process spools in a folder.
 //
 // Nothing is changed or dropped. The chains (decisions, outcomes, orders,
-// definitions, leadership, settings, verdicts) are insert-only: triggers refuse UPDATE,
+// definitions, leadership, settings, verdicts, versions) are insert-only: triggers refuse UPDATE,
 // DELETE and TRUNCATE, and any row that does not continue its chain. A row is
 // its body, the JSON of the loop's type with times in UTC microseconds, and
 // copies of some of its fields as columns for querying. Its hash is

@@ -22,7 +22,7 @@ func noon() time.Time { return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC) }
 
 // chained are the tables that are only added to.
 func chained() []string {
-	return []string{"decisions", "definitions", "leadership", "orders", "outcomes", "settings", "verdicts"}
+	return []string{"decisions", "definitions", "leadership", "orders", "outcomes", "settings", "verdicts", "versions"}
 }
 
 // connect is a superuser's session beside the ledger.
@@ -52,6 +52,7 @@ func populated(t *testing.T) (string, *pgx.Conn) {
 		must(t, p.Finish(t.Context(), loop.Outcome{Decision: id, At: when, Applied: true, ReadBack: move.To}))
 		must(t, p.Judge(t.Context(), ledgertest.Batch(t, "v"+id, ledgertest.Verdict("shop", id, when), ledgertest.Verdict("cart", id, when))))
 	}
+	must(t, p.Revise(t.Context(), []loop.Version{ledgertest.Version("checkout", "a", -1)}))
 	must(t, p.Begin(t.Context(), ledgertest.Hold("h1", noon().Add(time.Hour))))
 	return dsn, connect(t, dsn)
 }
@@ -181,6 +182,7 @@ func breaches() []breach {
 	add("settings", map[string]string{"actuator": `''`}, map[string]string{"value": `'nan'`}, map[string]string{"epoch": "0"})
 	add("verdicts", map[string]string{"body": `'{"id":"other"}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`},
 		map[string]string{"until": `'2026-01-01'`}, map[string]string{"count": "0"})
+	add("versions", map[string]string{"objective": `''`, "body": `'{"objective":""}'`}, map[string]string{"version": `''`}, map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("objective", "o")})
 	add("slices", map[string]string{"good": "-1"}, map[string]string{"bad": "-1"}, map[string]string{"covered": "-1"}, map[string]string{"flaw": `'Bad Flaw'`})
 	add("objectives", map[string]string{"name": `''`})
 	return out
@@ -238,6 +240,8 @@ func validRow(table string) map[string]string {
 		return map[string]string{"body": `'{}'`, "actuator": `'a'`, "value": "1", "epoch": "1", "decision": `'d1'`, "at": "now()"}
 	case "verdicts":
 		return map[string]string{"body": `'{"id":"new"}'`, "id": `'new'`, "at": `'2026-01-02'`, "until": `'2026-01-02'`, "count": "1", "keys": `'s shop'`}
+	case "versions":
+		return map[string]string{"body": `'{"objective":"o"}'`, "objective": `'o'`, "version": `'v'`, "since": "null", "at": "now()"}
 	case "slices":
 		return map[string]string{"start": "now()", "good": "1", "bad": "1", "covered": "1", "objective": "1", "flaw": `''`}
 	}

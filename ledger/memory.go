@@ -21,10 +21,11 @@ type Memory struct {
 	records     []*Record            // all, in order
 	moves       map[string][]*Record // :: actuator → moves, in order
 	orders      []loop.Order
-	definitions map[string]string    // :: policy → text
-	settings    map[string]loop.Move // :: actuator → newest
-	put         map[string]loop.Move // :: decision → its setting
-	batches     map[string]int       // :: ID → place in the chain of verdicts
+	definitions map[string]string         // :: policy → text
+	settings    map[string]loop.Move      // :: actuator → newest
+	put         map[string]loop.Move      // :: decision → its setting
+	batches     map[string]int            // :: ID → place in the chain of verdicts
+	versions    map[string][]loop.Version // :: objective → oldest first
 	epoch       int64
 	deposed     bool
 	slices      map[string]map[int64]sli.Slice // :: objective → start in µs → slice
@@ -37,7 +38,8 @@ func NewMemory() *Memory {
 	return &Memory{
 		links: map[string][]link{}, decisions: map[string]*Record{}, moves: map[string][]*Record{},
 		definitions: map[string]string{}, settings: map[string]loop.Move{}, put: map[string]loop.Move{}, batches: map[string]int{},
-		slices: map[string]map[int64]sli.Slice{},
+		versions: map[string][]loop.Version{},
+		slices:   map[string]map[int64]sli.Slice{},
 	}
 }
 

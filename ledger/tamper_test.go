@@ -45,6 +45,7 @@ func TestVerifyNamesWhatASuperuserDid(t *testing.T) {
 		{"insert a row that is well made", insertCopy, []string{"definitions 2 inserted"}},
 		{"epoch of nobody", `delete from setpoint.leadership;` + moveHead("leadership", 0), []string{"decisions 1 deleted", "decisions 2 deleted", "decisions 3 deleted", "decisions 4 deleted", "decisions 5 deleted", "decisions 6 deleted", "decisions 7 deleted"}},
 		{"setting", `update setpoint.settings set value = 9 where seq = 6`, []string{"settings 6 altered", "settings 6 deleted"}},
+		{"version", `update setpoint.versions set since = '2026-01-01'`, []string{"versions 1 altered"}},
 		{"definition", `update setpoint.definitions set body = replace(body, 'text', 'test')`, []string{"definitions 1 altered"}},
 	}
 	for _, test := range tests {

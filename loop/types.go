@@ -82,6 +82,26 @@ type Definitions interface {
 	Definition(ctx context.Context, policy string) ([]byte, error)
 }
 
+// Versions keep each version of an objective's definition, so that the past
+// can be judged by the one that was in force.
+type Versions interface {
+	// Revise records versions, all or none. One that is the newest on record
+	// of its objective already, whatever its Since, is left out. Since rises
+	// from one version of an objective to the next.
+	Revise(ctx context.Context, versions []Version) error
+	// Versions returns those of an objective, oldest first.
+	Versions(ctx context.Context, objective string) ([]Version, error)
+}
+
+// A Version is a definition of an objective that came in force.
+type Version struct {
+	Objective string    `json:"objective"`
+	Hash      string    `json:"hash"`           // of Text
+	Since     time.Time `json:"since,omitzero"` // start of the first slice that it judges; zero = all of the past too
+	At        time.Time `json:"at"`             // of the tick that was the first to go by it
+	Text      string    `json:"text"`           // see Promise
+}
+
 // Orders keep what people commanded.
 type Orders interface {
 	// Give records an order; the same ID a second time does nothing.
@@ -315,6 +335,7 @@ type Records interface {
 	Store
 	Ledger
 	Definitions
+	Versions
 	Orders
 	Leadership
 }

@@ -74,7 +74,7 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	if row.Seen {
 		row.Low = st.Remaining < littleLeft
 		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*within(st.Remaining), st.Remaining < 0
-		row.Bad, row.Allowed, row.Total = count(st.Events(st.Budget.Bad)), count(math.Floor(allowed(o, st))), count(st.Events(st.Budget.Total()))
+		row.Bad, row.Allowed, row.Total = count(st.Events(st.Budget.Bad)), count(math.Floor(st.Allowed())), count(st.Events(st.Budget.Total()))
 	}
 	return row
 }

@@ -56,7 +56,7 @@ func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 		return out
 	}
 	out.Status, out.Words = string(st.Status), stateWords(o, st, l.now)
-	out.Remaining, out.Budget, out.Allowed = finite(st.Remaining), wireWindow(st, st.Budget), finite(allowed(o, st))
+	out.Remaining, out.Budget, out.Allowed = finite(st.Remaining), wireWindow(st, st.Budget), finite(st.Allowed())
 	out.At, out.Newest, out.Since = st.At, st.Newest, st.Since
 	out.Provisional, out.Corrected, out.CorrectedAt = st.Provisional, st.Corrected, st.CorrectedAt
 	out.PeriodStart, out.PeriodEnd = st.PeriodStart, st.PeriodEnd

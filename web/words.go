@@ -128,7 +128,7 @@ func standing(o slo.Objective, s budget.State, now time.Time) string {
 	case budget.NoTraffic:
 		return "in sight, but nothing came in over " + over(s)
 	case budget.Exhausted:
-		return fmt.Sprintf("out of budget: %s bad %s where %s are allowed", count(s.Events(s.Budget.Bad)), s.Noun(), count(allowed(o, s)))
+		return fmt.Sprintf("out of budget: %s bad %s where %s are allowed", count(s.Events(s.Budget.Bad)), s.Noun(), count(s.Allowed()))
 	}
 	words := forecastWords(s)
 	if s.Status == budget.Partial {
@@ -189,8 +189,3 @@ func period(s budget.State) string {
 	return moment(s.PeriodStart) + " to " + moment(s.PeriodEnd)
 }
 
-// allowed is how many bad events, or time slices, those of the budget's window
-// allow.
-func allowed(o slo.Objective, s budget.State) float64 {
-	return o.Budget().Float() * s.Events(s.Budget.Total())
-}

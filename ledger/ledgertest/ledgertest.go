@@ -6,7 +6,7 @@
 //
 // One file a part of the contract: record.go (decisions, outcomes, leader),
 // orders.go (what people command), settings.go (settings, definitions),
-// verdicts.go (answers of the gate), store.go (slices), alerts.go, read.go
+// verdicts.go (answers of the gate), store.go (slices), alerts.go, versions.go, read.go
 // (what people look up), verify.go (chains).
 package ledgertest
 
@@ -80,6 +80,7 @@ func Run(t *testing.T, open func(*testing.T) Ledger) {
 		{"slices", slicesKept}, {"slices refused", slicesRefused}, {"extent", extent},
 		{"decisions", decisions}, {"decision by prefix", decisionByPrefix}, {"each", each}, {"setting history", settingHistory},
 		{"verify", verify}, {"canonical", canonical}, {"alerts", alerts},
+		{"versions", versions}, {"versions refused", versionsRefused},
 	}
 	for _, p := range parts {
 		t.Run(p.name, func(t *testing.T) { p.run(t, open(t)) })

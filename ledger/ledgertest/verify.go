@@ -14,6 +14,7 @@ func fill(t *testing.T, l Ledger) {
 	t.Helper()
 	mustLead(t, l)
 	check(t, "Define", l.Define(t.Context(), "sha256:1f", []byte("text")))
+	check(t, "Revise", l.Revise(t.Context(), []loop.Version{Version("checkout", "a", -1), Version("checkout", "b", 2)}))
 	mustGive(t, l, Order("o1", at(0), loop.OrderPin, "query-timeout"), Order("o2", at(1), loop.OrderUnpin, "query-timeout"))
 	mustBegin(t, l, Hold("d1", at(0)), Move("d2", at(1), 1), Hold("d3", at(2)), Hold("d4", at(3)))
 	check(t, "PutSetting", l.PutSetting(t.Context(), Carry(Move("d2", at(1), 1))))
@@ -32,7 +33,7 @@ func verify(t *testing.T, l Ledger) {
 	for _, h := range heads {
 		seqs[h.Chain] = h.Seq
 	}
-	diff(t, "heads", seqs, map[string]int64{"decisions": 4, "definitions": 1, "leadership": 1, "orders": 2, "outcomes": 2, "settings": 1, "verdicts": 1})
+	diff(t, "heads", seqs, map[string]int64{"decisions": 4, "definitions": 1, "leadership": 1, "orders": 2, "outcomes": 2, "settings": 1, "verdicts": 1, "versions": 2})
 	mustBegin(t, l, Hold("d5", at(5)))
 	faults, err = l.VerifyFrom(t.Context(), heads)
 	check(t, "VerifyFrom", err)
