@@ -66,7 +66,7 @@ func TestPastTargetOfAMonth(t *testing.T) {
 	if got, want := b.State().Remaining, 1-4.0/6; got < want-1e-15 || got > want+1e-15 {
 		t.Errorf("remaining: %v, want %v", got, want)
 	}
-	check(b.Advance(noon.Add(14*time.Hour)))
+	check(b.Advance(noon.Add(14 * time.Hour)))
 	put(noon.Add(13 * time.Hour))
 	if s := b.State(); s.Remaining != -1 || s.Budget.Earlier != nil {
 		t.Errorf("in the next period: remaining %v, judged by others %v; want -1 and none", s.Remaining, s.Budget.Earlier)

@@ -49,6 +49,8 @@ type State struct {
 	Unexpected int64     `json:"unexpected,omitempty"` // slices in the objective's window of which more was bad than a calendar expects
 	InForce    []InForce `json:"inForce,omitempty"`    // calendars and adjustments that cover the newest slice, as they are asked
 
+	Recounted time.Time `json:"recounted,omitzero"` // the past is being counted anew by another indicator, back to here so far; zero = it is not
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the period that the newest slice is in, in the zone of the objective's calendar; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -111,8 +112,8 @@ func TestClerkShares(t *testing.T) {
 	must(t, g.Wait())
 	heads, err := p.Heads(t.Context())
 	must(t, err)
-	rows := heads[len(heads)-1]
-	if rows.Chain != "verdicts" || rows.Seq >= callers*each {
+	rows := heads[slices.IndexFunc(heads, func(h ledger.Head) bool { return h.Chain == "verdicts" })]
+	if rows.Seq >= callers*each {
 		t.Errorf("%d rows of %s for %d verdicts, want fewer: none shared a transaction", rows.Seq, rows.Chain, callers*each)
 	}
 	if n := len(strings.Fields(releases(t, p))); n != callers*each {

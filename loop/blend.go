@@ -24,6 +24,7 @@ type blend struct {
 	windows   []time.Duration
 	longest   time.Duration
 	exemption slo.Exemption
+	lineage   lineage
 	book      *budget.Account // nil until the record was read
 	shares    []*budget.Book  // of what each component does to it
 	births    []time.Time     // of the components: start of the oldest slice observed; zero = not known of any
@@ -68,15 +69,18 @@ func (b *blend) start(at time.Time) time.Time {
 }
 
 func (b *blend) config(at time.Time) budget.Config {
-	return budget.Config{Objective: b.objective, Windows: b.windows, At: at, Stale: max(5*b.objective.Slice, b.objective.Step())}
+	return budget.Config{Objective: b.objective, Windows: b.windows, At: at, Past: b.lineage.past, Stale: max(5*b.objective.Slice, b.objective.Step())}
 }
 
 // look moves the books to now. Time passes in them whatever cannot be read.
-func (b *blend) look(ctx context.Context, store Store, now time.Time) error {
+func (b *blend) look(ctx context.Context, store Records, now time.Time) error {
 	at := b.at(now)
 	b.made = made{}
 	errs := b.bear(ctx, store)
 	b.again(at)
+	if b.book == nil && errs == nil {
+		b.lineage, errs = descend(ctx, store, b.objective, b.lineage.fresh, at, now)
+	}
 	if b.book == nil && errs == nil {
 		errs = b.open(ctx, store, at)
 	}
@@ -307,5 +311,5 @@ func (b *blend) state(now time.Time) budget.State {
 	if b.loose.Before(b.next) {
 		s.Provisional = budget.Floor(b.loose, b.objective.Step())
 	}
-	return s
+	return recounted(s, b.recounts())
 }

@@ -78,6 +78,11 @@ func (l *Loop) takeBlends(set *slo.Set) []*blend {
 				b.parts[n] = kept
 			}
 		}
+		for _, old := range l.blends {
+			if old.objective.Name == b.objective.Name {
+				b.lineage.fresh = old.lineage.fresh
+			}
+		}
 		at := slices.IndexFunc(l.blends, func(old *blend) bool { return old.alike(b) })
 		if at >= 0 {
 			old := l.blends[at]

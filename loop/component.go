@@ -17,6 +17,8 @@ type component interface {
 	slices(ctx context.Context, store Store, from, to time.Time) ([]sli.Slice, error)
 	// birth is the start of the oldest slice that it ever observed.
 	birth(ctx context.Context, store Store) (time.Time, error)
+	// recounts is where its counts begin while they are made anew.
+	recounts() time.Time
 }
 
 // known is the stretch [oldest, next) of a component; empty when nothing is
@@ -81,11 +83,14 @@ func (g *gauge) slices(ctx context.Context, store Store, from, to time.Time) ([]
 	if len(g.unkept) > 0 {
 		return nil, errors.New("some of them wait for the store")
 	}
-	kept, err := store.Slices(ctx, g.objective.Name, from, to)
+	kept, err := store.Slices(ctx, g.lineage.series, from, to)
 	return g.book.Judged(from, to, kept), err
 }
 
 func (g *gauge) birth(ctx context.Context, store Store) (time.Time, error) {
-	oldest, _, err := store.Extent(ctx, g.objective.Name)
+	if g.book == nil {
+		return time.Time{}, nil // what it is kept under is not known yet
+	}
+	oldest, _, err := store.Extent(ctx, g.lineage.series)
 	return oldest, err
 }

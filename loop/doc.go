@@ -31,6 +31,9 @@
 //
 // # When definitions change
 //
+// Each version of an objective is on record with the first slice that it
+// judges: see versions.go for what becomes of the past.
+//
 // Use puts other definitions in force between two ticks, whole or not at all.
 // What did not change keeps its budget, its last decision and the hold that
 // it is in. A loop that is taken away while its actuator is tight leaves the

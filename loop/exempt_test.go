@@ -52,7 +52,7 @@ func TestAnAdjustmentOfThePast(t *testing.T) {
 	adjusted := tick(l, 1)
 	const day, away = 24 * 60, 3 * 60 // minutes
 	want := sli.Counts{Good: ((day-away)*999 + 1000) * sli.Event, Bad: (day - away + 7) * sli.Event, Covered: 24 * time.Hour}
-	if adjusted.Budget.Counts != want || adjusted.Raw.Budget != before.Budget || adjusted.Raw.Remaining != before.Remaining {
+	if adjusted.Budget.Counts != want || adjusted.Raw.Budget.Counts != before.Budget.Counts || adjusted.Raw.Remaining != before.Remaining {
 		t.Errorf("judged by %+v, want %+v; measured %+v, want %+v", adjusted.Budget.Counts, want, adjusted.Raw.Budget, before.Budget)
 	}
 	now = now.Add(4 * time.Hour)

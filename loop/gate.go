@@ -194,6 +194,10 @@ func objectiveReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReas
 			a.degrade(GateNoData)
 			out = append(out, GateReason{Code: GateNoData, Verdict: p.OnNoData, Objective: name, Value: a.DataAge, Message: name + " is not in sight: " + sinceWords(s)})
 		}
+		if !s.Recounted.IsZero() {
+			a.degrade(GateNoData)
+			out = append(out, GateReason{Code: GateNoData, Verdict: p.OnNoData, Objective: name, Message: name + " is being counted anew by another indicator, so far back to " + s.Recounted.UTC().Format("2006-01-02 15:04Z")})
+		}
 		out = append(out, budgetReason(p, s))
 		out = append(out, burnReasons(p, s)...)
 	}

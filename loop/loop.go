@@ -232,6 +232,7 @@ func (l *Loop) flush(ctx context.Context) {
 		}
 		c.defined = true
 	}
+	l.revise(ctx)
 	for len(l.owed) > 0 {
 		err := l.cfg.Records.Finish(ctx, l.owed[0])
 		if err != nil {

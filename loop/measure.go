@@ -31,6 +31,7 @@ type gauge struct {
 	windows   []time.Duration
 	longest   time.Duration
 	exemption slo.Exemption
+	lineage   lineage
 	book      *budget.Account // nil until the record was read
 	next      time.Time       // start of the first slice that was not asked for yet
 	oldest    time.Time       // history before it was not asked for yet
@@ -124,7 +125,7 @@ func (g *gauge) span() time.Duration {
 // config is that of the book. Time slices may be long; what is out of sight
 // is said after the time that it takes with slices, or after one of them.
 func (g *gauge) config(at time.Time) budget.Config {
-	c := budget.Config{Objective: g.objective, Windows: g.windows, At: at}
+	c := budget.Config{Objective: g.objective, Windows: g.windows, At: at, Past: g.lineage.past}
 	if g.objective.Method != slo.Occurrences {
 		c.Stale = max(5*g.objective.Slice, g.objective.Step())
 	}
@@ -133,10 +134,14 @@ func (g *gauge) config(at time.Time) budget.Config {
 
 // begin opens the book, if it is not, and moves it to now, so that time passes
 // in it whether the backend and the ledger answer or not.
-func (g *gauge) begin(ctx context.Context, store Store, now time.Time) error {
+func (g *gauge) begin(ctx context.Context, records Records, now time.Time) error {
 	at := g.at(now)
 	if g.book == nil {
-		if err := g.open(ctx, store, at); err != nil {
+		var err error
+		if g.lineage, err = descend(ctx, records, g.objective, g.lineage.fresh, at, now); err != nil {
+			return err
+		}
+		if err := g.open(ctx, series{records, g.lineage.series}, at); err != nil {
 			return fmt.Errorf("read stored slices: %w", err)
 		}
 	}
@@ -148,6 +153,7 @@ func (g *gauge) finish(ctx context.Context, store Store) error {
 	if g.book == nil {
 		return nil
 	}
+	store = series{store, g.lineage.series}
 	err := g.correct(ctx, store)
 	err = errors.Join(err, g.keep(ctx, store))
 	return errors.Join(err, g.leave(ctx, store))
@@ -261,7 +267,7 @@ func (g *gauge) state(now time.Time) budget.State {
 	if g.book != nil {
 		s := g.late.tell(g.book.State(), g.next)
 		s.Pending = g.pending
-		return s
+		return recounted(s, g.recounts())
 	}
 	return budget.NewAccount(g.config(g.at(now)), g.exemption).State()
 }

@@ -66,3 +66,10 @@ func (s *switched) Keep(ctx context.Context, objective string, slices []sli.Slic
 	}
 	return s.Memory.Keep(ctx, objective, slices)
 }
+
+func (s *switched) Revise(ctx context.Context, versions []loop.Version) error {
+	if s.down {
+		return errDown
+	}
+	return s.Memory.Revise(ctx, versions)
+}

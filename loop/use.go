@@ -59,9 +59,12 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 			continue
 		}
 		g := newGauge(set, o)
-		if old := before[o.Name]; old != nil && old.alike(g) {
-			old.objective = o
-			g = old
+		if old := before[o.Name]; old != nil {
+			g.lineage.fresh = old.lineage.fresh
+			if old.alike(g) {
+				old.objective = o
+				g = old
+			}
 		}
 		out = append(out, g)
 	}
@@ -70,7 +73,7 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 
 // alike reports whether two gauges measure the same and keep the same budget.
 func (g *gauge) alike(other *gauge) bool {
-	return g.delay == other.delay && slices.Equal(g.windows, other.windows) && reflect.DeepEqual(g.exemption, other.exemption) &&
+	return g.delay == other.delay && g.late.settle == other.late.settle && slices.Equal(g.windows, other.windows) && reflect.DeepEqual(g.exemption, other.exemption) &&
 		reflect.DeepEqual(measured(g.objective), measured(other.objective))
 }
 

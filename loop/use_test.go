@@ -63,8 +63,8 @@ func remaining(r loop.Report) map[string]float64 {
 }
 
 // TestUseKeepsBooks: an objective that did not change is not read anew, not
-// from the store and not from the source; its words may change. Another
-// target is judged by what is in the store.
+// from the store and not from the source; its words may change. What
+// was counted under another target is read from the store.
 func TestUseKeepsBooks(t *testing.T) {
 	source, records := &counter{}, ledger.NewMemory()
 	set := &slo.Set{Objectives: []slo.Objective{promise("changed", 50), promise("gone", 50), promise("same", 50)}}
@@ -88,7 +88,7 @@ func TestUseKeepsBooks(t *testing.T) {
 	if got := source.asked["changed"] - before; got != 1 {
 		t.Errorf("source asked %d times about the objective that changed, want 1: the rest is in the store", got)
 	}
-	want := map[string]float64{"changed": 0.5, "new": 0.8, "same": 0.8}
+	want := map[string]float64{"changed": 0.8, "new": 0.8, "same": 0.8} // by the target of then
 	if diff := cmp.Diff(want, remaining(r)); diff != "" {
 		t.Errorf("remaining (-want +got):\n%s", diff)
 	}

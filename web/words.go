@@ -188,4 +188,3 @@ func period(s budget.State) string {
 	}
 	return moment(s.PeriodStart) + " to " + moment(s.PeriodEnd)
 }
-

@@ -106,8 +106,14 @@ func instant(s string, now time.Time) (time.Time, error) {
 // onRecord counts from the slices that a ledger keeps; what lies before the
 // oldest and after the newest is asked of the source.
 type onRecord struct {
-	store  loop.Store
+	store  counted
 	source loop.Source
+}
+
+// counted is what a ledger knows of counts.
+type counted interface {
+	loop.Store
+	loop.Versions
 }
 
 // CountsAll implements loop.Source.
@@ -150,7 +156,11 @@ func (s onRecord) askSome(ctx context.Context, asks []sli.Ask) []sli.Answer {
 // with blank ones where there are none. After an error there is nothing to
 // ask for either.
 func (s onRecord) kept(ctx context.Context, a sli.Ask) (begin, end time.Time, _ sli.Answer) {
-	name, step := a.Objective.Name, a.Objective.Slice
+	step := a.Objective.Slice
+	name, err := loop.Series(ctx, s.store, a.Objective)
+	if err != nil {
+		return a.From, a.To, sli.Answer{Err: err}
+	}
 	oldest, newest, err := s.store.Extent(ctx, name)
 	if err != nil {
 		return a.From, a.To, sli.Answer{Err: err}
