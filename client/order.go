@@ -12,13 +12,15 @@ type Kind string
 
 // The kinds of order, each with what ends it.
 const (
-	Stop    Kind = "stop"    // nothing is actuated; ended by Resume
-	Resume  Kind = "resume"  //
-	Freeze  Kind = "freeze"  // a service's releases are frozen; ended by Thaw
-	Thaw    Kind = "thaw"    //
-	Pin     Kind = "pin"     // an actuator stays at Setting; ended by Unpin
-	Unpin   Kind = "unpin"   //
-	Approve Kind = "approve" // an actuator may move as far as Setting, until Until
+	Stop     Kind = "stop"     // nothing is actuated; ended by Resume
+	Resume   Kind = "resume"   //
+	Freeze   Kind = "freeze"   // a service's releases are frozen; ended by Thaw
+	Thaw     Kind = "thaw"     //
+	Pin      Kind = "pin"      // an actuator stays at Setting; ended by Unpin
+	Unpin    Kind = "unpin"    //
+	Approve  Kind = "approve"  // an actuator may move as far as Setting, until Until
+	Override Kind = "override" // a service's releases go, whatever the gate says, until Until; ended by Revoke
+	Revoke   Kind = "revoke"   //
 )
 
 // An Order is what a person commands.
@@ -32,6 +34,8 @@ type Order struct {
 	Until   time.Time `json:"until,omitzero"`
 	Setting *float64  `json:"setting,omitempty"` // of pin and approve, in the actuator's unit
 	Revert  bool      `json:"revert,omitempty"`  // of stop: walk back to rest
+	Release string    `json:"release,omitempty"` // of override: this release only
+	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
 }
 
 // A Receipt says what became of an order.

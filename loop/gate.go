@@ -65,6 +65,9 @@ const (
 	GateExempt         = "exempt-change"   // this class of change always passes
 	GateUnknownService = "unknown-service" // nothing is declared about the service
 	GateSpooled        = "spooled"         // the ledger is unreachable, the answer is on record on disk
+	GateOverridden     = "overridden"      // people let it go all the same
+	GateOverrideWaits  = "override-waits"  // an override waits for a second person
+	GateDryRun         = "dry-run"         // the policy only looks on
 	GateUnrecorded     = "unrecorded"      // the answer could not be recorded anywhere
 )
 
@@ -91,7 +94,7 @@ func Gate(v GateView, q GateQuestion) GateAnswer {
 	if v.Unrecorded {
 		a.Reasons = append(a.Reasons, unrecorded(p, &a))
 	}
-	return a.conclude(p)
+	return a.conclude(p).override(p, v.Report.Orders).dryRun(p)
 }
 
 // policyFor returns the policy of a service, or the default one for a
@@ -284,8 +287,7 @@ func (a GateAnswer) conclude(p slo.ReleasePolicy) GateAnswer {
 		}
 	}
 	if a.Verdict != slo.Allow && slices.Contains(p.AlwaysAllowed, a.Change) {
-		a.Reasons = append([]GateReason{{Code: GateExempt, Verdict: slo.Allow, Message: fmt.Sprintf("a %s always passes; without that the answer would be %s", a.Change, a.Verdict)}}, a.Reasons...)
-		a.Verdict = slo.Allow
+		return a.pass(GateExempt, fmt.Sprintf("a %s always passes; without that the answer would be %s", a.Change, a.Verdict))
 	}
 	a.Allowed = a.Verdict == slo.Allow
 	a.Words = a.sentence()

@@ -267,6 +267,8 @@ type Order struct {
 	Until   time.Time `json:"until,omitzero"`    // when it lapses; zero = when it is ended by its counterpart
 	Setting *float64  `json:"setting,omitempty"` // of pin and approve
 	Revert  bool      `json:"revert,omitempty"`  // of stop: walk to rest
+	Release string    `json:"release,omitempty"` // of override: this release only
+	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
 }
 
 // An OrderKind names a command.
@@ -274,13 +276,15 @@ type OrderKind string
 
 // The kinds of order, each with what ends it.
 const (
-	OrderStop    OrderKind = "stop"    // nothing is actuated; ended by resume
-	OrderResume  OrderKind = "resume"  //
-	OrderFreeze  OrderKind = "freeze"  // a service's releases are frozen; ended by thaw
-	OrderThaw    OrderKind = "thaw"    //
-	OrderPin     OrderKind = "pin"     // an actuator stays at Setting; ended by unpin
-	OrderUnpin   OrderKind = "unpin"   //
-	OrderApprove OrderKind = "approve" // an actuator may move as far as Setting; lapses at Until
+	OrderStop     OrderKind = "stop"     // nothing is actuated; ended by resume
+	OrderResume   OrderKind = "resume"   //
+	OrderFreeze   OrderKind = "freeze"   // a service's releases are frozen; ended by thaw
+	OrderThaw     OrderKind = "thaw"     //
+	OrderPin      OrderKind = "pin"      // an actuator stays at Setting; ended by unpin
+	OrderUnpin    OrderKind = "unpin"    //
+	OrderApprove  OrderKind = "approve"  // an actuator may move as far as Setting; lapses at Until
+	OrderOverride OrderKind = "override" // a service's releases go, whatever the gate says; lapses at Until, ended by revoke
+	OrderRevoke   OrderKind = "revoke"   //
 )
 
 // A Setting is an actuator's setting as last read.

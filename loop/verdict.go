@@ -23,6 +23,6 @@ func Binds(old, now GateAnswer) bool {
 		return false
 	}
 	return !slices.ContainsFunc(now.Reasons, func(r GateReason) bool {
-		return r.Verdict != slo.Allow && r.Code != GateBudget && r.Code != GateBurn && r.Code != GateFreeze
+		return r.Verdict != slo.Allow && !slices.Contains([]string{GateBudget, GateBurn, GateFreeze, GateOverrideWaits}, r.Code)
 	})
 }

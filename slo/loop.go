@@ -113,6 +113,8 @@ type ReleasePolicy struct {
 	OnNoData      Verdict       `json:"onNoData"`               // no data or stale data; hold unless declared
 	OnLedgerDown  Verdict       `json:"onLedgerDown,omitempty"` // ledger unreachable; "" = answer from memory, marked degraded
 	StaleAfter    time.Duration `json:"staleAfter,omitempty"`   // the gate's look at the budgets is stale when older, in ns; 5 min unless declared
+	SecondPerson  bool          `json:"secondPerson,omitempty"` // an override counts when two people gave it
+	DryRun        bool          `json:"dryRun,omitempty"`       // everything may go, and the answer says what it would have been
 	BindFor       time.Duration `json:"bindFor,omitempty"`      // how long an allowed release stays allowed while budgets burn, in ns; 0 = not bound
 	AlwaysAllowed []string      `json:"alwaysAllowed"`          // change classes that pass: rollback, security, fix unless declared
 	Position      Position      `json:"-"`

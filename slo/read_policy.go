@@ -21,6 +21,7 @@ func (l *loader) policy(doc value) {
 	if d := within(spec.get("staleAfter"), time.Second, maxWindow); d > 0 {
 		p.StaleAfter = d
 	}
+	p.SecondPerson, p.DryRun = spec.get("secondPerson").truth(), spec.get("dryRun").truth()
 	p.BindFor = within(spec.get("bindFor"), time.Second, maxBind)
 	if v := spec.get("alwaysAllowed"); v.good() {
 		p.AlwaysAllowed = texts(v)

@@ -23,6 +23,7 @@ const (
 	maxWhy      = 1000      // longest reason, in bytes
 	approvalFor = time.Hour // how long an approval lasts unless it says
 	maxFor      = 90 * 24 * time.Hour
+	maxOverride = 7 * 24 * time.Hour
 
 	// orderPatience bounds the recording of an order.
 	orderPatience = 5 * time.Second
@@ -72,6 +73,7 @@ func draftFromForm(r *http.Request) (d draft, err error) {
 	}
 	f := r.PostForm
 	d.Kind, d.ID, d.Target = client.Kind(kind), f.Get("id"), f.Get("target")
+	d.Release, d.Ticket = strings.TrimSpace(f.Get("release")), strings.TrimSpace(f.Get("ticket"))
 	d.By, d.Why, d.For = strings.TrimSpace(f.Get("by")), strings.TrimSpace(f.Get("why")), f.Get("for")
 	d.Revert, d.Confirm = f.Get("revert") == "yes", f.Get("confirm") == "yes"
 	if text := strings.TrimSpace(f.Get("setting")); text != "" {
@@ -89,7 +91,7 @@ func draftFromForm(r *http.Request) (d draft, err error) {
 func (d draft) order(set *slo.Set, now time.Time) (loop.Order, error) {
 	o := loop.Order{
 		ID: d.ID, At: now.UTC().Truncate(time.Microsecond), Kind: loop.OrderKind(d.Kind), Target: d.Target, By: d.By, Why: d.Why,
-		Until: d.Until, Setting: d.Setting, Revert: d.Revert,
+		Until: d.Until, Setting: d.Setting, Revert: d.Revert, Release: d.Release, Ticket: d.Ticket,
 	}
 	if o.ID == "" {
 		o.ID = rand.Text()
@@ -97,7 +99,7 @@ func (d draft) order(set *slo.Set, now time.Time) (loop.Order, error) {
 	if o.Target == "" && (o.Kind == loop.OrderStop || o.Kind == loop.OrderResume) {
 		o.Target = "*"
 	}
-	wrong := slices.Concat(d.person(), d.target(&o, set), d.setting(&o, set), d.end(&o, now))
+	wrong := slices.Concat(d.person(), d.override(), d.target(&o, set), d.setting(&o, set), d.end(&o, now))
 	if len(wrong) > 0 {
 		return loop.Order{}, refuse(http.StatusUnprocessableEntity, "bad-order", "the order was not taken: "+strings.Join(wrong, "; "), "")
 	}
@@ -128,6 +130,21 @@ func (d draft) person() (wrong []string) {
 	return wrong
 }
 
+// override checks what only overrides say.
+func (d draft) override() (wrong []string) {
+	for _, f := range []struct{ name, text string }{{"release", d.Release}, {"ticket", d.Ticket}} {
+		switch {
+		case f.text != "" && d.Kind != client.Override:
+			wrong = append(wrong, f.name+" belongs to override only")
+		case len(f.text) > maxName:
+			wrong = append(wrong, fmt.Sprintf("%s is longer than %d bytes", f.name, maxName))
+		case !printable(f.text):
+			wrong = append(wrong, f.name+" holds characters that do not print")
+		}
+	}
+	return wrong
+}
+
 // target checks that the order is about something that is declared.
 func (d draft) target(o *loop.Order, set *slo.Set) []string {
 	services, actuators := serviceNames(set), actuatorNames(set)
@@ -135,12 +152,12 @@ func (d draft) target(o *loop.Order, set *slo.Set) []string {
 	switch o.Kind {
 	case loop.OrderStop, loop.OrderResume:
 		valid = slices.Concat([]string{"*"}, actuators, services)
-	case loop.OrderFreeze, loop.OrderThaw:
+	case loop.OrderFreeze, loop.OrderThaw, loop.OrderOverride, loop.OrderRevoke:
 		valid = services
 	case loop.OrderPin, loop.OrderUnpin, loop.OrderApprove:
 		valid = actuators
 	default:
-		return []string{fmt.Sprintf("kind %q is none of stop, resume, freeze, thaw, pin, unpin, approve", o.Kind)}
+		return []string{fmt.Sprintf("kind %q is none of stop, resume, freeze, thaw, pin, unpin, approve, override, revoke", o.Kind)}
 	}
 	if !slices.Contains(valid, o.Target) {
 		return []string{fmt.Sprintf("target %q is none of %s", o.Target, strings.Join(valid, ", "))}
@@ -179,6 +196,9 @@ func (d draft) end(o *loop.Order, now time.Time) []string {
 	}
 	if _, counter := counterpart(o.Kind); counter && !o.Until.IsZero() {
 		return []string{string(o.Kind) + " has no end"}
+	}
+	if o.Kind == loop.OrderOverride && (o.Until.IsZero() || o.Until.Sub(now) > maxOverride) {
+		return []string{"an override says until when it lasts, at most a week: for or until"}
 	}
 	if o.Kind == loop.OrderApprove && o.Until.IsZero() {
 		o.Until = o.At.Add(approvalFor)
@@ -248,6 +268,13 @@ func effect(o loop.Order) string {
 		return what + " stays at the pinned setting."
 	case loop.OrderUnpin:
 		return what + " follows its rules again."
+	case loop.OrderOverride:
+		if o.Release != "" {
+			what += " " + o.Release
+		}
+		return "The gate lets " + what + " go, whatever it would say, as soon as as many people said so as its policy asks for."
+	case loop.OrderRevoke:
+		return "The overrides of " + what + " are over; the gate answers by its policy again."
 	}
 	return what + " may move as far as the approved setting."
 }

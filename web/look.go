@@ -83,6 +83,8 @@ func counterpart(k loop.OrderKind) (ended loop.OrderKind, counter bool) {
 		return loop.OrderFreeze, true
 	case loop.OrderUnpin:
 		return loop.OrderPin, true
+	case loop.OrderRevoke:
+		return loop.OrderOverride, true
 	}
 	return "", false
 }

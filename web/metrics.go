@@ -35,8 +35,11 @@ func (t tally) tick(r loop.Report, took time.Duration) {
 func (t tally) gate(a loop.GateAnswer, took time.Duration) {
 	service := a.Service
 	for _, r := range a.Reasons {
-		if r.Code == loop.GateUnknownService {
+		switch r.Code {
+		case loop.GateUnknownService:
 			service = ""
+		case loop.GateOverridden, loop.GateDryRun:
+			t.set.GetOrCreateCounter(series("setpoint_gate_passed_total", "service", service, "because", r.Code)).Inc()
 		}
 	}
 	t.set.GetOrCreateCounter(series("setpoint_gate_answers_total",

@@ -180,7 +180,8 @@ func (s *Server) curl(q loop.GateQuestion) string {
 type controlView struct {
 	Actuators []actuatorCard
 	Services  []gateCard
-	Frozen    map[string]orderRow // service → the freeze that a person ordered
+	Frozen    map[string]orderRow   // service → the freeze that a person ordered
+	Overrides map[string][]orderRow // service → those that people gave
 	Stops     []orderRow
 	Orders    []orderRow // in force
 	History   []orderRow
@@ -202,7 +203,7 @@ func (s *Server) controlPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) controlView(ctx context.Context, l look) controlView {
-	v := controlView{Actuators: s.actuatorCards(l), Frozen: map[string]orderRow{}, Orders: orderRows(l, l.report.Orders), All: l.stop() != nil}
+	v := controlView{Actuators: s.actuatorCards(l), Frozen: map[string]orderRow{}, Overrides: map[string][]orderRow{}, Orders: orderRows(l, l.report.Orders), All: l.stop() != nil}
 	for _, service := range l.gated() {
 		v.Services = append(v.Services, s.gateCard(l, loop.GateQuestion{Service: service}))
 	}
@@ -210,6 +211,8 @@ func (s *Server) controlView(ctx context.Context, l look) controlView {
 		switch o.Kind {
 		case loop.OrderFreeze:
 			v.Frozen[o.Target] = orderRowOf(l, o)
+		case loop.OrderOverride:
+			v.Overrides[o.Target] = append(v.Overrides[o.Target], orderRowOf(l, o))
 		case loop.OrderStop:
 			v.Stops = append(v.Stops, orderRowOf(l, o))
 		}

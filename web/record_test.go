@@ -232,3 +232,43 @@ func TestVerdictList(t *testing.T) {
 		t.Errorf("the gate's page of checkout does not list its verdicts, or lists another's:\n%s", a.body)
 	}
 }
+
+// A person overrides the gate: the answer is an allowance that says so, on
+// record, and the page shows who let it go; revoked, it is over.
+func TestOverrideByOrder(t *testing.T) {
+	w, _, h := recording(spent)
+	if a := asking(t, h, "?release=v2"); a.Verdict != client.Deny {
+		t.Fatalf("%s, want deny", a.Verdict)
+	}
+	for body, code := range map[string]int{
+		`{"kind":"override","target":"checkout","by":"ann","why":"pager"}`:                                            422, // for ever
+		`{"kind":"override","target":"*","by":"ann","why":"pager","for":"1h"}`:                                        422,
+		`{"kind":"override","target":"checkout","by":"ann","why":"pager","for":"200h"}`:                               422,
+		`{"kind":"freeze","target":"checkout","by":"ann","why":"pager","ticket":"OPS-7"}`:                             422,
+		`{"kind":"override","target":"checkout","by":"ann","why":"pager","for":"1h","ticket":"OPS-7","release":"v2"}`: 201,
+	} {
+		if a := order(t, h, body); a.code != code {
+			t.Errorf("%s: status %d, want %d: %s", body, a.code, code, a.body)
+		}
+	}
+	w.report.Orders = w.inForce()
+	if a := asking(t, h, "?release=v2"); a.Verdict != client.Allow || a.Reasons[0].Code != "overridden" || !strings.Contains(a.Words, "OPS-7") {
+		t.Errorf("%s: %s, want an override", a.Verdict, a.Words)
+	}
+	if a := asking(t, h, "?release=v3"); a.Verdict != client.Deny {
+		t.Errorf("another release: %s, want deny", a.Verdict)
+	}
+	if a := get(t, h, "/control"); !strings.Contains(a.body, "Override by ann") || !strings.Contains(a.body, "OPS-7") {
+		t.Error("the page does not show the override")
+	}
+	if a := get(t, h, "/metrics"); !strings.Contains(a.body, `setpoint_gate_passed_total{service="checkout",because="overridden"} 1`) {
+		t.Error("the override is not counted")
+	}
+	if a := order(t, h, `{"kind":"revoke","target":"checkout","by":"bob","why":"done"}`); a.code != 201 {
+		t.Fatalf("revoke: %d %s", a.code, a.body)
+	}
+	w.report.Orders = w.inForce()
+	if a := asking(t, h, "?release=v2"); a.Verdict != client.Deny {
+		t.Errorf("after the revocation: %s, want deny", a.Verdict)
+	}
+}

@@ -115,15 +115,18 @@ func modeWords(m slo.Mode) string {
 
 // An orderRow is an order in a list.
 type orderRow struct {
-	ID, Kind, Target, By, Why, At, Until, Setting string
-	Stamp                                         string
-	Raw                                           string // the target as it is
+	ID, Kind, Target, By, Why, At, Until, Setting, Ticket string
+	Stamp                                                 string
+	Raw                                                   string // the target as it is
 }
 
 func orderRowOf(l look, o loop.Order) orderRow {
-	row := orderRow{ID: o.ID, Kind: string(o.Kind), Target: o.Target, By: o.By, Why: o.Why, At: clock(o.At, l.now), Stamp: stamp(o.At), Raw: o.Target}
+	row := orderRow{ID: o.ID, Kind: string(o.Kind), Target: o.Target, By: o.By, Why: o.Why, At: clock(o.At, l.now), Stamp: stamp(o.At), Raw: o.Target, Ticket: o.Ticket}
 	if o.Target == "*" {
 		row.Target = "everything"
+	}
+	if o.Release != "" {
+		row.Target += " " + o.Release
 	}
 	if o.Revert {
 		row.Kind += ", back to rest"

@@ -39,6 +39,10 @@ func orders() []order {
 		{kind: client.Pin, use: "pin ACTUATOR SETTING", short: "Keep an actuator at a setting", least: 2, most: 2, expects: "an actuator and a setting in its unit", flags: untilFlag, fill: fillSetting},
 		{kind: client.Unpin, use: "unpin ACTUATOR", short: "Give an actuator back to its loop", least: 1, most: 1, expects: "one actuator", fill: fillTarget},
 		{kind: client.Approve, use: "approve ACTUATOR SETTING", short: "Let a loop in mode ask move as far as a setting", least: 2, most: 2, expects: "an actuator and a setting in its unit", flags: untilFlag, fill: fillSetting},
+		{kind: client.Override, use: "override SERVICE", short: "Let the releases of a service go, whatever the gate says", least: 1, most: 1, expects: "one service",
+			long:  "Let the releases of a service go for a while, or one release, whatever the gate\nwould say. It is on record, shown and counted, and lapses by itself. A policy with\nsecondPerson asks for the same command from somebody else.",
+			flags: overrideFlags, fill: fillTarget},
+		{kind: client.Revoke, use: "revoke SERVICE", short: "End the overrides of a service's gate", least: 1, most: 1, expects: "one service", fill: fillTarget},
 	}
 }
 
@@ -91,6 +95,12 @@ func revertFlag(c *cobra.Command, o *client.Order, _ *time.Duration) {
 
 func untilFlag(c *cobra.Command, _ *client.Order, lasts *time.Duration) {
 	c.Flags().DurationVar(lasts, "for", time.Hour, "how long it lasts, such as 30m")
+}
+
+func overrideFlags(c *cobra.Command, o *client.Order, lasts *time.Duration) {
+	untilFlag(c, o, lasts)
+	c.Flags().StringVar(&o.Release, "release", "", "this release only")
+	c.Flags().StringVar(&o.Ticket, "ticket", "", "where the case is told")
 }
 
 func fillTarget(o *client.Order, args []string) error {

@@ -122,7 +122,7 @@ func Order(id string, when time.Time, kind loop.OrderKind, target string) loop.O
 		setting := 3.0
 		o.Setting = &setting
 	}
-	if kind == loop.OrderApprove {
+	if kind == loop.OrderApprove || kind == loop.OrderOverride {
 		o.Until = when.Add(time.Hour)
 	}
 	return o

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
@@ -48,22 +49,34 @@ func orders(t *testing.T, l Ledger) {
 	got, err := l.Orders(t.Context(), at(11))
 	check(t, "Orders", err)
 	diff(t, "content", got[1], Order("ok", at(5), loop.OrderApprove, "query-timeout"))
+	let := Order("let", at(11), loop.OrderOverride, "shop")
+	let.Release, let.Ticket = "v2", "OPS-1"
+	mustGive(t, l, let, Order("let too", at(12), loop.OrderOverride, "shop"))
+	inForce("overrides", 13, "other", "ok", "again", "let", "let too")
+	mustGive(t, l, Order("revoke", at(14), loop.OrderRevoke, "shop"))
+	inForce("one revocation ends them all", 15, "other", "ok", "again")
 }
 
 func ordersRefused(t *testing.T, l Ledger) {
 	nan := math.NaN()
 	tests := map[string]func(*loop.Order){
-		"no ID":                    func(o *loop.Order) { o.ID = "" },
-		"no time":                  func(o *loop.Order) { o.At = at(0).AddDate(-2100, 0, 0) },
-		"no target":                func(o *loop.Order) { o.Target = "" },
-		"nobody":                   func(o *loop.Order) { o.By = " " },
-		"no reason":                func(o *loop.Order) { o.Why = "\t" },
-		"unknown kind":             func(o *loop.Order) { o.Kind = "panic" },
-		"no kind":                  func(o *loop.Order) { o.Kind = "" },
-		"lapses at once":           func(o *loop.Order) { o.Until = o.At },
-		"pin of nothing":           func(o *loop.Order) { o.Setting = nil },
-		"pin at NaN":               func(o *loop.Order) { o.Setting = &nan },
-		"pin of everything":        func(o *loop.Order) { o.Target = "*" },
+		"no ID":                   func(o *loop.Order) { o.ID = "" },
+		"no time":                 func(o *loop.Order) { o.At = at(0).AddDate(-2100, 0, 0) },
+		"no target":               func(o *loop.Order) { o.Target = "" },
+		"nobody":                  func(o *loop.Order) { o.By = " " },
+		"no reason":               func(o *loop.Order) { o.Why = "\t" },
+		"unknown kind":            func(o *loop.Order) { o.Kind = "panic" },
+		"no kind":                 func(o *loop.Order) { o.Kind = "" },
+		"lapses at once":          func(o *loop.Order) { o.Until = o.At },
+		"pin of nothing":          func(o *loop.Order) { o.Setting = nil },
+		"pin at NaN":              func(o *loop.Order) { o.Setting = &nan },
+		"pin of everything":       func(o *loop.Order) { o.Target = "*" },
+		"override without an end": func(o *loop.Order) { o.Kind, o.Setting = loop.OrderOverride, nil },
+		"override of everything": func(o *loop.Order) {
+			o.Kind, o.Setting, o.Target, o.Until = loop.OrderOverride, nil, "*", o.At.Add(time.Hour)
+		},
+		"revoke with an end":       func(o *loop.Order) { o.Kind, o.Setting, o.Until = loop.OrderRevoke, nil, o.At.Add(time.Hour) },
+		"freeze with a ticket":     func(o *loop.Order) { o.Kind, o.Setting, o.Ticket = loop.OrderFreeze, nil, "OPS-1" },
 		"unpin of everything":      func(o *loop.Order) { o.Kind, o.Setting, o.Target = loop.OrderUnpin, nil, "*" },
 		"stop at a setting":        func(o *loop.Order) { o.Kind = loop.OrderStop },
 		"pin that reverts":         func(o *loop.Order) { o.Revert = true },
