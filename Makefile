@@ -21,7 +21,7 @@ build: ## build bin/setpoint and bin/demo
 
 .PHONY: parts
 parts: ## find or fetch what tests need: PostgreSQL, Prometheus 2 and 3, VictoriaMetrics
-	@scripts/parts postgres prometheus victoria-metrics prometheus-3
+	@scripts/parts postgres prometheus victoria-metrics prometheus-3 alertmanager
 
 .PHONY: test
 test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'

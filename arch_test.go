@@ -40,6 +40,7 @@ var rooms = map[string]room{
 	"loop":                       {may: []string{"slo", "sli", "budget"}, never: []string{"net/http", "os", "log/", "database/", "github.com/jackc/"}, clock: true},
 	"loop/plant":                 {may: []string{"slo", "sli", "loop"}, never: []string{"net/http", "os", "log/"}},
 	"actuators":                  {may: []string{"slo", "loop"}, never: []string{"net/http", "os", "log/"}, clock: true},
+	"notify":                     {may: []string{"slo", "loop"}, never: []string{"os", "log/", "database/"}, clock: true},
 	"ledger":                     {may: []string{"slo", "sli", "budget", "loop", "migrations"}, never: []string{"net/http", "log/"}, clock: true},
 	"ledger/ledgertest":          {may: []string{"slo", "sli", "budget", "loop", "ledger"}, never: []string{"net/http"}, clock: true},
 	"ledger/cluster":             {never: []string{"net/http", "log/"}, clock: true},

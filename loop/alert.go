@@ -45,7 +45,8 @@ type Alert struct {
 	Blind     bool        `json:"blind,omitempty"` // it goes on because nothing can be seen
 	Why       string      `json:"why"`             // in words, with figures; of one that ended, what was last so
 
-	Rule slo.AlertPolicy `json:"-"` // as in force when it was last judged
+	Labels map[string]string `json:"-"` // of its policy, before those of the objective
+	Rule   slo.AlertPolicy   `json:"-"` // as in force when it was last judged
 }
 
 // A watch is one alert that may be: what is judged, and how.

@@ -3,6 +3,7 @@ package loop
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -49,8 +50,22 @@ func watches(o slo.Objective, p slo.AlertPolicy) []watch {
 func watchOf(o slo.Objective, p slo.AlertPolicy, condition, severity string, burn slo.Decimal) watch {
 	return watch{alert: Alert{
 		Key: o.Name + "/" + p.Name + "/" + condition, Objective: o.Name, Service: o.Service, Policy: p.Name, Condition: condition,
-		Name: cmp.Or(p.Title, p.Name), Severity: severity, Burn: burn, Rule: p,
+		Name: cmp.Or(p.Title, p.Name), Severity: severity, Burn: burn, Labels: merged(o.Labels, p.Labels), Rule: p,
 	}}
+}
+
+// merged is labels with others before them.
+func merged(labels, first map[string]string) map[string]string {
+	if len(first) == 0 {
+		return labels
+	}
+	out := maps.Clone(first)
+	for name, value := range labels {
+		if _, there := out[name]; !there {
+			out[name] = value
+		}
+	}
+	return out
 }
 
 // look judges a condition: it holds when both windows burn at its rate, and
