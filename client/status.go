@@ -21,6 +21,7 @@ type Status struct {
 	Words       string      `json:"words"`          // all of it in a sentence or two
 	Problems    []string    `json:"problems"`       // what went wrong in the newest tick
 	Definitions Definitions `json:"definitions"`
+	Alerts      []Alert     `json:"alerts"` // that hold, or have ended of late
 	Objectives  []Objective `json:"objectives"`
 	Settings    []Setting   `json:"settings"`
 	Gates       []Answer    `json:"gates"`     // one a service, for an ordinary change now
@@ -43,6 +44,23 @@ type Definitions struct {
 type Ledger struct {
 	Up    bool   `json:"up"`
 	Error string `json:"error,omitempty"`
+}
+
+// An Alert is a condition of an alert policy that holds, or has of late.
+type Alert struct {
+	Name      string    `json:"name"`
+	Objective string    `json:"objective"`
+	Service   string    `json:"service"`
+	Policy    string    `json:"policy"`
+	Condition string    `json:"condition"`
+	Severity  string    `json:"severity"`
+	State     string    `json:"state"` // pending, firing or resolved
+	Since     time.Time `json:"since"` // it holds since then
+	Fired     time.Time `json:"fired,omitzero"`
+	Ended     time.Time `json:"ended,omitzero"`
+	Told      bool      `json:"told"`            // somebody is told of it
+	Quiet     string    `json:"quiet,omitempty"` // why nobody is
+	Words     string    `json:"words"`           // what it goes by, with figures
 }
 
 // An Objective is one promise and where its budget stands.

@@ -62,6 +62,12 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	for _, st := range l.report.States {
 		now.objective(st)
 	}
+	for _, a := range l.report.Alerts {
+		now.alert(a)
+	}
+	for _, d := range s.deliveries() {
+		now.delivery(d)
+	}
 	for _, v := range l.report.Settings {
 		now.setting(l, v)
 	}

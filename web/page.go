@@ -78,6 +78,7 @@ func (s *Server) page(l look, nav, title string, body any) page {
 	if b, bad := definitionsBanner(s.readDefinitions(), l.now); bad {
 		p.Banners = append(p.Banners, b)
 	}
+	p.Banners = append(p.Banners, untold(s.deliveries(), l.now)...)
 	if l.ticked() {
 		p.AsOf, p.Age = l.report.At, about(l.age)+" ago"
 	}

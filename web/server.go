@@ -21,6 +21,7 @@ type Config struct {
 	Record      func(context.Context, loop.Verdict) (Kept, error)            // puts an answer of the gate on record before it is given; nil = they are not recorded
 	Verdicts    VerdictReader                                                // nil = there are none on record
 	Definitions func() Definitions                                           // how reading the definitions went; nil = they are not read again
+	Deliveries  func() []Delivery                                            // how telling of alerts goes, for each target; nil = nobody is told
 	Cancels     func() map[string]uint64                                     // actuator → statements that its reaper cancelled so far
 	Failed      func(error)                                                  // told of errors that callers are not shown; for the log
 	URL         string                                                       // address that links in answers begin with; "" = links are paths

@@ -140,7 +140,7 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 	}
 	st, ok := l.state(o.Name)
 	v.Composite, v.PartOf = s.compositeView(l, o, st), compositeLinks(l.set, o.Name)
-	v.Alerts = alertRows(o, st)
+	v.Alerts = alertRows(l, o)
 	if !ok {
 		return v
 	}

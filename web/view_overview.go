@@ -18,6 +18,7 @@ type overview struct {
 	Objectives []objectiveRow
 	Actuators  []actuatorCard
 	Declared   bool // there are actuators, read or not
+	Alerts     []alertLine
 	Gates      []gateCard
 	Decisions  []decisionRow
 }
@@ -29,7 +30,7 @@ type statusCount struct {
 }
 
 func (s *Server) overviewView(l look) overview {
-	v := overview{Headline: headline(l), Actuators: s.actuatorCards(l), Declared: len(l.set.Actuators) > 0}
+	v := overview{Headline: headline(l), Alerts: alertLines(l), Actuators: s.actuatorCards(l), Declared: len(l.set.Actuators) > 0}
 	for _, o := range worstFirst(l) {
 		v.Objectives = append(v.Objectives, s.objectiveRow(l, o))
 	}

@@ -119,7 +119,7 @@ func (s *Server) wireStatus(l look) status {
 	out := status{Status: client.Status{
 		At: r.At, AgeSeconds: l.age.Seconds(), Stale: l.stale, Version: s.cfg.Version, Leader: r.Leader, Epoch: r.Epoch,
 		Ledger: client.Ledger{Up: r.LedgerErr == nil && l.ticked()}, Words: headline(l), Problems: []string{},
-		Definitions: wireDefinitions(s.readDefinitions()), Objectives: s.wireObjectives(l), Settings: s.wireSettings(l), Gates: s.wireGates(l), Orders: wireOrders(l),
+		Definitions: wireDefinitions(s.readDefinitions()), Alerts: wireAlerts(l), Objectives: s.wireObjectives(l), Settings: s.wireSettings(l), Gates: s.wireGates(l), Orders: wireOrders(l),
 	}, Decisions: r.Decisions}
 	if !l.ticked() {
 		out.AgeSeconds = -1

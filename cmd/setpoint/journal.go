@@ -11,6 +11,7 @@ import (
 // holds, and every error once while it lasts.
 type journal struct {
 	said   map[string]string // :: actuator → what was logged of it last
+	alarms map[string]string // :: alert → phase in the tick before
 	errs   map[string]bool   // gists of the errors of the tick before
 	missed int
 	leader bool
@@ -27,6 +28,7 @@ func (j *journal) write(log *slog.Logger, r loop.Report) {
 	for _, d := range r.Decisions {
 		j.decision(log, d)
 	}
+	j.alerts(log, r.Alerts)
 	j.errors(log, r.Errs)
 	if r.Missed > j.missed {
 		log.Warn("ticks missed, the last one took too long", "missed", r.Missed-j.missed, "took", r.Took)
@@ -41,6 +43,18 @@ func (j *journal) decision(log *slog.Logger, d loop.Decision) {
 	}
 	j.said[d.Actuator] = key
 	log.Info("decision", "id", d.ID, "verb", d.Verb, "reason", d.Reason, "words", d.Words)
+}
+
+// alerts logs those that begin to fire, and those that end.
+func (j *journal) alerts(log *slog.Logger, alerts []loop.Alert) {
+	now := map[string]string{}
+	for _, a := range alerts {
+		now[a.Key] = string(a.Phase)
+		if a.Phase != loop.AlertPending && j.alarms[a.Key] != string(a.Phase) {
+			log.Info("alert", "phase", a.Phase, "name", a.Name, "severity", a.Severity, "objective", a.Objective, "told", a.Told, "words", a.Why)
+		}
+	}
+	j.alarms = now
 }
 
 func (j *journal) errors(log *slog.Logger, errs []error) {

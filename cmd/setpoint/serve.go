@@ -17,6 +17,7 @@ import (
 
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/notify"
 	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/web"
 )
@@ -127,6 +128,7 @@ type house struct {
 	url     string
 	loop    *loop.Loop
 	web     *web.Server
+	notify  *notify.Notifier
 	bench   bench
 	sources pumps
 	journal journal
@@ -153,9 +155,10 @@ func (h *house) wire(set *slo.Set, every time.Duration) error {
 	h.sources.take(set.Sources, source)
 	h.bench.take(acts)
 	h.set.Store(set)
+	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold})
 	h.web = web.New(web.Config{
 		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest,
-		Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
+		Deliveries: h.deliveries, Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	})
 	return nil
 }
@@ -178,6 +181,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 		return nil
 	})
 	all.Go(func() error { return h.watchLedger(ctx) })
+	all.Go(func() error { return h.notify.Run(ctx) })
 	for _, f := range more {
 		all.Go(func() error { return f(ctx) })
 	}
@@ -191,6 +195,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 func (h *house) ticked(r loop.Report) {
 	h.report.Store(&r)
 	h.bench.tidy(h.loop.Uses)
+	h.notify.Tell(r)
 	h.web.Ticked(r, r.Took)
 	h.journal.write(h.log, r)
 }

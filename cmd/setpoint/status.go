@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,6 +34,9 @@ func printStatus(w io.Writer, s client.Status) {
 		rows = append(rows, []string{o.Name, o.Service, o.Status, left(o), over(o), burns(o.Windows)})
 	}
 	table(w, rows)
+	for _, a := range s.Alerts {
+		fmt.Fprintf(w, "\nalert %s: %s %s since %s: %s", a.State, a.Severity, a.Name, clock(alertSince(a)), a.Words)
+	}
 	rows = [][]string{{"\nACTUATOR", "SETTING", "REST", "TIGHT", "LOOP"}}
 	for _, t := range s.Settings {
 		rows = append(rows, []string{t.Actuator, settingText(t), number(t.Rest, t.Unit), number(t.Tight, t.Unit), t.Loop})
@@ -51,6 +55,17 @@ func printStatus(w io.Writer, s client.Status) {
 		fmt.Fprintf(w, "\nproblem: %s", p)
 	}
 	fmt.Fprintln(w)
+}
+
+// alertSince is when an alert came to stand as it does.
+func alertSince(a client.Alert) time.Time {
+	switch {
+	case !a.Ended.IsZero():
+		return a.Ended
+	case !a.Fired.IsZero():
+		return a.Fired
+	}
+	return a.Since
 }
 
 // over is what the budget is kept over.

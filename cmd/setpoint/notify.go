@@ -1,0 +1,22 @@
+package main
+
+import "setpoint.dev/setpoint/web"
+
+// deliveries are how telling of alerts goes, for the page.
+func (h *house) deliveries() (out []web.Delivery) {
+	for _, d := range h.notify.Deliveries() {
+		out = append(out, web.Delivery{
+			Target: d.Target, Way: d.Way, Sent: d.Sent, Failed: d.Failed, Lost: d.Lost, Waiting: d.Waiting, Failing: d.Failing, Error: d.Error,
+		})
+	}
+	return out
+}
+
+// untold logs that a target of alerts begins to fail, or is well again.
+func (h *house) untold(target string, err error) {
+	if err != nil {
+		h.log.Error("alerts are not told; they are tried again", "target", target, "error", err)
+		return
+	}
+	h.log.Info("alerts are told again", "target", target)
+}
