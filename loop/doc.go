@@ -4,6 +4,7 @@
 //	  lead      Leadership: who may act, and under which epoch
 //	  measure   Source: counts of each new slice ─► budget.Book ─► budget.State of each objective
 //	            composites after their components, of whose slices theirs are made
+//	  alarms    alerts: which conditions of alert policies hold, since when; kept for the next leader
 //	  command   Orders: what people commanded; stops go to the Brake
 //	  turn      for each control loop
 //	              read back the setting · Conditions · evidence   ─► Input
@@ -17,7 +18,7 @@
 // types.go has every interface and value on a few screens. decide.go is the
 // policy: what wins, and why nothing is relaxed blindly. law_tiers.go and
 // law_watermark.go turn evidence into a wish. guard.go is all that can veto
-// or shorten a move, one slice of guards in order. turn.go is the order of
+// or shorten a move, one slice of guards in order. alert.go says when somebody is told. turn.go is the order of
 // record, act and read back. gate.go answers whether a release may go.
 //
 // # What is remembered

@@ -3,7 +3,7 @@
 // newest report of the loop, which is in memory, and from the ledger where
 // history is asked for.
 //
-//	GET  /                        the page: budgets, actuators, gates, newest decisions
+//	GET  /                        the page: alerts, budgets, actuators, gates, newest decisions
 //	GET  /objectives/{name}       one budget
 //	GET  /decisions               the record; /decisions/{id} one decision with its evidence
 //	GET  /control                 actuators, orders in force, emergency stop

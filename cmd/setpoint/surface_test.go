@@ -37,6 +37,10 @@ func TestSurface(t *testing.T) {
 	v.within(30*time.Second, "the actuator that is out of reach is found out", func() bool {
 		return strings.Contains(v.logged(0), "dead")
 	})
+	v.within(60*time.Second, "that nobody can be told is found out", func() bool {
+		return strings.Contains(v.logged(0), "alerts are not told")
+	})
+	said.add("the page of who is not told", v.page("/"))
 	everyRow(t, v, said)
 	v.stop()
 	if r := v.run("replay"); r.code != 0 {
@@ -64,6 +68,7 @@ func canaryServer(t *testing.T) *server {
 		"METRICS_URL=" + strings.Replace(metricsURL(t), "http://", "http://ann:"+canary+"@", 1),
 		"DEAD_METRICS_URL=http://ann:" + canary + "@127.0.0.1:1",
 		"DEAD_DATABASE_URL=postgres://ann:" + canary + "@127.0.0.1:1/dead",
+		"DEAD_HOOK_URL=http://ann:" + canary + "@127.0.0.1:1/" + canary, "HOOK_SECRET=" + canary,
 	}
 	return v
 }
