@@ -114,7 +114,12 @@ func pull(in Input, r slo.Rule) Pull {
 	switch {
 	case i < 0:
 		return Pull{Rule: r.Name, Objective: r.Objective, Blind: ReasonNoData, Wanted: in.Actuator.Rest, Why: r.Objective + " was not measured yet"}
-	case r.Law == slo.Watermarks:
+	}
+	if p, quiet := silent(in, r, in.Evidence[i]); quiet {
+		return p
+	}
+	switch r.Law {
+	case slo.Watermarks:
 		return watermark(r, in.Actuator, in.Evidence[i], in.Current)
 	default:
 		return tiers(r, in.Actuator, in.Evidence[i], in.Current)

@@ -57,6 +57,7 @@ type GateReason struct {
 const (
 	GateBudget         = "budget-left"     // enough or too little of the budget is left
 	GateBurn           = "burning"         // a burn limit is passed
+	GateRule           = "rule"            // a rule of the policy holds
 	GateFreeze         = "frozen"          // a freeze actuator is tight
 	GateOrder          = "frozen-by-order" // a person froze the service
 	GateNoData         = "no-data"         // an objective is not in sight
@@ -89,7 +90,7 @@ func Gate(v GateView, q GateQuestion) GateAnswer {
 	}
 	a.Reasons = append(a.Reasons, orderReasons(p, v.Report, &a)...)
 	a.Reasons = append(a.Reasons, freezeReasons(p, v, &a)...)
-	a.Reasons = append(a.Reasons, objectiveReasons(p, v, &a)...)
+	a.Reasons = append(a.Reasons, objectiveReasons(p, v, q, &a)...)
 	a.Reasons = append(a.Reasons, sightReasons(p, v.Report, &a)...)
 	if v.Unrecorded {
 		a.Reasons = append(a.Reasons, unrecorded(p, &a))
@@ -182,7 +183,7 @@ func frozenWords(s Setting, decisions []Decision) string {
 }
 
 // objectiveReasons judges the budget and the burn of each objective.
-func objectiveReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReason {
+func objectiveReasons(p slo.ReleasePolicy, v GateView, q GateQuestion, a *GateAnswer) []GateReason {
 	var out []GateReason
 	for _, name := range p.Objectives {
 		i := slices.IndexFunc(v.Report.States, func(s budget.State) bool { return s.Objective == name })
@@ -203,6 +204,7 @@ func objectiveReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReas
 		}
 		out = append(out, budgetReason(p, s))
 		out = append(out, burnReasons(p, s)...)
+		out = append(out, ruleReasons(p, s, q, a)...)
 	}
 	return out
 }

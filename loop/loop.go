@@ -342,6 +342,9 @@ func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
 				out = append(out, b.Window)
 			}
 		}
+		for _, r := range p.Rules {
+			out = append(out, r.When[o.Name].Windows()...)
+		}
 	}
 	slices.Sort(out)
 	out = slices.Compact(out)
@@ -356,6 +359,9 @@ func ruleWindows(r slo.Rule) []time.Duration {
 	}
 	if r.Law == slo.Watermarks && r.Watermark.Signal == slo.SignalBurn {
 		out = append(out, r.Watermark.Window)
+	}
+	if r.When != nil {
+		out = append(out, r.When.Windows()...)
 	}
 	return out
 }

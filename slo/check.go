@@ -241,6 +241,8 @@ func checkText(v value, f field) {
 		if _, err := ParseDuration(s); err != nil {
 			v.refuse(fmt.Sprintf("%q is not a duration", short(s)), f.is.expected(f), nearDuration(s))
 		}
+	case shapeCondition:
+		checkCondition(v)
 	case shapeWindow, shapeTimeSlice, shapeAfter:
 		if f.is != shapeAfter || s != "0m" {
 			checkWindow(v, f)

@@ -134,7 +134,7 @@ func (s shape) schema(f field) schema {
 	switch s {
 	case shapeText:
 		return text(schema{"maxLength": maxDescription})
-	case shapeNote, shapeQuery:
+	case shapeNote, shapeQuery, shapeCondition:
 		return text(nil)
 	case shapeWord, shapeSecret:
 		return text(schema{"minLength": 1})

@@ -114,6 +114,7 @@ func rule() *object {
 	return &object{name: "rule", doc: "One wish, by a control law: either `tiers` or `watermark`.", fields: []field{
 		{key: "name", is: shapeName, instead: "that of the objective", doc: "Unique in the loop."},
 		{key: "objective", is: shapeName, required: true, doc: "Name of the objective whose budget it looks at."},
+		{key: "when", is: shapeCondition, instead: "always", doc: "The rule speaks only while this holds; while it does not, it asks for nothing. Where it cannot be judged the rule is blind: nothing is relaxed. See [Conditions](#conditions)."},
 		{key: "tiers", is: shapeList, of: tier(), doc: "Settings by burn rate; the tightest tier in force decides."},
 		{key: "watermark", is: shapeMapping, of: watermark(), doc: "A step tighter past one mark, a step back past the other, and no move between them."},
 	}}
@@ -143,6 +144,15 @@ func watermark() *object {
 	}}
 }
 
+func releaseRule() *object {
+	return &object{name: "release rule", doc: "Gives its verdict while its condition holds for one of the objectives that count.", fields: []field{
+		{key: "name", is: shapeName, required: true, doc: "Unique in the policy."},
+		{key: "when", is: shapeCondition, required: true, doc: "See [Conditions](#conditions). Where it cannot be judged the answer is that of `onNoData`, and at least hold."},
+		{key: "verdict", is: shapeChoice, required: true, words: []string{string(Deny), string(Hold)}, doc: "The answer, unless something stricter speaks."},
+		{key: "message", is: shapeText, instead: "the condition", doc: "What people are told."},
+	}}
+}
+
 func policyKind() kind {
 	verdicts := []string{string(Allow), string(Deny), string(Hold)}
 	return kind{
@@ -158,6 +168,7 @@ func policyKind() kind {
 				{key: "burn", is: shapeDecimal, required: true, doc: "Burn rate that is too fast."},
 				{key: "window", is: shapeDuration, required: true, doc: "Over this window; a multiple of the objectives' slices."},
 			}}},
+			{key: "rules", is: shapeList, instead: "none", doc: "Verdicts by conditions of your own.", of: releaseRule()},
 			{key: "onNoData", is: shapeChoice, words: verdicts, instead: "hold", doc: "The answer when there is no data, or only stale data."},
 			{key: "onLedgerDown", is: shapeChoice, words: verdicts, instead: "judged from memory, marked as degraded; a hold when it cannot be recorded on disk either", doc: "The answer when the ledger cannot be reached."},
 			{key: "staleAfter", is: shapeDuration, instead: "5m", doc: "Age at which what the gate knows is stale."},

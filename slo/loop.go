@@ -47,12 +47,13 @@ type Pace struct {
 // A Rule is one wish about an actuator: a control law over the evidence of
 // one objective.
 type Rule struct {
-	Name      string    `json:"name"`
-	Objective string    `json:"objective"`
-	Law       Law       `json:"law"`
-	Tiers     []Tier    `json:"tiers,omitempty"`    // law tiers
-	Watermark Watermark `json:"watermark,omitzero"` // law watermark
-	Position  Position  `json:"-"`
+	Name      string     `json:"name"`
+	Objective string     `json:"objective"`
+	When      *Condition `json:"when,omitempty"` // the rule speaks only while it holds; nil: always
+	Law       Law        `json:"law"`
+	Tiers     []Tier     `json:"tiers,omitempty"`    // law tiers
+	Watermark Watermark  `json:"watermark,omitzero"` // law watermark
+	Position  Position   `json:"-"`
 }
 
 // A Law names a control law.
@@ -110,6 +111,7 @@ type ReleasePolicy struct {
 	MinRemaining  Decimal       `json:"minRemaining"`         // deny while less of the budget is left; HasMin says whether it is declared
 	HasMin        bool          `json:"hasMin"`
 	MaxBurn       []BurnLimit   `json:"maxBurn,omitempty"`
+	Rules         []ReleaseRule `json:"rules,omitempty"`
 	OnNoData      Verdict       `json:"onNoData"`               // no data or stale data; hold unless declared
 	OnLedgerDown  Verdict       `json:"onLedgerDown,omitempty"` // ledger unreachable; "" = answer from memory, marked degraded
 	StaleAfter    time.Duration `json:"staleAfter,omitempty"`   // the gate's look at the budgets is stale when older, in ns; 5 min unless declared
@@ -124,6 +126,16 @@ type ReleasePolicy struct {
 type BurnLimit struct {
 	Burn   Decimal       `json:"burn"`
 	Window time.Duration `json:"window"` // ns
+}
+
+// A ReleaseRule gives its verdict while its condition holds for one of the
+// policy's objectives.
+type ReleaseRule struct {
+	Name     string               `json:"name"`
+	When     map[string]Condition `json:"when"`    // by the objective that it is judged for
+	Verdict  Verdict              `json:"verdict"` // deny or hold
+	Message  string               `json:"message,omitempty"`
+	Position Position             `json:"-"`
 }
 
 // A Verdict is the gate's answer.

@@ -1,6 +1,7 @@
 package slo
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 )
@@ -21,6 +22,7 @@ func Manual() string {
 	b.WriteString(manualSamples)
 	b.WriteString(manualRest)
 	b.WriteString(manualCalendars)
+	b.WriteString(manualConditions)
 	return b.String()
 }
 
@@ -107,6 +109,11 @@ func firstSentence(s string) string {
 	}
 	return s
 }
+
+// manualConditions is about the language of conditions.
+//
+//go:embed conditions.md
+var manualConditions string
 
 const manualIntroduction = `# Definitions
 

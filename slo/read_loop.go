@@ -37,7 +37,7 @@ func (l *loader) finishLoop(d draft[ControlLoop], known known) {
 	d.is.Step = Step{Tighten: stepSize(step.get("tighten"), a.Kind), Relax: stepSize(step.get("relax"), a.Kind)}
 	names := map[string]bool{}
 	for _, v := range d.spec.get("rules").items() {
-		r := readRule(v, a, known)
+		r := l.readRule(v, a, known)
 		if names[r.Name] && v.good() {
 			at := v.get("name")
 			if !at.given() {
@@ -51,12 +51,13 @@ func (l *loader) finishLoop(d draft[ControlLoop], known known) {
 	l.set.Loops = append(l.set.Loops, d.is)
 }
 
-func readRule(v value, a Actuator, known known) Rule {
+func (l *loader) readRule(v value, a Actuator, known known) Rule {
 	r := Rule{Name: v.get("name").text(), Objective: v.get("objective").text(), Position: v.place().Position}
 	if r.Name == "" {
 		r.Name = r.Objective
 	}
 	o := known.objectives[r.Objective]
+	r.When = l.condition(v.get("when"), o)
 	tiers, mark := v.get("tiers"), v.get("watermark")
 	switch {
 	case tiers.given() && mark.given():
@@ -140,13 +141,21 @@ func reach(burn Decimal, o Objective) int {
 // checkSpan compares a window of a rule with the objective's slices.
 func checkSpan(v value, o Objective) {
 	d, ok := v.duration()
-	switch {
-	case !ok || !v.good() || o.Slice == 0 || o.Window.Length == 0:
-	case d < o.Step() || d%o.Step() != 0:
-		v.refuse(fmt.Sprintf("%s is not a multiple of the slice of %s, which is %s long", Span(d), o.Name, Span(o.Step())), "a whole number of slices", roundUp(d, o.Step()))
-	case d > o.Window.Length:
-		v.refuse(fmt.Sprintf("%s is longer than the window of %s, which is %s", Span(d), o.Name, Span(o.Window.Length)), "at most "+Span(o.Window.Length), "")
+	if message, expected, near := misfit(d, o); ok && v.good() && message != "" {
+		v.refuse(message, expected, near)
 	}
+}
+
+// misfit is why a window cannot be one of an objective's burn rates, or "".
+func misfit(d time.Duration, o Objective) (message, expected, near string) {
+	switch {
+	case o.Slice == 0 || o.Window.Length == 0:
+	case d < o.Step() || d%o.Step() != 0:
+		return fmt.Sprintf("%s is not a multiple of the slice of %s, which is %s long", Span(d), o.Name, Span(o.Step())), "a whole number of slices", roundUp(d, o.Step())
+	case d > o.Window.Length:
+		return fmt.Sprintf("%s is longer than the window of %s, which is %s", Span(d), o.Name, Span(o.Window.Length)), "at most " + Span(o.Window.Length), ""
+	}
+	return "", "", ""
 }
 
 func roundUp(d, slice time.Duration) string {

@@ -92,7 +92,34 @@ func (l *loader) finishPolicy(d draft[ReleasePolicy], known known) {
 	for _, v := range d.spec.get("maxBurn").items() {
 		d.is.MaxBurn = append(d.is.MaxBurn, readLimit(v, judged))
 	}
+	d.is.Rules = l.releaseRules(d.spec.get("rules"), judged)
 	l.set.Policies = append(l.set.Policies, d.is)
+}
+
+// releaseRules reads the rules of a policy, with their conditions for each of
+// the objectives that are judged.
+func (l *loader) releaseRules(list value, judged []Objective) (rules []ReleaseRule) {
+	names := map[string]bool{}
+	if list.good() && len(judged) == 0 {
+		list.warn("the policy judges no objective, so that its rules never speak", "objectives, or an SLO of the service", "")
+	}
+	for _, v := range list.items() {
+		r := ReleaseRule{
+			Name: v.get("name").text(), Verdict: Verdict(v.get("verdict").text()), Message: v.get("message").text(),
+			When: map[string]Condition{}, Position: v.place().Position,
+		}
+		if names[r.Name] && r.Name != "" {
+			v.get("name").refuse("a second rule of the name "+r.Name, "a name that is unique in the policy", "")
+		}
+		names[r.Name] = true
+		for _, o := range judged {
+			if c := l.condition(v.get("when"), o); c != nil {
+				r.When[o.Name] = *c
+			}
+		}
+		rules = append(rules, r)
+	}
+	return rules
 }
 
 func readLimit(v value, judged []Objective) BurnLimit {

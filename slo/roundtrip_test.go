@@ -115,7 +115,7 @@ func (s spot) others() (values []string) {
 		"text": {old + "x"}, "a name": {old + "x"}, "a word": s.key.Words, "a number": {"0.5", "0.25", "3", "99.5"}, "a whole number": {"3", "9"},
 		"true or false": {"true", "false"}, "a duration": {"10m", "2h", "30s"}, "a duration-shorthand": {"15d", "3h"},
 		"a duration-shorthand or a number of minutes": {"10m", "3"}, "a setting": {"2s", "open", "frozen"},
-		"a PromQL expression": {`sum(rate(other_total{x="1"}[5m]))`}, "an address": {"http://other:9090", "postgres://other/shop"},
+		"a condition": {`remaining < 0.3`}, "a PromQL expression": {`sum(rate(other_total{x="1"}[5m]))`}, "an address": {"http://other:9090", "postgres://other/shop"},
 	}
 	for _, v := range all[s.key.Shape] {
 		if v != old {

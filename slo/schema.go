@@ -52,6 +52,7 @@ const (
 	shapeAfter                  // a duration-shorthand, or 0m
 	shapeSetting                // of an actuator: a duration, or open and frozen
 	shapeQuery                  // PromQL
+	shapeCondition              // an expression that holds or not
 	shapeSecret                 // an address that may hold a password; ${NAME} is replaced
 	shapeLabels                 // names to texts or lists of texts
 	shapeNotes                  // annotations: names to texts
@@ -87,6 +88,8 @@ func (s shape) String() string {
 		return "a setting"
 	case shapeQuery:
 		return "a PromQL expression"
+	case shapeCondition:
+		return "a condition"
 	case shapeSecret:
 		return "an address"
 	case shapeLabels:
