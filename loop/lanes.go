@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"setpoint.dev/setpoint/budget"
@@ -15,7 +16,9 @@ import (
 // objective of another waiting: a tick waits for an answer as long as its
 // patience lasts, goes on without it, and a later tick takes it. A source that
 // was not in time is asked without being waited for, until it is in time again.
-// History has a second lane, which Run never waits for.
+// History has a second lane, which Run never waits for; it is asked after the
+// tick, at a time of its own for each source, so that it is not in the way of
+// new slices and not all backends have to serve it at once.
 type lane struct {
 	wishes  []*wish
 	answers chan answered
@@ -121,10 +124,28 @@ func (l *Loop) start(ctx context.Context, name laneName, wishes []*wish, now tim
 	}
 	source, answers := l.cfg.Source, ln.answers
 	go func() {
+		if name.history {
+			rest(ctx, phase(name.source, patience))
+		}
 		began := time.Now()
 		all := source.CountsAll(ctx, asks)
 		answers <- answered{all, time.Since(began)}
 	}()
+}
+
+// phase is how long after a tick the history of a source is asked for: from
+// one to three times as long as a tick may wait.
+func phase(source string, patience time.Duration) time.Duration {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(source))
+	return patience + 2*patience*time.Duration(h.Sum32()%1000)/1000
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // take waits for the answer of a lane until time is over, and counts it.

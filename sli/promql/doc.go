@@ -87,6 +87,12 @@
 // asked about: samples would still be missing. Counts retries nothing: the
 // next tick asks again, for everything since the last slice that was kept.
 //
+// A backend that failed three questions in a row (down, too slow, overloaded,
+// no JSON, no entry) is left alone for 5 s, then twice as long each time up to
+// a minute, or as long as its Retry-After says, up to ten minutes. Questions
+// end at once then, with the reason; one is let through when the time is over.
+// Errors that may be of the query, such as 400 and 422, are none of these.
+//
 // A slice should be read once the last scrape in it has arrived: see
 // sli.Readable. Samples that come later are noticed when the slice is read
 // again, which the loop does for a while (sli.Settling); slices depend on

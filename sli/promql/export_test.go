@@ -7,6 +7,15 @@ import (
 	"setpoint.dev/setpoint/sli"
 )
 
+// Breaker is the breaker of a source, with time as an argument.
+type Breaker struct{ breaker }
+
+// Enter reports why a question may not be asked.
+func (b *Breaker) Enter(now time.Time) *sli.ReadError { return b.enter(now) }
+
+// Leave notes how a question to source "shop" ended.
+func (b *Breaker) Leave(err *sli.ReadError, now time.Time) { b.leave("shop", err, now) }
+
 // Decode decodes an answer of raw samples, or of last values, in (from, to].
 func Decode(raw bool, from, to time.Time, body io.Reader) (all []sli.Series, err error) {
 	r := &reading{kind: vector, window: window{from, to}, roster: newRoster(index{})}

@@ -30,7 +30,7 @@ func faultf(r sli.Reason, format string, args ...any) error {
 }
 
 // readError tells how a question ended.
-func (s *source) readError(query string, g grid, at time.Time, err error) error {
+func (s *source) readError(query string, g grid, at time.Time, err error) *sli.ReadError {
 	e := &sli.ReadError{Source: s.declared.Name, Query: query, Curl: s.curl(query, g, at)}
 	e.Reason, e.Err = judgeError(err)
 	var f fault

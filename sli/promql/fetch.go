@@ -111,10 +111,11 @@ func (f *fetch) ask(ctx context.Context, p *part) (*reading, error) {
 }
 
 // divisible reports whether an error may be of one series or selector, or of
-// the size of a question. All others are the source's.
+// the size of a question. All others are the source's, which is left alone when
+// they go on (breaker).
 func divisible(err error) bool {
 	switch reasonIn(err) {
-	case sli.ReasonRejected, sli.ReasonTooLarge, sli.ReasonTimeout, sli.ReasonDuplicate, sli.ReasonWrongType, sli.ReasonMalformed, sli.ReasonPartial:
+	case sli.ReasonRejected, sli.ReasonTooLarge, sli.ReasonTimeout, sli.ReasonDuplicate, sli.ReasonWrongType, sli.ReasonMalformed, sli.ReasonPartial, sli.ReasonStatus:
 		return true
 	}
 	return false

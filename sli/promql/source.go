@@ -25,6 +25,8 @@ type source struct {
 	slots    chan struct{} // one for each question under way
 	library  library
 
+	breaker breaker
+
 	planning sync.Mutex
 	plans    []*plan // that nobody uses just now, the newest first
 
@@ -118,7 +120,7 @@ func (s *source) fresh(at time.Time) string {
 	return fmt.Sprintf(`setpoint_slice!="%d"`, at.Unix())
 }
 
-// query waits for a slot and asks.
+// query waits for a slot and asks, unless the backend is left alone.
 func (s *source) query(ctx context.Context, text string, g grid, at time.Time, read func(io.Reader) error) error {
 	select {
 	case s.slots <- struct{}{}:
@@ -126,10 +128,18 @@ func (s *source) query(ctx context.Context, text string, g grid, at time.Time, r
 	case <-ctx.Done():
 		return s.readError(text, g, at, ctx.Err())
 	}
+	if refused := s.breaker.enter(time.Now()); refused != nil {
+		refused.Query, refused.Curl = text, s.curl(text, g, at)
+		return refused
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.declared.Timeout)
 	defer cancel()
-	if err := s.exchange(ctx, text, g, at, read); err != nil {
-		return s.readError(text, g, at, err)
+	err := s.exchange(ctx, text, g, at, read)
+	if err == nil {
+		s.breaker.leave(s.declared.Name, nil, time.Now())
+		return nil
 	}
-	return nil
+	failed := s.readError(text, g, at, err)
+	s.breaker.leave(s.declared.Name, failed, time.Now())
+	return failed
 }
