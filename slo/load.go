@@ -55,7 +55,11 @@ func (l *loader) load(files []File) (*Set, Problems) {
 func (l *loader) read(files []File) {
 	read := map[string]bool{}
 	for _, f := range files {
-		if !read[f.Name] {
+		switch {
+		case read[f.Name]:
+		case l.reader != nil:
+			l.reader.file(l, f)
+		default:
 			l.file(f)
 		}
 		read[f.Name] = true
@@ -74,6 +78,7 @@ type loader struct {
 
 	lenient   bool
 	importers []Importer
+	reader    *Reader   // knows files from before; nil: all are read
 	writer    *writer   // of Convert; nil: nothing is written
 	waiting   []waiting // documents of Surveyors
 

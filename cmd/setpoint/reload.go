@@ -22,10 +22,10 @@ import (
 // in order is put in force; what is not leaves the last good ones in force,
 // and is said on the page until it is in order.
 type definitions struct {
-	paths []string
-	read  loading
-	out   io.Writer
-	log   *slog.Logger
+	paths  []string
+	reader slo.Reader
+	out    io.Writer
+	log    *slog.Logger
 
 	mu     sync.Mutex // one reading at a time
 	digest [sha256.Size]byte
@@ -38,7 +38,7 @@ type definitions struct {
 func (d *definitions) load(now time.Time) (*slo.Set, error) {
 	files, problems := readDefinitions(d.paths)
 	d.digest = digest(files, problems)
-	set, more := d.read(files, os.LookupEnv, importers()...)
+	set, more := d.reader.Load(files, os.LookupEnv)
 	problems = append(problems, more...)
 	d.print(problems, files)
 	if problems.Err() != nil {
@@ -64,7 +64,7 @@ func (d *definitions) reload(now time.Time, anyway bool, use func(*slo.Set) erro
 	if anyway { // who asks is told everything again
 		d.said = nil
 	}
-	set, more := d.read(files, os.LookupEnv, importers()...)
+	set, more := d.reader.Load(files, os.LookupEnv)
 	problems = append(problems, more...)
 	d.print(problems, files)
 	err := problems.Err()

@@ -72,7 +72,7 @@ trust what 'setpoint log' says that it would have done.`,
 // serve wires the rooms and runs them until ctx ends or one of them fails.
 func serve(ctx context.Context, o options, out io.Writer) error {
 	log := slog.New(slog.NewTextHandler(out, nil))
-	defs := &definitions{paths: o.paths, read: reading(o.lenient), out: out, log: log}
+	defs := &definitions{paths: o.paths, reader: slo.Reader{Lenient: o.lenient, Importers: importers()}, out: out, log: log}
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
