@@ -71,9 +71,11 @@ type Book struct {
 	ring    ring
 	promise slo.Window
 	method  slo.Method
-	windows []window // ascending; one that follows the calendar comes last
-	own     int      // the objective's, in windows
-	flaws   tally    // of the slices in the objective's window
+	noData  slo.NoData
+	least   sli.Count // fewer events than these in a window are too few to judge by
+	windows []window  // ascending; one that follows the calendar comes last
+	own     int       // the objective's, in windows
+	flaws   tally     // of the slices in the objective's window
 
 	ahead, phase int64
 	writes       int // changes of slices that could be on their way to Leave
@@ -92,6 +94,7 @@ func newBook(c Config, reach, ahead int64) *Book {
 	if b.slice <= 0 {
 		b.slice = time.Minute
 	}
+	b.noData, b.least = o.NoData, b.one()*sli.Count(o.MinEvents)
 	if b.stale = int64(c.Stale / b.slice); c.Stale <= 0 {
 		b.stale = 5
 	}

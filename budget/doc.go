@@ -98,6 +98,7 @@
 //	no-data     nothing was observed within Stale
 //	partial     less than half of the objective's window (or of the book's age) was observed
 //	no-traffic  no event in the objective's window
+//	too-few     fewer events in it than the objective's MinEvents
 //	exhausted   bad ≥ (1 − target) × total, and bad > 0
 //	burning     burn > 1 over the shortest window that is known
 //	ok          none of these
@@ -106,6 +107,12 @@
 // exhausted: the word tells what is the matter now. Remaining still says what
 // the counts that are known come to, and whoever freezes must not thaw on
 // no-data.
+//
+// An objective may say otherwise: with a NoData rule other than hold, time
+// that was not observed since the oldest slice known counts as nothing, good or
+// bad (assume.go), nothing is no-data or partial but a book that knows no slice, and
+// windows are known without sight. Window.Assumed says what of the counts was
+// assumed, Window.Covered what was observed, State.Blind that nothing was of late.
 //
 // # When something is down
 //

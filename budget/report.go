@@ -1,6 +1,10 @@
 package budget
 
-import "time"
+import (
+	"time"
+
+	"setpoint.dev/setpoint/slo"
+)
 
 // State is where the budget stands, by all that was handed in.
 func (b *Book) State() State {
@@ -18,34 +22,24 @@ func (b *Book) State() State {
 		s.PeriodStart, s.PeriodEnd = b.period(b.end)
 	}
 	s.Remaining = allow(s.Budget, s.Target).remaining(s.Budget.Bad)
+	s.MinEvents = int64(b.least / b.one())
+	s.NoData, s.Blind = b.noData, b.noData != slo.NoDataHold && !b.inSight()
 	s.Status = b.status(s)
 	return s
 }
 
-// show is a window as others see it.
-func (b *Book) show(w *window) Window {
-	start := b.start(w)
-	settled := w.tail == start
-	out := Window{
-		Length:  b.span(b.end - start),
-		Counts:  w.sum,
-		Known:   w.sum.Total() > 0 && settled && b.inSight() && b.covered(w),
-		Earlier: b.judged(w),
-	}
-	out.Burn = allow(out, b.targets.all[0]).burn(out.Bad)
-	return out
-}
-
 // status is the first status that applies; the order is the package's.
 func (b *Book) status(s State) Status {
-	own := &b.windows[b.own]
+	hold := b.noData == slo.NoDataHold
 	switch {
-	case !b.inSight():
+	case hold && !b.inSight(), !b.begun():
 		return NoData
-	case !b.covered(own):
+	case hold && !b.covered(&b.windows[b.own]):
 		return Partial
-	case own.sum.Total() == 0:
+	case s.Budget.Total() == 0:
 		return NoTraffic
+	case s.Budget.Total() < b.least:
+		return TooFew
 	}
 	return s.stands()
 }
@@ -59,8 +53,7 @@ func (b *Book) inSight() bool {
 // covered reports whether at least half of w, or of the book's age if that is
 // less, was observed.
 func (b *Book) covered(w *window) bool {
-	life := b.span(b.end - max(b.start(w), b.since()))
-	return w.sum.Covered >= life-w.sum.Covered
+	return w.sum.Covered >= b.life(w)-w.sum.Covered
 }
 
 // since is the oldest slice known, no older than the oldest window; end when

@@ -16,9 +16,16 @@ const (
 	Burning   Status = "burning"    // in sight, budget left, burning faster than rate 1 over the shortest window
 	Exhausted Status = "exhausted"  // no budget left
 	NoTraffic Status = "no-traffic" // in sight, but no event in the whole window
+	TooFew    Status = "too-few"    // in sight, but fewer events in the whole window than the objective asks for
 	NoData    Status = "no-data"    // nothing observed of late
 	Partial   Status = "partial"    // in sight, but less than half of the window's life was observed
 )
+
+// Judged reports whether there is a budget to speak of: something was observed
+// and enough happened.
+func (s Status) Judged() bool {
+	return s != NoData && s != NoTraffic && s != TooFew && s != ""
+}
 
 // A State is where the budget of one objective stands at an instant: all
 // that a decision may know about it. It is made of counts, so that whoever
@@ -34,11 +41,14 @@ type State struct {
 	Counted   slo.IndicatorKind `json:"counted,omitempty"` // what the events are, for how many counts make one
 	Target    slo.Decimal       `json:"target"`
 	Status    Status            `json:"status"`
-	Budget    Window            `json:"budget"`            // the objective's own window; of one that follows the calendar, the period so far
-	Remaining float64           `json:"remaining"`         // share of the budget left; 1 = untouched, below 0 = overdrawn
-	Windows   []Window          `json:"windows"`           // those that roll, ascending by length, the objective's own among them
-	Pending   int               `json:"pending,omitempty"` // runs under way, of which it is not known yet how they end; not counted
-	Flaws     []sli.Flaw        `json:"flaws,omitempty"`   // of the slices in the objective's window, sorted
+	Budget    Window            `json:"budget"`              // the objective's own window; of one that follows the calendar, the period so far
+	Remaining float64           `json:"remaining"`           // share of the budget left; 1 = untouched, below 0 = overdrawn
+	Windows   []Window          `json:"windows"`             // those that roll, ascending by length, the objective's own among them
+	Pending   int               `json:"pending,omitempty"`   // runs under way, of which it is not known yet how they end; not counted
+	NoData    slo.NoData        `json:"noData,omitempty"`    // what time that was not observed counts as
+	MinEvents int64             `json:"minEvents,omitempty"` // fewer events in a window are too few to judge by
+	Blind     bool              `json:"blind,omitempty"`     // nothing was observed of late, whatever NoData makes of it
+	Flaws     []sli.Flaw        `json:"flaws,omitempty"`     // of the slices in the objective's window, sorted
 
 	Provisional time.Time      `json:"provisional,omitzero"` // the slices from here to At may still change, when samples arrive late; zero = none may
 	Corrected   int64          `json:"corrected,omitempty"`  // slices that late samples have changed, since the process that counts began
@@ -75,8 +85,10 @@ type InForce struct {
 type Window struct {
 	Length time.Duration `json:"length"` // ns
 	sli.Counts
-	Burn  float64 `json:"burn"`  // bad share / budget; 0 without events
-	Known bool    `json:"known"` // enough was observed, and events were seen, to judge by it
+	Burn    float64    `json:"burn"`             // bad share / budget; 0 without events
+	Known   bool       `json:"known"`            // enough was observed, and events were seen, to judge by it
+	Few     bool       `json:"few,omitempty"`    // it would be known, but for events that are fewer than the objective asks for
+	Assumed sli.Counts `json:"assumed,omitzero"` // of Good and Bad, what the rule for missing data makes of the time Covered that was not observed
 
 	Earlier []Judged `json:"earlier,omitempty"` // those of the events that earlier targets judge; by Target without them
 }

@@ -68,7 +68,7 @@ type Objective struct {
 	Name      string      `json:"name"`
 	Service   string      `json:"service"`
 	Title     string      `json:"title,omitempty"`
-	Status    string      `json:"status"` // ok, burning, exhausted, no-traffic, no-data, partial; waiting = not measured yet
+	Status    string      `json:"status"` // ok, burning, exhausted, no-traffic, too-few, no-data, partial; waiting = not measured yet
 	Words     string      `json:"words"`
 	Method    string      `json:"method,omitempty"` // what the windows count: "" = events; Timeslices and RatioTimeslices = time slices
 	Target    json.Number `json:"target"`           // share of good ones, exact

@@ -138,7 +138,7 @@ func lookAll(all []slo.AlertCondition, s budget.State) glance {
 
 // lookForData holds while nothing can be seen.
 func lookForData(s budget.State) glance {
-	if s.Status == budget.NoData {
+	if s.Status == budget.NoData || s.Blind {
 		return glance{holds: true, why: fmt.Sprintf("%s is not in sight (%s)", s.Objective, sinceWords(s))}
 	}
 	return glance{over: true, why: s.Objective + " is in sight again, since " + s.Newest.UTC().Format(time.TimeOnly)}

@@ -61,7 +61,7 @@ type ObjectiveScore struct {
 	Worst     float64       `json:"worst"`     // the least that was left
 	WorstAt   time.Time     `json:"worstAt,omitzero"`
 	Exhausted time.Duration `json:"exhausted"` // no budget was left
-	Unseen    time.Duration `json:"unseen"`    // no-data or partial
+	Unseen    time.Duration `json:"unseen"`    // no-data, partial or too-few
 	Status    budget.Status `json:"status"`    // at the end
 }
 
@@ -188,7 +188,7 @@ func (s *Scorer) decision(l *LoopScore, d Decision) {
 	switch {
 	case d.Verb != Hold:
 		s.moved(l, d)
-	case d.Reason == ReasonNoData || d.Reason == ReasonNoTraffic:
+	case d.Reason == ReasonNoData || d.Reason == ReasonNoTraffic || d.Reason == ReasonTooFew:
 		l.Blind += s.every
 	case d.Wanted != d.From:
 		l.Wished += s.every
@@ -219,13 +219,13 @@ func (s *Scorer) objective(o *ObjectiveScore, r Report) {
 			continue
 		}
 		o.Remaining, o.Status = st.Remaining, st.Status
-		if st.Remaining < o.Worst {
+		if st.Remaining < o.Worst && st.Status != budget.TooFew {
 			o.Worst, o.WorstAt = st.Remaining, st.At
 		}
 		switch st.Status {
 		case budget.Exhausted:
 			o.Exhausted += s.every
-		case budget.NoData, budget.Partial:
+		case budget.NoData, budget.Partial, budget.TooFew:
 			o.Unseen += s.every
 		}
 	}

@@ -216,6 +216,8 @@ func budgetReason(p slo.ReleasePolicy, s budget.State) GateReason {
 		r.Message = fmt.Sprintf("nothing is known of the budget of %s", s.Objective)
 	}
 	switch {
+	case s.Status == budget.TooFew:
+		r.Message = fmt.Sprintf("%s had %.4g %s over %s, too few to judge its budget by", s.Objective, s.Events(s.Budget.Total()), s.Noun(), s.Over())
 	case !p.HasMin:
 	case s.Status == budget.Exhausted || s.Remaining < 0:
 		r.Verdict = slo.Deny

@@ -73,8 +73,12 @@ func stays(t slo.Tier, a slo.Actuator, s budget.State) verdict {
 	return verdict{why: fmt.Sprintf("%s burns at %.2f over %s, below the %s at which tier %s is left", s.Objective, hold.Burn, span, t.Leave, t.Name)}
 }
 
-// blindness tells silence of the users from silence of the instruments.
+// blindness tells silence of the users, or whispers, from silence of the
+// instruments.
 func blindness(s budget.State, w budget.Window) Reason {
+	if w.Few {
+		return ReasonTooFew
+	}
 	if s.Status != budget.NoData && w.Covered > 0 && w.Total() == 0 {
 		return ReasonNoTraffic
 	}
@@ -82,7 +86,10 @@ func blindness(s budget.State, w budget.Window) Reason {
 }
 
 func blindWords(s budget.State, w budget.Window) string {
-	if blindness(s, w) == ReasonNoTraffic {
+	switch blindness(s, w) {
+	case ReasonTooFew:
+		return fmt.Sprintf("%s had %.4g %s over %s, fewer than the %d that it takes to judge", s.Objective, s.Events(w.Total()), s.Noun(), slo.Span(w.Length), s.MinEvents)
+	case ReasonNoTraffic:
 		return fmt.Sprintf("%s had no %s over %s", s.Objective, s.Noun(), slo.Span(w.Length))
 	}
 	return fmt.Sprintf("%s is not in sight (%s)", s.Objective, sinceWords(s))

@@ -181,6 +181,7 @@ const (
 	ReasonAtSetpoint Reason = "at-setpoint" // the setting is the wanted one
 	ReasonNoData     Reason = "no-data"     // a rule cannot see, so nothing is relaxed
 	ReasonNoTraffic  Reason = "no-traffic"  // no events to judge by, so nothing is relaxed
+	ReasonTooFew     Reason = "too-few"     // fewer events than the objective asks for, so nothing is tightened or relaxed
 	ReasonUnreadable Reason = "unreadable"  // the actuator's setting could not be read
 	ReasonStopped    Reason = "stopped"     // emergency stop
 	ReasonReverting  Reason = "reverting"   // emergency stop with revert: walking to rest

@@ -35,16 +35,16 @@ func aggregates() []string {
 	return []string{string(Average), string(SumOfBurn), string(SumOfBad), string(AnyDown), string(AllDown)}
 }
 
-// A NoData says what becomes of a slice of a composite in which one of its
-// components was not observed. The zero value is NoDataHold.
+// A NoData says what time counts as that was not observed: of an objective,
+// or of a component in a slice of its composite. The zero value is NoDataHold.
 type NoData string
 
-// The rules for components without data.
+// The rules for missing data.
 const (
-	NoDataHold   NoData = ""       // the slice of the composite is not observed
-	NoDataIgnore NoData = "ignore" // the component is left out of it
-	NoDataGood   NoData = "good"   // all of it counts as good
-	NoDataBad    NoData = "bad"    // all of it counts as bad
+	NoDataHold   NoData = ""       // as not observed: the objective is out of sight, the slice of the composite is not observed
+	NoDataIgnore NoData = "ignore" // as if it had not been: the rest is judged, the component is left out
+	NoDataGood   NoData = "good"   // as good
+	NoDataBad    NoData = "bad"    // as bad
 )
 
 // noDataWord is the word for holding, which the zero value stands for.

@@ -18,11 +18,11 @@ func compositeKind() kind {
 	return kind{
 		version: ours, name: compositeKindName,
 		doc: "A promise about other objectives, composites among them: an SLO whose slices are made of theirs. OpenSLO's own composites are SLOs with an indicator in each objective; what both mean, with an example, is under [Composite objectives](#composite-objectives).",
-		annotations: []field{
+		annotations: append([]field{
 			objectiveNameNote(),
 			{key: "setpoint.dev/slice", is: shapeDuration, instead: "the longest slice or time slice of a component", doc: "Length of its slices, a multiple of those of all components."},
 			standardNote("`standard`: tells of the four standard burn-rate tiers for this window. `none`: not even where the service says so."),
-		},
+		}, evidenceNotes()...),
 		spec: &object{name: "CompositeSLO spec", fields: []field{
 			description(),
 			{key: "service", is: shapeName, required: true, doc: "The service that promises."},

@@ -57,4 +57,27 @@ Each run is counted once. A job that was never seen before counts from its first
 the indicator are being watched; otherwise its present run may be an old one, and is not counted unless it is under way. What a run came to
 while nothing could be seen is counted afterwards, and its slice marked. Of a run that ended between two samples in which the next one ended
 too, nothing is known: jobs that run more often than they are scraped are better counted by counters.
+
+## Missing evidence
+
+Two annotations of an ` + "`SLO`" + ` or a ` + "`CompositeSLO`" + ` say when its budget can be judged.
+
+**` + "`setpoint.dev/minEvents: \"100\"`" + `**: a window that holds fewer events (samples, runs, seconds, time slices: what the budget is
+kept in) is too few to judge by. The budget's own window gives the status ` + "`too-few`" + `; no rule tightens or relaxes by a shorter one, no alert is
+raised by it, and the gate does not deny for a budget that such a window has used up.
+
+**` + "`setpoint.dev/noData`" + `**: what time that was not observed counts as, from the first slice on that ever was:
+
+| word | time that was not observed | the objective |
+|---|---|---|
+| ` + "`hold`" + ` | counts as nothing | is ` + "`no-data`" + ` when nothing was observed of late, ` + "`partial`" + ` when less than half was; nothing is relaxed by what is not in sight. This is the default |
+| ` + "`ignore`" + ` | is as if it had not been | is judged by what was seen, however long ago |
+| ` + "`good`" + ` | counts as good | is judged, and better than what was seen |
+| ` + "`bad`" + ` | counts as bad | is judged, and worse than what was seen |
+
+How much of the good or the bad it is: with ` + "`Timeslices` and `RatioTimeslices`" + ` as many time slices as it is long; of freshness,
+its seconds; of anything else as many events as the observed part of the same window has in so much time, and where nothing
+of the window was observed, enough to judge by. Loops, alerts and the gate follow the rule. The truth stays in sight: the share observed of each window, how much was assumed, and
+a ` + "`noData`" + ` alert, which tells of the silence whatever it counts as. What calendars exclude counts by the rule all the same where it was
+not observed.
 `

@@ -50,6 +50,7 @@ func (l *loader) composite(doc value) {
 	if slice.given() {
 		o.Slice = sliceLength(slice)
 	}
+	evidence(&o, meta.get("annotations"))
 	o.Composite = &Composite{Aggregate: Average}
 	if how := spec.get("aggregate").text(); how != "" {
 		o.Composite.Aggregate = Aggregate(how)
@@ -162,8 +163,12 @@ func (l *loader) openSLOComposite(doc value) {
 	if len(items) == 1 {
 		only := &l.slos[len(l.slos)-1]
 		only.alerts, only.standard, only.wanted = d.alerts, standard.place(), standard.text()
+		for i := range only.objectives {
+			evidence(&only.objectives[i], meta.get("annotations"))
+		}
 		return
 	}
+	evidence(&o, meta.get("annotations"))
 	l.declareObjective(o.Name, doc, meta.get("name"))
 	o.Composite = &Composite{Aggregate: openSLOAggregate(o.Method)}
 	d.objectives = []Objective{o}

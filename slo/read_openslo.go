@@ -149,6 +149,7 @@ func (l *loader) slo(doc value) {
 	slice := meta.get("annotations").get("setpoint.dev/slice")
 	o := l.promise(doc)
 	o.Slice = sliceLength(slice)
+	evidence(&o, meta.get("annotations"))
 	checkSlices(o, spec.get("timeWindow"), slice)
 	d := draftSLO{at: doc.place(), slice: slice.place()}
 	d.inline, d.indicator = l.indicatorOf(spec)

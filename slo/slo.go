@@ -71,6 +71,8 @@ type Objective struct {
 	Method      Method            `json:"method,omitempty"` // what the budget is a share of
 	TimeSlice   TimeSlice         `json:"timeSlice,omitzero"`
 	Indicator   Indicator         `json:"indicator"`
+	MinEvents   int64             `json:"minEvents,omitempty"` // fewer events in a window are too few to judge by; 0 = one is enough
+	NoData      NoData            `json:"noData,omitempty"`    // what time that was not observed counts as
 	Composite   *Composite        `json:"composite,omitempty"` // what it is made of, in place of an indicator; nil = it is measured itself
 	Alerts      []AlertPolicy     `json:"alerts,omitempty"`    // when somebody is to be told about it
 	Position    Position          `json:"-"`

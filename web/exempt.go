@@ -72,7 +72,7 @@ func exemptOf(st budget.State, now time.Time) *exemptView {
 		return nil
 	}
 	v := &exemptView{Raw: percent(st.Raw.Remaining), RawBad: count(st.Events(st.Raw.Budget.Bad))}
-	if st.Raw.Status == budget.NoData || st.Raw.Status == budget.NoTraffic {
+	if !st.Raw.Status.Judged() {
 		v.Raw = "not known"
 	}
 	if st.Unexpected > 0 {
@@ -117,7 +117,7 @@ func (g gauges) exempt(s budget.State, by []string) {
 	if !touched(s) {
 		return
 	}
-	if s.Raw.Status != budget.NoData && s.Raw.Status != budget.NoTraffic {
+	if s.Raw.Status.Judged() {
 		g.put(s.Raw.Remaining, "setpoint_budget_raw_remaining_ratio", by...)
 	}
 	g.put(s.Events(s.Raw.Budget.Good), "setpoint_budget_raw_window_events", append(by[:4:4], "kind", "good")...)

@@ -109,10 +109,10 @@ func (g gauges) loop(l look, version string) {
 // is not.
 func (g gauges) objective(s budget.State) {
 	by := []string{"objective", s.Objective, "service", s.Service}
-	for _, status := range []budget.Status{budget.OK, budget.Burning, budget.Exhausted, budget.NoTraffic, budget.NoData, budget.Partial} {
+	for _, status := range []budget.Status{budget.OK, budget.Burning, budget.Exhausted, budget.NoTraffic, budget.TooFew, budget.NoData, budget.Partial} {
 		g.put(bit(s.Status == status), "setpoint_objective_status", append(by[:4:4], "status", string(status))...)
 	}
-	if s.Status != budget.NoData && s.Status != budget.NoTraffic {
+	if s.Status.Judged() {
 		g.put(s.Remaining, "setpoint_budget_remaining_ratio", by...)
 	}
 	g.put(s.Target.Float(), "setpoint_objective_target_ratio", by...)
@@ -122,6 +122,10 @@ func (g gauges) objective(s budget.State) {
 	}
 	g.put(s.Events(s.Budget.Good), "setpoint_budget_window_events", append(by[:4:4], "kind", "good")...)
 	g.put(s.Events(s.Budget.Bad), "setpoint_budget_window_events", append(by[:4:4], "kind", "bad")...)
+	if a := s.Budget.Assumed; a.Total() > 0 {
+		g.put(s.Events(a.Good), "setpoint_budget_assumed_events", append(by[:4:4], "kind", "good")...)
+		g.put(s.Events(a.Bad), "setpoint_budget_assumed_events", append(by[:4:4], "kind", "bad")...)
+	}
 	g.set.GetOrCreateCounter(series("setpoint_slices_corrected_total", by...)).Set(uint64(s.Corrected))
 	if !s.Provisional.IsZero() {
 		g.put(float64(s.Provisional.Unix()), "setpoint_budget_settled_timestamp_seconds", by...)

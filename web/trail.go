@@ -122,7 +122,7 @@ func (t *trail) state(set *slo.Set, s budget.State) {
 	if w, ok := watched(set, s); ok && w.Known {
 		burn = w.Burn
 	}
-	if s.Status == budget.NoData || s.Status == budget.NoTraffic {
+	if !s.Status.Judged() {
 		left = math.NaN()
 	}
 	t.follow(burnTrack, s.Objective, point{s.At, burn})

@@ -56,6 +56,7 @@ func reasonWords(r loop.Reason) string {
 		loop.ReasonRecovered:  "no rule asks for this setting any more",
 		loop.ReasonAtSetpoint: "the setting is the wanted one",
 		loop.ReasonNoData:     "a rule cannot see, so nothing is relaxed",
+		loop.ReasonTooFew:     "there are too few events to judge by, so nothing is relaxed",
 		loop.ReasonNoTraffic:  "there is no traffic to judge by, so nothing is relaxed",
 		loop.ReasonUnreadable: "the setting could not be read",
 		loop.ReasonStopped:    "emergency stop",

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/slo"
 )
 
@@ -50,6 +51,15 @@ func dueWords(every time.Duration) string {
 		return ""
 	}
 	return ", and due every " + slo.Span(every)
+}
+
+// assumedWords says what time that was not observed counts as.
+func assumedWords(s budget.State) string {
+	if s.Budget.Assumed.Covered <= 0 {
+		return ""
+	}
+	what := map[slo.NoData]string{slo.NoDataGood: "counts as good", slo.NoDataBad: "counts as bad", slo.NoDataIgnore: "is ignored"}[s.NoData]
+	return "; " + about(s.Budget.Assumed.Covered) + " of it was not observed and " + what
 }
 
 // pendingWords says how many runs are under way.

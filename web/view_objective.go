@@ -18,7 +18,7 @@ type badge struct {
 }
 
 func statusBadge(status string) badge {
-	word := map[string]string{"no-traffic": "no traffic", "no-data": "no data", waiting: "not measured"}[status]
+	word := map[string]string{"no-traffic": "no traffic", "too-few": "too few", "no-data": "no data", waiting: "not measured"}[status]
 	if word == "" {
 		word = status
 	}
@@ -70,7 +70,7 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	}
 	row.Status, row.Words = statusBadge(string(st.Status)), stateWords(o, st, l.now)
 	row.Ladder, row.Period = ladder(st.Windows, o.Window.Length), period(st)
-	row.Seen = st.Status != budget.NoData && st.Status != budget.NoTraffic
+	row.Seen = st.Status.Judged()
 	if row.Seen {
 		row.Low = st.Remaining < littleLeft
 		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*within(st.Remaining), st.Remaining < 0

@@ -55,7 +55,7 @@ func worstFirst(l look) []slo.Objective {
 }
 
 func severity(s budget.Status) int {
-	return slices.Index([]budget.Status{budget.Exhausted, budget.Burning, budget.NoData, budget.Partial, "", budget.NoTraffic, budget.OK}, s)
+	return slices.Index([]budget.Status{budget.Exhausted, budget.Burning, budget.NoData, budget.Partial, "", budget.NoTraffic, budget.TooFew, budget.OK}, s)
 }
 
 func statusCounts(rows []objectiveRow) []statusCount {

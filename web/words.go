@@ -114,7 +114,7 @@ func list(words []string) string {
 
 // stateWords are the words for an objective, now.
 func stateWords(o slo.Objective, s budget.State, now time.Time) string {
-	return standing(o, s, now) + exemptWords(s) + pendingWords(s.Pending)
+	return standing(o, s, now) + exemptWords(s) + assumedWords(s) + pendingWords(s.Pending)
 }
 
 // standing is how the budget stands.
@@ -127,6 +127,8 @@ func standing(o slo.Objective, s budget.State, now time.Time) string {
 		return "nothing observed since " + clock(s.Newest, now)
 	case budget.NoTraffic:
 		return "in sight, but nothing came in over " + over(s)
+	case budget.TooFew:
+		return fmt.Sprintf("only %s %s over %s, fewer than the %s that it takes to judge", count(s.Events(s.Budget.Total())), s.Noun(), over(s), count(float64(s.MinEvents)))
 	case budget.Exhausted:
 		return fmt.Sprintf("out of budget: %s bad %s where %s are allowed", count(s.Events(s.Budget.Bad)), s.Noun(), count(s.Allowed()))
 	}
