@@ -155,6 +155,7 @@ func dataSourceKind() kind {
 				{key: "url", is: shapeSecret, required: true, doc: "Base address, http or https. `${NAME}` is replaced by the environment variable; it is never shown."},
 				{key: "timeout", is: shapeDuration, instead: "10s", doc: "Deadline of one query."},
 				{key: "delay", is: shapeDuration, instead: "5s", doc: "How long after its end a slice is first read, so that the last scrape has arrived."},
+				{key: "retention", is: shapeDuration, instead: "not known", doc: "How long it keeps its data. Windows that are longer are warned of: what was before the first start cannot be fetched."},
 				{key: "settle", is: shapeDuration, instead: "2m", doc: "For how long after its first reading a slice is provisional: it is read again, and corrected when samples arrived late (remote write, out-of-order scrapes)."},
 				{key: "scrapeInterval", is: shapeDuration, instead: "learned from the samples", doc: "How often the counters are scraped."},
 			}}},

@@ -180,7 +180,7 @@ func (l *loader) openSLOComponent(d *draftComposite, item value, o Objective, ow
 	next := l.objective(item, o, own, d.doc.get("metadata").get("name"))
 	next.TimeSlice = timeSlice(item, o)
 	checkTimeSlice(next, item, firstWindow(d.doc.get("spec")))
-	s := draftSLO{at: item.place(), slice: slice.place(), objectives: []Objective{next}, items: []value{item}, wanted: "none"} // the composite tells
+	s := draftSLO{at: item.place(), slice: slice.place(), window: item.place(), objectives: []Objective{next}, items: []value{item}, wanted: "none"} // the composite tells
 	if ownIndicator(item) {
 		s.inline, s.indicator = l.indicatorOf(item)
 	} else {

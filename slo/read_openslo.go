@@ -28,6 +28,7 @@ type draftSLO struct {
 	standard   place  // where the standard alerts are spoken of
 	wanted     string // what is said of them
 	at, slice  place
+	window     place // of the time window
 }
 
 // A draftIndicator is an indicator whose data source may not be known yet.
@@ -52,11 +53,12 @@ func (l *loader) dataSource(doc value) {
 	l.set.Sources = append(l.set.Sources, Source{
 		Name: doc.get("metadata").get("name").text(), Title: doc.get("metadata").get("displayName").text(),
 		Description: spec.get("description").text(), URL: l.address(details.get("url"), httpAddress, "an http or https address, as in http://localhost:9090"),
-		Timeout:  within(details.get("timeout"), time.Millisecond, 5*time.Minute),
-		Delay:    within(details.get("delay"), time.Millisecond, time.Hour),
-		Settle:   within(details.get("settle"), time.Millisecond, 24*time.Hour),
-		Scrape:   within(details.get("scrapeInterval"), time.Millisecond, time.Hour),
-		Position: doc.place().Position,
+		Timeout:   within(details.get("timeout"), time.Millisecond, 5*time.Minute),
+		Delay:     within(details.get("delay"), time.Millisecond, time.Hour),
+		Retention: within(details.get("retention"), time.Minute, maxDuration),
+		Settle:    within(details.get("settle"), time.Millisecond, 24*time.Hour),
+		Scrape:    within(details.get("scrapeInterval"), time.Millisecond, time.Hour),
+		Position:  doc.place().Position,
 	})
 }
 
@@ -151,7 +153,7 @@ func (l *loader) slo(doc value) {
 	o.Slice = sliceLength(slice)
 	evidence(&o, meta.get("annotations"))
 	checkSlices(o, spec.get("timeWindow"), slice)
-	d := draftSLO{at: doc.place(), slice: slice.place()}
+	d := draftSLO{at: doc.place(), slice: slice.place(), window: spec.get("timeWindow").place()}
 	d.inline, d.indicator = l.indicatorOf(spec)
 	d.alerts = l.alertsOf(spec.get("alertPolicies"))
 	standard := meta.get("annotations").get("setpoint.dev/alerts")

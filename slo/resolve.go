@@ -157,14 +157,29 @@ func (l *loader) finishSLO(d draftSLO) []Objective {
 			l.judged(o, d.items[i])
 		}
 		l.giveAlerts(o, d.alerts, d.standard, d.wanted)
-		at := slices.IndexFunc(l.set.Sources, func(s Source) bool { return s.Name == o.Indicator.Source })
-		if i == 0 && at >= 0 && o.Slice > 0 && l.set.Sources[at].Scrape > o.Slice {
-			s := l.set.Sources[at]
-			d.slice.file.add(d.slice.problem(SeverityWarning,
-				fmt.Sprintf("slices of %s are shorter than the scrape interval of %s, which is %s", Span(o.Slice), s.Name, Span(s.Scrape)), "at least "+Span(s.Scrape), ""))
+		if i == 0 {
+			l.fitSource(*o, d)
 		}
 	}
 	return d.objectives
+}
+
+// fitSource warns where a data source scrapes less often than slices end, or
+// keeps less than the window.
+func (l *loader) fitSource(o Objective, d draftSLO) {
+	at := slices.IndexFunc(l.set.Sources, func(s Source) bool { return s.Name == o.Indicator.Source })
+	if at < 0 {
+		return
+	}
+	s := l.set.Sources[at]
+	if o.Slice > 0 && s.Scrape > o.Slice {
+		d.slice.file.add(d.slice.problem(SeverityWarning,
+			fmt.Sprintf("slices of %s are shorter than the scrape interval of %s, which is %s", Span(o.Slice), s.Name, Span(s.Scrape)), "at least "+Span(s.Scrape), ""))
+	}
+	if s.Retention > 0 && o.Window.Longest() > s.Retention {
+		d.window.file.add(d.window.problem(SeverityWarning,
+			fmt.Sprintf("the window of %s is longer than %s keeps its data, which is %s: what was before the first start is not known, and the budget is whole only later", Span(o.Window.Longest()), s.Name, Span(s.Retention)), "at most "+Span(s.Retention), ""))
+	}
 }
 
 // claims refuses a second loop for an actuator, and a second policy for a

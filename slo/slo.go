@@ -43,11 +43,12 @@ type Source struct {
 	Name        string        `json:"name"`
 	Title       string        `json:"title,omitempty"`
 	Description string        `json:"description,omitempty"`
-	URL         string        `json:"-"`                 // base address; "${NAME}" was replaced by the environment when the file was read; may hold a password
-	Timeout     time.Duration `json:"timeout,omitempty"` // deadline of one query, in ns; 0 = 10 s
-	Delay       time.Duration `json:"delay,omitempty"`   // how long after its end a slice is first read, so that the last scrape has arrived, in ns; 0 = 5 s
-	Settle      time.Duration `json:"settle,omitempty"`  // how long after its first reading a slice is read again, in case that samples arrive late, in ns; 0 = 2 min, below 0 = never
-	Scrape      time.Duration `json:"scrape,omitempty"`  // scrape interval, where it is declared, in ns; 0 = learned from the samples
+	URL         string        `json:"-"`                   // base address; "${NAME}" was replaced by the environment when the file was read; may hold a password
+	Timeout     time.Duration `json:"timeout,omitempty"`   // deadline of one query, in ns; 0 = 10 s
+	Delay       time.Duration `json:"delay,omitempty"`     // how long after its end a slice is first read, so that the last scrape has arrived, in ns; 0 = 5 s
+	Retention   time.Duration `json:"retention,omitempty"` // how long it keeps its data, where that is declared, in ns; 0 = not known
+	Settle      time.Duration `json:"settle,omitempty"`    // how long after its first reading a slice is read again, in case that samples arrive late, in ns; 0 = 2 min, below 0 = never
+	Scrape      time.Duration `json:"scrape,omitempty"`    // scrape interval, where it is declared, in ns; 0 = learned from the samples
 	Position    Position      `json:"-"`
 }
 
