@@ -17,7 +17,8 @@ type Account struct {
 	objective slo.Objective
 	exemption slo.Exemption
 	raw       *Book
-	adjusted  *Book // nil: nothing is adjusted
+	adjusted  *Book       // nil: nothing is adjusted
+	contracts []*contract // of the SLAs beside it
 }
 
 // NewAccount returns an Account that knows no slice yet.
@@ -25,6 +26,9 @@ func NewAccount(c Config, e slo.Exemption) *Account {
 	a := &Account{objective: c.Objective, exemption: e, raw: NewBook(c)}
 	if !e.Empty() {
 		a.adjusted = NewBook(c)
+	}
+	for _, s := range c.SLAs {
+		a.contracts = append(a.contracts, newContract(c, s))
 	}
 	return a
 }
@@ -91,10 +95,14 @@ func (a *Account) Leave(r Range, left []sli.Slice) error {
 // State is where the budget stands: as adjusted, with the raw figures beside.
 func (a *Account) State() State {
 	raw := a.raw.State()
+	for _, c := range a.contracts {
+		raw.SLAs = append(raw.SLAs, c.settlements()...)
+	}
 	if a.adjusted == nil {
 		return raw
 	}
 	s := a.adjusted.State()
+	s.SLAs = raw.SLAs
 	s.Raw = Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining}
 	s.Unexpected = a.adjusted.flaws.of(FlawUnexpected)
 	newest := s.At.Add(-a.objective.Slice)
@@ -121,7 +129,7 @@ func (a *Account) both(do func(*Book, folding) error) error {
 	if a.adjusted != nil {
 		err = errors.Join(err, do(a.adjusted, a.foldAdjusted))
 	}
-	return err
+	return errors.Join(err, a.eachContract(do))
 }
 
 // of is how many slices have a flaw.

@@ -47,6 +47,7 @@ type Config struct {
 	Stale     time.Duration   // how old the newest observed slice may be; 0 = 5 slices
 	At        time.Time       // where the windows end at first, rounded down to whole slices
 	Past      []Past          // other targets, in order; since the last Until, Objective's is in force
+	SLAs      []slo.SLA       // beside it; an Account keeps them
 	Since     time.Time       // start of the oldest slice on record that is not blank; zero = none is
 }
 

@@ -61,6 +61,8 @@ type State struct {
 
 	Recounted time.Time `json:"recounted,omitzero"` // the past is being counted anew by another indicator, back to here so far; zero = it is not
 
+	SLAs []Settlement `json:"-"` // beside the objective: the period so far, then the last one where it is known; nothing is decided by them
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the period that the newest slice is in, in the zone of the objective's calendar; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }

@@ -95,6 +95,8 @@ type Objective struct {
 	Components []Component `json:"components,omitempty"` // of a composite
 	PartOf     []string    `json:"partOf,omitempty"`     // composites that it is a component of
 
+	SLAs []SLA `json:"slas,omitempty"` // beside it: the period so far, then the last one where it is known
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the calendar period that Budget is of; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }

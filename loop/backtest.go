@@ -124,7 +124,7 @@ func inMode(set *slo.Set, mode slo.Mode) *slo.Set {
 		mode = slo.Act
 	}
 	out := *set
-	out.Loops = slices.Clone(set.Loops)
+	out.Loops, out.SLAs = slices.Clone(set.Loops), nil // no loop looks at SLAs
 	for i := range out.Loops {
 		out.Loops[i].Mode = mode
 	}

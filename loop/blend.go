@@ -25,6 +25,7 @@ type blend struct {
 	longest   time.Duration
 	exemption slo.Exemption
 	lineage   lineage
+	slas      []slo.SLA
 	book      *budget.Account // nil until the record was read
 	shares    []*budget.Book  // of what each component does to it
 	births    []time.Time     // of the components: start of the oldest slice observed; zero = not known of any
@@ -69,7 +70,7 @@ func (b *blend) start(at time.Time) time.Time {
 }
 
 func (b *blend) config(at time.Time) budget.Config {
-	return budget.Config{Objective: b.objective, Windows: b.windows, At: at, Past: b.lineage.past, Stale: max(5*b.objective.Slice, b.objective.Step())}
+	return budget.Config{Objective: b.objective, Windows: b.windows, SLAs: b.slas, At: at, Past: b.lineage.past, Stale: max(5*b.objective.Slice, b.objective.Step())}
 }
 
 // look moves the books to now. Time passes in them whatever cannot be read.
@@ -92,7 +93,7 @@ func (b *blend) look(ctx context.Context, store Records, now time.Time) error {
 		errs = errors.Join(errs, share.Advance(at))
 	}
 	errs = errors.Join(errs, b.fresh(ctx, store, at), b.older(ctx, store, at))
-	return errors.Join(errs, b.leave(ctx, store))
+	return errors.Join(errs, b.leave(ctx, store), b.settle(ctx, store))
 }
 
 // bear looks for the births of components that were never seen so far. When
@@ -168,7 +169,7 @@ func (b *blend) open(ctx context.Context, store Store, at time.Time) error {
 	b.book, b.shares = budget.NewAccount(b.config(at), b.exemption), nil
 	for range b.parts {
 		c := b.config(at)
-		c.Windows = nil
+		c.Windows, c.SLAs = nil, nil
 		b.shares = append(b.shares, budget.NewBook(c))
 	}
 	b.opens, b.inner = b.opens+1, b.begun()

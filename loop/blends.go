@@ -24,10 +24,8 @@ func newBlends(set *slo.Set, gauges []*gauge) []*blend {
 		reaches[g.objective.Name] = func(far time.Duration) { g.longest = max(g.longest, far) }
 	}
 	for _, o := range inOrder(set) {
-		b := &blend{objective: o, windows: windowsOf(set, o), longest: o.Window.Longest(), exemption: set.Exemption(o)}
-		for _, w := range b.windows {
-			b.longest = max(b.longest, w)
-		}
+		b := &blend{objective: o, windows: windowsOf(set, o), exemption: set.Exemption(o), slas: set.SLAsOf(o)}
+		b.longest = reachOf(o, b.windows, b.slas)
 		for _, c := range o.Composite.Components {
 			b.parts, b.of = append(b.parts, by[c.Objective]), append(b.of, objectives[c.Objective])
 			b.delay = max(b.delay, delays[c.Objective])
@@ -94,6 +92,6 @@ func (l *Loop) takeBlends(set *slo.Set) []*blend {
 
 func (b *blend) alike(other *blend) bool {
 	return b.objective.Name == other.objective.Name && b.delay == other.delay && b.longest == other.longest &&
-		slices.Equal(b.windows, other.windows) && slices.Equal(b.parts, other.parts) && reflect.DeepEqual(b.exemption, other.exemption) &&
+		slices.Equal(b.windows, other.windows) && slices.Equal(b.parts, other.parts) && reflect.DeepEqual(b.exemption, other.exemption) && reflect.DeepEqual(b.slas, other.slas) &&
 		reflect.DeepEqual(measured(b.objective), measured(other.objective))
 }

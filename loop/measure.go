@@ -32,6 +32,7 @@ type gauge struct {
 	longest   time.Duration
 	exemption slo.Exemption
 	lineage   lineage
+	slas      []slo.SLA
 	book      *budget.Account // nil until the record was read
 	next      time.Time       // start of the first slice that was not asked for yet
 	oldest    time.Time       // history before it was not asked for yet
@@ -43,13 +44,11 @@ type gauge struct {
 
 func newGauge(set *slo.Set, o slo.Objective) *gauge {
 	s := sourceOf(set, o)
-	g := &gauge{objective: o, delay: s.Delay, windows: windowsOf(set, o), longest: o.Window.Longest(), exemption: set.Exemption(o), late: newTail(o, sli.Settling(s))}
+	g := &gauge{objective: o, delay: s.Delay, windows: windowsOf(set, o), exemption: set.Exemption(o), slas: set.SLAsOf(o), late: newTail(o, sli.Settling(s))}
 	if g.delay == 0 {
 		g.delay = settling
 	}
-	for _, w := range g.windows {
-		g.longest = max(g.longest, w)
-	}
+	g.longest = reachOf(o, g.windows, g.slas)
 	return g
 }
 
@@ -125,7 +124,7 @@ func (g *gauge) span() time.Duration {
 // config is that of the book. Time slices may be long; what is out of sight
 // is said after the time that it takes with slices, or after one of them.
 func (g *gauge) config(at time.Time) budget.Config {
-	c := budget.Config{Objective: g.objective, Windows: g.windows, At: at, Past: g.lineage.past}
+	c := budget.Config{Objective: g.objective, Windows: g.windows, SLAs: g.slas, At: at, Past: g.lineage.past}
 	if g.objective.Method != slo.Occurrences {
 		c.Stale = max(5*g.objective.Slice, g.objective.Step())
 	}
@@ -156,7 +155,8 @@ func (g *gauge) finish(ctx context.Context, store Store) error {
 	store = series{store, g.lineage.series}
 	err := g.correct(ctx, store)
 	err = errors.Join(err, g.keep(ctx, store))
-	return errors.Join(err, g.leave(ctx, store))
+	err = errors.Join(err, g.leave(ctx, store))
+	return errors.Join(err, g.settle(ctx, store))
 }
 
 // open reads what is on record and continues from there.

@@ -73,7 +73,7 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 
 // alike reports whether two gauges measure the same and keep the same budget.
 func (g *gauge) alike(other *gauge) bool {
-	return g.delay == other.delay && g.late.settle == other.late.settle && slices.Equal(g.windows, other.windows) && reflect.DeepEqual(g.exemption, other.exemption) &&
+	return g.delay == other.delay && g.late.settle == other.late.settle && slices.Equal(g.windows, other.windows) && reflect.DeepEqual(g.exemption, other.exemption) && reflect.DeepEqual(g.slas, other.slas) &&
 		reflect.DeepEqual(measured(g.objective), measured(other.objective))
 }
 

@@ -58,10 +58,14 @@ func timeWindow() *object {
 	return &object{name: "timeWindow", doc: "Either a rolling window, or one that follows the calendar: see [Calendar windows](#calendar-windows).", fields: []field{
 		{key: "duration", is: shapeWindow, required: true, doc: "How long it is, at most 2 years. Of a rolling window `M`, `Q` and `Y` are taken as 30, 90 and 365 days, with a warning."},
 		{key: "isRolling", is: shapeTruth, instead: "false", doc: "`true`: the window ends now. Otherwise `calendar` is required."},
-		{key: "calendar", is: shapeMapping, doc: "When the periods of a window begin that does not roll.", of: &object{name: "calendar", fields: []field{
-			{key: "startTime", is: shapeWord, required: true, doc: "Date and time at which one of the periods begins, as in `2026-01-01 00:00:00`, without a zone; the others follow from it, those before it too."},
-			{key: "timeZone", is: shapeWord, required: true, doc: "Name in the IANA Time Zone Database, as in `Europe/Berlin` or `UTC`."},
-		}}},
+		{key: "calendar", is: shapeMapping, doc: "When the periods of a window begin that does not roll.", of: windowCalendar()},
+	}}
+}
+
+func windowCalendar() *object {
+	return &object{name: "calendar", fields: []field{
+		{key: "startTime", is: shapeWord, required: true, doc: "Date and time at which one of the periods begins, as in `2026-01-01 00:00:00`, without a zone; the others follow from it, those before it too."},
+		{key: "timeZone", is: shapeWord, required: true, doc: "Name in the IANA Time Zone Database, as in `Europe/Berlin` or `UTC`."},
 	}}
 }
 

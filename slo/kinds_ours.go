@@ -1,7 +1,7 @@
 package slo
 
 func ourKinds() []kind {
-	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind(), adjustmentKind(), compositeKind()}
+	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind(), adjustmentKind(), slaKind(), compositeKind()}
 }
 
 func actuatorKind() kind {

@@ -98,6 +98,7 @@ type loader struct {
 	policies      []draft[ReleasePolicy]
 	calendars     []draft[Calendar]
 	adjustments   []draft[Adjustment]
+	slas          []draft[SLA]
 }
 
 // A reference is the name of something that may be declared later on.
@@ -184,6 +185,8 @@ func (l *loader) document(doc value) {
 		l.calendar(doc)
 	case "Adjustment":
 		l.adjustment(doc)
+	case "SLA":
+		l.sla(doc)
 	}
 }
 
@@ -308,6 +311,7 @@ func (l *loader) finish() *Set {
 	sortBy(l.set.Loops, func(c ControlLoop) string { return c.Name })
 	sortBy(l.set.Calendars, func(c Calendar) string { return c.Name })
 	sortBy(l.set.Adjustments, func(a Adjustment) string { return a.Name })
+	sortBy(l.set.SLAs, func(s SLA) string { return s.Name })
 	sortBy(l.set.Policies, func(p ReleasePolicy) string { return p.Name })
 	return &l.set
 }

@@ -23,6 +23,7 @@ func Manual() string {
 	b.WriteString(manualRest)
 	b.WriteString(manualCalendars)
 	b.WriteString(manualConditions)
+	b.WriteString(manualSLAs)
 	return b.String()
 }
 

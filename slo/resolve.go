@@ -42,6 +42,7 @@ func (l *loader) resolve() {
 	}
 	l.finishCalendars()
 	l.finishAdjustments(k)
+	l.finishSLAs(k)
 	l.claims()
 }
 

@@ -14,6 +14,7 @@ type Set struct {
 	Calendars  []Calendar      `json:"calendars,omitempty"`
 
 	Adjustments []Adjustment `json:"adjustments,omitempty"`
+	SLAs        []SLA        `json:"slas,omitempty"`
 
 	AlertPolicies       []AlertPolicy        `json:"alertPolicies,omitempty"` // those of documents of their own; objectives have what they use
 	AlertConditions     []AlertCondition     `json:"alertConditions,omitempty"`

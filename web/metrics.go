@@ -131,6 +131,7 @@ func (g gauges) objective(s budget.State) {
 		g.put(float64(s.Provisional.Unix()), "setpoint_budget_settled_timestamp_seconds", by...)
 	}
 	g.exempt(s, by)
+	g.slas(s)
 	for _, w := range s.Windows {
 		if w.Known {
 			g.put(w.Burn, "setpoint_burn_rate", append(by[:4:4], "window", slo.Span(w.Length))...)

@@ -113,6 +113,7 @@ type objectiveView struct {
 	Flaws       []string
 	Exempt      *exemptView // nil: nothing touches it
 	Adjustments []adjustmentRow
+	SLAs        []slaRow
 	Newest      string
 	Since       string
 	Late        string // what late samples may still change, and have changed
@@ -150,7 +151,7 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 			Covered: percent(w.Covered.Seconds() / max(w.Length.Seconds(), 1)),
 		})
 	}
-	v.Exempt, v.Adjustments = exemptOf(st, l.now), adjustmentRows(l, o, st)
+	v.Exempt, v.Adjustments, v.SLAs = exemptOf(st, l.now), adjustmentRows(l, o, st), slaRows(l.set, st)
 	for _, flaw := range st.Flaws {
 		if flaw == budget.FlawUnexpected {
 			continue // said with its number
