@@ -151,7 +151,7 @@ func metric() *object {
 func dataSourceKind() kind {
 	return kind{
 		version: openSLO, name: "DataSource",
-		doc: "A metrics backend that answers the Prometheus HTTP API. Where no file declares one, indicators without `metricSourceRef` are asked of one named `default` at `${PROMETHEUS_URL}`.",
+		doc: "A metrics backend that answers the Prometheus HTTP API. Where no file declares one, indicators without `metricSourceRef` are asked of one named `default` at `${PROMETHEUS_URL}`, and those that are named are taken as the same, with a warning.",
 		spec: &object{name: "DataSource spec", fields: []field{
 			description(),
 			{key: "type", is: shapeWord, required: true, doc: "`Prometheus`, in any case, or the name of another system that answers the same API: " + listWords(prometheusTypes()[1:]) + "."},

@@ -19,6 +19,7 @@ type known struct {
 // to, and checks what takes more than one of them.
 func (l *loader) resolve() {
 	l.impliedServices()
+	l.impliedSources()
 	l.impliedSource()
 	l.dangling()
 	l.finishAlerts()
@@ -121,7 +122,7 @@ func (l *loader) defaultSource(at place) Source {
 // dangling refuses references to what no file declares.
 func (l *loader) dangling() {
 	for _, r := range l.references {
-		if _, ok := l.declared[r.kind][r.name]; ok {
+		if _, ok := l.declared[r.kind][r.name]; ok || l.elsewhere(r) {
 			continue
 		}
 		var near string
