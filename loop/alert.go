@@ -74,14 +74,17 @@ func Alarms(objectives []slo.Objective, states []budget.State, before []Alert, n
 	for _, a := range before {
 		was[a.Key] = a
 	}
+	stands := map[string]budget.State{}
+	for _, s := range states {
+		stands[s.Objective] = s
+	}
 	out := []Alert{}
 	for _, o := range objectives {
-		i := slices.IndexFunc(states, func(s budget.State) bool { return s.Objective == o.Name })
-		if i < 0 {
-			continue
-		}
+		s, seen := stands[o.Name]
 		for _, p := range o.Alerts {
-			out = append(out, policyAlarms(o, p, states[i], was, now)...)
+			if seen {
+				out = append(out, policyAlarms(o, p, s, was, now)...)
+			}
 		}
 	}
 	for _, a := range was {

@@ -326,7 +326,9 @@ func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
 	}
 	for _, p := range o.Alerts {
 		for _, c := range p.Conditions {
-			out = append(out, c.Window, c.Short)
+			if c.Spent.Sign() == 0 && !c.Off {
+				out = append(out, c.Window, c.Short)
+			}
 		}
 	}
 	for _, c := range set.Loops {

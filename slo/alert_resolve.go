@@ -37,6 +37,24 @@ func (l *loader) giveAddress(t *NotificationTarget) {
 			t.URL = Secret(full)
 		}
 	}
+	if t.URL == "" && !l.homeless {
+		l.homeless = true
+		why := "ALERTMANAGER_URL is not set, or no http address"
+		if len(there) > 1 {
+			why = "several are declared"
+		}
+		l.warnAt(t.Position, "alerts are shown, and sent to no Alertmanager: this one has no address, and "+why, "the annotation setpoint.dev/url, or ALERTMANAGER_URL")
+	}
+}
+
+// warnAt lists a warning at a position that was kept without its file.
+func (l *loader) warnAt(at Position, message, expected string) {
+	for _, f := range l.files {
+		if f.name == at.File {
+			f.add(Problem{Position: at, Message: message, Expected: expected, Severity: SeverityWarning, Width: 1})
+			return
+		}
+	}
 }
 
 // finishAlerts puts conditions and targets into the policies that name them.
@@ -91,6 +109,7 @@ func (l *loader) giveAlerts(o *Objective, uses []alertUse, standard place, want 
 			policies = found(mention[AlertPolicy]{ref: u.policy.ref}, l.set.AlertPolicies, func(p AlertPolicy) string { return p.Name })
 		}
 		for _, p := range policies {
+			l.distinct(p, o.Alerts, u.at)
 			o.Alerts = append(o.Alerts, p.fitted(*o, at))
 		}
 	}
@@ -98,20 +117,43 @@ func (l *loader) giveAlerts(o *Objective, uses []alertUse, standard place, want 
 		want = l.serviceAlerts[o.Service]
 	}
 	if want == StandardAlert && o.Window.Length > 0 {
-		o.Alerts = append(o.Alerts, standardFor(*o, l.deliverable(), standard))
+		o.Alerts = append(o.Alerts, standardFor(*o, l.deliverable(*o), standard))
+	}
+}
+
+// distinct refuses a policy whose alerts could not be told from others of an
+// objective.
+func (l *loader) distinct(p AlertPolicy, others []AlertPolicy, at place) {
+	if p.Name != "" && slices.ContainsFunc(others, func(o AlertPolicy) bool { return o.Name == p.Name }) {
+		l.refuseOnce(at, "a second alert policy of the name "+p.Name, "a name that is unique in the SLO")
+	}
+	names := map[string]bool{"no-data": p.NoData.On, "all": p.All}
+	for _, c := range p.Conditions {
+		if c.Name != "" && names[c.Name] {
+			l.refuseOnce(at, fmt.Sprintf("a second condition of the name %s in the alert policy %s", c.Name, p.Name), "a name that is unique in the policy, and neither no-data nor all")
+		}
+		names[c.Name] = true
+	}
+}
+
+// refuseOnce refuses what several objectives of an SLO have in common.
+func (l *loader) refuseOnce(at place, message, expected string) {
+	p := at.problem(SeverityError, message, expected, "")
+	if !slices.ContainsFunc(at.file.problems, func(q Problem) bool { return q.String() == p.String() }) {
+		at.file.add(p)
 	}
 }
 
 // deliverable are the targets of the standard alerts: all that are declared,
 // else the Alertmanager of the environment.
-func (l *loader) deliverable() (out []NotificationTarget) {
+func (l *loader) deliverable(o Objective) (out []NotificationTarget) {
 	for _, t := range l.set.NotificationTargets {
 		if t.Delivers() {
 			out = append(out, t)
 		}
 	}
 	if len(l.set.NotificationTargets) == 0 {
-		t := NotificationTarget{Name: Alertmanager, Target: Alertmanager}
+		t := NotificationTarget{Name: Alertmanager, Target: Alertmanager, Position: o.Position}
 		l.giveAddress(&t)
 		out = append(out, t)
 	}

@@ -93,6 +93,7 @@ type loader struct {
 	alerts     []*draftAlert
 
 	serviceAlerts map[string]string // what services say of the standard alerts
+	homeless      bool              // it was said that an Alertmanager has no address
 	actuators     []draft[Actuator]
 	loops         []draft[ControlLoop]
 	policies      []draft[ReleasePolicy]

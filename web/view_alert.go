@@ -127,13 +127,19 @@ type alertLine struct {
 	Firing                                                      bool
 }
 
-// alertLines are the alerts that fire, those that ended of late, and those
-// that may fire soon, in this order.
-func alertLines(l look) []alertLine {
-	var out []alertLine
+// mostLines is how many alerts a list shows.
+const mostLines = 20
+
+// alertLines are the alerts that fire, those that may fire soon, and those
+// that ended of late, in this order, and how many more there are.
+func alertLines(l look) (out []alertLine, more int) {
 	for _, phase := range []loop.AlertPhase{loop.AlertFiring, loop.AlertPending, loop.AlertResolved} {
 		for _, a := range l.report.Alerts {
-			if a.Phase == phase {
+			switch {
+			case a.Phase != phase:
+			case len(out) == mostLines:
+				more++
+			default:
 				out = append(out, alertLine{
 					Name: a.Name, Severity: a.Severity, Objective: a.Objective, Link: "/objectives/" + url.PathEscape(a.Objective),
 					State: phaseWords(a), Since: clock(began(a), l.now), Stamp: stamp(began(a)), Words: redact(a.Why), Firing: phase == loop.AlertFiring,
@@ -141,7 +147,7 @@ func alertLines(l look) []alertLine {
 			}
 		}
 	}
-	return out
+	return out, more
 }
 
 // A Delivery is how telling one target of alerts goes.

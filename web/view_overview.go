@@ -19,6 +19,7 @@ type overview struct {
 	Actuators  []actuatorCard
 	Declared   bool // there are actuators, read or not
 	Alerts     []alertLine
+	MoreAlerts int // that are not in Alerts
 	Gates      []gateCard
 	Decisions  []decisionRow
 }
@@ -30,7 +31,8 @@ type statusCount struct {
 }
 
 func (s *Server) overviewView(l look) overview {
-	v := overview{Headline: headline(l), Alerts: alertLines(l), Actuators: s.actuatorCards(l), Declared: len(l.set.Actuators) > 0}
+	v := overview{Headline: headline(l), Actuators: s.actuatorCards(l), Declared: len(l.set.Actuators) > 0}
+	v.Alerts, v.MoreAlerts = alertLines(l)
 	for _, o := range worstFirst(l) {
 		v.Objectives = append(v.Objectives, s.objectiveRow(l, o))
 	}
