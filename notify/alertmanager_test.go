@@ -197,7 +197,7 @@ func TestAlertmanagerComesLate(t *testing.T) {
 func TestOnlyTheLeaderTells(t *testing.T) {
 	p := newPager(t)
 	am := alertmanager(t, p, "")
-	old, next := start(t, notify.Config{}), start(t, notify.Config{})
+	old, next := start(t, notify.Config{Every: time.Millisecond}), start(t, notify.Config{})
 	r := firing("checkout", time.Now().Add(-time.Second), target(am.URL))
 	follower := r
 	follower.Leader = false

@@ -115,7 +115,7 @@ func (n *Notifier) Tell(r loop.Report) {
 	for _, a := range r.Alerts {
 		for _, t := range targets(a) {
 			alerts := by[t]
-			if told(a) && r.Leader {
+			if told(a) {
 				alerts = append(alerts, a)
 			}
 			by[t] = alerts
