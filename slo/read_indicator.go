@@ -120,7 +120,10 @@ func (l *loader) share(in *Indicator, ratio value) {
 func (l *loader) sampled(metric value, check func(string) error) string {
 	source := metric.get("metricSource")
 	checkSourceType(source.get("type"))
-	query := source.get("spec").get("query")
+	query := queryOf(metric)
+	if written := source.get("spec").get("query"); written.text() != query.text() {
+		written.warn("the place of Sloth's windows is read as 5m", "a range", "")
+	}
 	if query.good() {
 		_, err := Samples(query.text())
 		if err == nil {
@@ -206,7 +209,16 @@ func (l *loader) query(metric value) string {
 	return strings.TrimSpace(query.text())
 }
 
-func queryOf(metric value) value { return metric.get("metricSource").get("spec").get("query") }
+// queryOf is the query of a metric, with a fixed range where one has a place
+// for Sloth's windows, as OpenSLO's own examples do: ranges play no part where
+// counters are counted.
+func queryOf(metric value) value {
+	query := metric.get("metricSource").get("spec").get("query")
+	if !strings.Contains(query.text(), "{{") {
+		return query
+	}
+	return Node{query}.Replace(slothWindow(), "5m").v
+}
 
 // judged gives o the limit that an item of its SLO's objectives sets.
 func (l *loader) judged(o *Objective, item value) {
