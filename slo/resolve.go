@@ -13,6 +13,7 @@ const maxHints = 200
 type known struct {
 	objectives map[string]Objective
 	actuators  map[string]Actuator
+	services   map[string][]string // :: service → its objectives, sorted
 }
 
 // resolve puts together what the documents say: it looks for what they refer
@@ -23,7 +24,7 @@ func (l *loader) resolve() {
 	l.impliedSource()
 	l.dangling()
 	l.finishAlerts()
-	k := known{objectives: map[string]Objective{}, actuators: map[string]Actuator{}}
+	k := known{objectives: map[string]Objective{}, actuators: map[string]Actuator{}, services: map[string][]string{}}
 	for _, d := range l.slos {
 		for _, o := range l.finishSLO(d) {
 			k.objectives[o.Name] = o
@@ -31,6 +32,10 @@ func (l *loader) resolve() {
 		}
 	}
 	l.finishComposites(k)
+	for _, name := range slices.Sorted(maps.Keys(k.objectives)) {
+		service := k.objectives[name].Service
+		k.services[service] = append(k.services[service], name)
+	}
 	for _, d := range l.actuators {
 		k.actuators[d.is.Name] = d.is
 		l.set.Actuators = append(l.set.Actuators, d.is)
@@ -47,11 +52,14 @@ func (l *loader) resolve() {
 	l.claims()
 }
 
-// judged is the objectives that a policy looks at.
+// judged is the objectives that a policy looks at, sorted by name.
 func (k known) judged(p ReleasePolicy) (out []Objective) {
-	for _, name := range slices.Sorted(maps.Keys(k.objectives)) {
-		o := k.objectives[name]
-		if slices.Contains(p.Objectives, name) || len(p.Objectives) == 0 && o.Service == p.Service {
+	names := k.services[p.Service]
+	if len(p.Objectives) > 0 {
+		names = slices.Compact(slices.Sorted(slices.Values(p.Objectives)))
+	}
+	for _, name := range names {
+		if o, there := k.objectives[name]; there {
 			out = append(out, o)
 		}
 	}
