@@ -51,15 +51,13 @@ func (b *Book) assume(w *window) sli.Counts {
 }
 
 // unseen is how many events are taken to lie in a time that was not observed:
-// time is time, and of events there are as many as in the rest of the window
-// in so much time. Where nothing of the window was observed they are as many
+// as many as in the rest of the window in so much time, and of time slices as
+// many as it is long. Where nothing of the window was observed they are as many
 // as it takes to judge.
 func (b *Book) unseen(sum sli.Counts, missing time.Duration) sli.Count {
 	switch {
 	case b.method != slo.Occurrences:
 		return proportion(one(b.method), missing, b.slice)
-	case b.counted == slo.Freshness:
-		return sli.Count(missing.Milliseconds()) * sli.Event / 1000
 	case sum.Covered == 0:
 		return max(b.least, b.one())
 	}

@@ -28,7 +28,7 @@ func TestTooFew(t *testing.T) {
 	} {
 		s := play(t, c, len(x.in), x.in...).State()
 		w, _ := s.Window(3 * time.Minute)
-		if s.Status != x.want || w.Known != x.known || w.Few == w.Known && w.Total() > 0 {
+		if s.Status != x.want || w.Known != x.known || w.Few == w.Known && w.Total() > 0 || w.Few && w.Total() == 0 {
 			t.Errorf("%s: status %s, window known %v, few %v; want %s, %v", x.name, s.Status, w.Known, w.Few, x.want, x.known)
 		}
 	}

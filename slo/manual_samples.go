@@ -75,9 +75,9 @@ raised by it, and the gate does not deny for a budget that such a window has use
 | ` + "`good`" + ` | counts as good | is judged, and better than what was seen |
 | ` + "`bad`" + ` | counts as bad | is judged, and worse than what was seen |
 
-How much of the good or the bad it is: with ` + "`Timeslices` and `RatioTimeslices`" + ` as many time slices as it is long; of freshness,
-its seconds; of anything else as many events as the observed part of the same window has in so much time, and where nothing
-of the window was observed, enough to judge by. Loops, alerts and the gate follow the rule. The truth stays in sight: the share observed of each window, how much was assumed, and
+How much of the good or the bad it is: with ` + "`Timeslices` and `RatioTimeslices`" + ` as many time slices as it is long; of anything else as many events (or
+seconds) as the observed part of the same window has in so much time, and where nothing of the window was observed, enough to
+judge by. Loops, alerts and the gate follow the rule. The truth stays in sight: the share observed of each window, how much was assumed, and
 a ` + "`noData`" + ` alert, which tells of the silence whatever it counts as. What calendars exclude counts by the rule all the same where it was
 not observed.
 `
