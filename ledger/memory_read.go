@@ -222,18 +222,20 @@ func (m *Memory) page(_ context.Context, t table, after int64) ([]link, error) {
 }
 
 // Keep writes slices; see loop.Store.
-func (m *Memory) Keep(_ context.Context, objective string, kept []sli.Slice) error {
-	if err := checkSlices(objective, kept); err != nil {
-		return fmt.Errorf("keep slices of %s: %w", objective, err)
+func (m *Memory) Keep(_ context.Context, slices map[string][]sli.Slice) error {
+	if err := checkSlices(slices); err != nil {
+		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.slices[objective] == nil {
-		m.slices[objective] = map[int64]sli.Slice{}
-	}
-	for _, s := range kept {
-		s.Start, s.Covered = moment(s.Start), s.Covered.Truncate(time.Millisecond)
-		m.slices[objective][s.Start.UnixMicro()] = s
+	for objective, kept := range slices {
+		if m.slices[objective] == nil {
+			m.slices[objective] = map[int64]sli.Slice{}
+		}
+		for _, s := range kept {
+			s.Start, s.Covered = moment(s.Start), s.Covered.Truncate(time.Millisecond)
+			m.slices[objective][s.Start.UnixMicro()] = s
+		}
 	}
 	return nil
 }

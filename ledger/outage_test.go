@@ -56,7 +56,7 @@ func TestRestartOfPostgres(t *testing.T) {
 	p := open(t, s.running.DSN("postgres"))
 	old := takeOver(t, p)
 	must(t, p.Begin(t.Context(), hold("d1")))
-	must(t, p.Keep(t.Context(), "checkout", []sli.Slice{{Start: noon(), Counts: sli.Counts{Good: 1}}}))
+	must(t, p.Keep(t.Context(), map[string][]sli.Slice{"checkout": {{Start: noon(), Counts: sli.Counts{Good: 1}}}}))
 
 	s.stop(t)
 	start := time.Now()
@@ -99,7 +99,7 @@ func everyCall(ctx context.Context, p *ledger.Postgres) map[string]error {
 		"Conditions":     second(p.Conditions(ctx, ledgertest.Query("query-timeout", noon()))),
 		"Orders":         second(p.Orders(ctx, noon())),
 		"OrderHistory":   second(p.OrderHistory(ctx, "", 1)),
-		"Keep":           p.Keep(ctx, "x", []sli.Slice{{Start: noon()}}),
+		"Keep":           p.Keep(ctx, map[string][]sli.Slice{"x": {{Start: noon()}}}),
 		"Slices":         second(p.Slices(ctx, "x", noon(), noon().Add(time.Hour))),
 		"Extent":         func() error { _, _, err := p.Extent(ctx, "x"); return err }(),
 		"Setting":        func() error { _, _, err := p.Setting(ctx, "x"); return err }(),

@@ -3,7 +3,11 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"iter"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,30 +23,41 @@ const slicesPage = 20000
 
 // Keep writes slices; see loop.Store. Covered is kept in whole milliseconds,
 // rounded down.
-func (p *Postgres) Keep(ctx context.Context, objective string, slices []sli.Slice) error {
-	err := checkSlices(objective, slices)
-	for err == nil && len(slices) > 0 {
-		n := min(len(slices), slicesPage)
-		err = p.keep(ctx, objective, slices[:n])
-		slices = slices[n:]
+func (p *Postgres) Keep(ctx context.Context, all map[string][]sli.Slice) error {
+	if err := checkSlices(all); err != nil {
+		return err
 	}
-	return wrap(err, "keep slices of %s", objective)
-}
-
-func (p *Postgres) keep(ctx context.Context, objective string, slices []sli.Slice) error {
-	c := columnsOf(slices)
-	return p.do(ctx, func(ctx context.Context) error {
-		id, err := p.objective(ctx, objective)
+	return wrap(p.do(ctx, func(ctx context.Context) error {
+		ids, err := p.numbers(ctx, all)
 		if err != nil {
 			return err
 		}
-		_, err = p.pool.Exec(ctx, `insert into slices (objective, start, good, bad, covered, flaw)
-			select $1, * from unnest($2::timestamptz[], $3::bigint[], $4::bigint[], $5::integer[], $6::text[])
-			on conflict (objective, start) do update
-			set good = excluded.good, bad = excluded.bad, covered = excluded.covered, flaw = excluded.flaw`,
-			id, c.start, c.good, c.bad, c.covered, c.flaw)
-		return err
-	})
+		c := columnsOf(ids, all)
+		if len(c.start) == 0 {
+			return nil
+		}
+		return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
+			for page := range c.pages(slicesPage) {
+				if _, err := tx.Exec(ctx, `insert into slices (objective, start, good, bad, covered, flaw)
+					select * from unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::integer[], $6::text[])
+					on conflict (objective, start) do update
+					set good = excluded.good, bad = excluded.bad, covered = excluded.covered, flaw = excluded.flaw`,
+					page.objective, page.start, page.good, page.bad, page.covered, page.flaw); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}), "keep slices of %s", some(all))
+}
+
+// some names the objectives of slices, the first ones of many.
+func some(all map[string][]sli.Slice) string {
+	names := slices.Sorted(maps.Keys(all))
+	if n := len(names) - 3; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), n)
+	}
+	return strings.Join(names, ", ")
 }
 
 // Slices returns slices; see loop.Store.
@@ -98,53 +113,96 @@ func (p *Postgres) Extent(ctx context.Context, objective string) (oldest, newest
 	return oldest, newest, wrap(err, "read extent of %s", objective)
 }
 
-// objective is the small number that stands for an objective's name.
-func (p *Postgres) objective(ctx context.Context, name string) (int32, error) {
-	if id, ok := p.objectives.Load(name); ok {
-		return id.(int32), nil
+// numbers are the small numbers that stand for objectives' names.
+func (p *Postgres) numbers(ctx context.Context, all map[string][]sli.Slice) (map[string]int32, error) {
+	ids := make(map[string]int32, len(all))
+	var unknown []string
+	for name := range all {
+		if id, ok := p.objectives.Load(name); ok {
+			ids[name] = id.(int32)
+		} else {
+			unknown = append(unknown, name)
+		}
 	}
-	var id int32
+	if len(unknown) == 0 {
+		return ids, nil
+	}
+	slices.Sort(unknown) // so that two who do the same wait for each other in one order
 	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `insert into objectives (name) select $1 where not exists (select from objectives where name = $1) on conflict do nothing`, name); err != nil {
+		if _, err := tx.Exec(ctx, `insert into objectives (name) select given from unnest($1::text[]) given
+			where not exists (select from objectives where name = given) on conflict do nothing`, unknown); err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `select id from objectives where name = $1`, name).Scan(&id)
+		rows, err := tx.Query(ctx, `select name, id from objectives where name = any($1)`, unknown)
+		if err != nil {
+			return err
+		}
+		var name string
+		var id int32
+		_, err = pgx.ForEachRow(rows, []any{&name, &id}, func() error {
+			ids[name] = id
+			return nil
+		})
+		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("number objective %s: %w", name, err)
+		return nil, fmt.Errorf("number objectives: %w", err)
 	}
-	p.objectives.Store(name, id)
-	return id, nil
+	for _, name := range unknown {
+		p.objectives.Store(name, ids[name])
+	}
+	return ids, nil
 }
 
 // columns are slices side by side, as unnest wants them.
 type columns struct {
+	objective []int32
 	start     []time.Time
 	good, bad []int64
 	covered   []int32
 	flaw      []string
 }
 
-// columnsOf leaves out slices that a later one replaces.
-func columnsOf(slices []sli.Slice) columns {
-	newest := map[int64]int{}
-	for i, s := range slices {
-		newest[s.Start.UnixMicro()] = i
-	}
-	var c columns
-	for i, s := range slices {
-		if newest[s.Start.UnixMicro()] != i {
-			continue
+// columnsOf leaves out slices that a later one replaces. They are in order of
+// their keys, so that two who write the same wait for each other.
+func columnsOf(ids map[string]int32, all map[string][]sli.Slice) (c columns) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		newest := map[int64]sli.Slice{}
+		for _, s := range all[name] {
+			newest[s.Start.UnixMicro()] = s
 		}
-		c.start = append(c.start, moment(s.Start))
-		c.good, c.bad = append(c.good, int64(s.Good)), append(c.bad, int64(s.Bad))
-		c.covered = append(c.covered, int32(s.Covered/time.Millisecond))
-		c.flaw = append(c.flaw, string(s.Flaw))
+		for _, at := range slices.Sorted(maps.Keys(newest)) {
+			s := newest[at]
+			c.objective, c.start = append(c.objective, ids[name]), append(c.start, moment(s.Start))
+			c.good, c.bad = append(c.good, int64(s.Good)), append(c.bad, int64(s.Bad))
+			c.covered, c.flaw = append(c.covered, int32(s.Covered/time.Millisecond)), append(c.flaw, string(s.Flaw))
+		}
 	}
 	return c
 }
 
-func checkSlices(objective string, slices []sli.Slice) error {
+// pages cuts columns into parts of at most n rows.
+func (c columns) pages(n int) iter.Seq[columns] {
+	return func(yield func(columns) bool) {
+		for from := 0; from < len(c.start); from += n {
+			to := min(from+n, len(c.start))
+			if !yield(columns{c.objective[from:to], c.start[from:to], c.good[from:to], c.bad[from:to], c.covered[from:to], c.flaw[from:to]}) {
+				return
+			}
+		}
+	}
+}
+
+func checkSlices(slices map[string][]sli.Slice) error {
+	for objective, all := range slices {
+		if err := checkSlicesOf(objective, all); err != nil {
+			return fmt.Errorf("keep slices of %s: %w", objective, err)
+		}
+	}
+	return nil
+}
+
+func checkSlicesOf(objective string, slices []sli.Slice) error {
 	if err := broke("slice", []rule{{objective != "", "has an objective"}}); err != nil {
 		return err
 	}

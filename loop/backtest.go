@@ -141,7 +141,7 @@ type past struct {
 }
 
 // Keep does nothing: the history has all slices.
-func (p *past) Keep(context.Context, string, []sli.Slice) error { return nil }
+func (p *past) Keep(context.Context, map[string][]sli.Slice) error { return nil }
 
 // Slices returns what was observed in [from, to).
 func (p *past) Slices(ctx context.Context, objective string, from, to time.Time) ([]sli.Slice, error) {

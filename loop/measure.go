@@ -2,7 +2,6 @@ package loop
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -57,7 +56,7 @@ func newGauge(set *slo.Set, o slo.Objective) *gauge {
 func (l *Loop) measure(ctx context.Context, now time.Time, patience time.Duration) []budget.State {
 	l.eachGauge(func(g *gauge) { g.err = g.begin(ctx, l.cfg.Records, now) })
 	l.ask(ctx, now, patience)
-	l.eachGauge(func(g *gauge) { g.err = errors.Join(g.err, g.finish(ctx, l.cfg.Records)) })
+	l.keep(ctx)
 	states := make([]budget.State, 0, len(l.gauges))
 	for _, g := range l.gauges {
 		states = append(states, g.state(now))
@@ -147,18 +146,6 @@ func (g *gauge) begin(ctx context.Context, records Records, now time.Time) error
 	return g.book.Advance(at)
 }
 
-// finish brings the store up to what was asked for.
-func (g *gauge) finish(ctx context.Context, store Store) error {
-	if g.book == nil {
-		return nil
-	}
-	store = series{store, g.lineage.series}
-	err := g.correct(ctx, store)
-	err = errors.Join(err, g.keep(ctx, store))
-	err = errors.Join(err, g.leave(ctx, store))
-	return errors.Join(err, g.settle(ctx, store))
-}
-
 // open reads what is on record and continues from there.
 func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
 	oldest, newest, err := store.Extent(ctx, g.objective.Name)
@@ -225,22 +212,6 @@ func (g *gauge) older(at time.Time) *wish {
 		g.unkept = append(g.unkept, older...)
 		return nil
 	}}
-}
-
-// keep writes what the store does not have yet.
-func (g *gauge) keep(ctx context.Context, store Store) error {
-	if len(g.unkept) == 0 {
-		return nil
-	}
-	err := store.Keep(ctx, g.objective.Name, g.unkept)
-	if err == nil {
-		g.unkept = nil
-		return nil
-	}
-	if len(g.unkept) > maxUnkept { // begin again from the record when it is back, and ask the source anew
-		g.book, g.unkept = nil, nil
-	}
-	return fmt.Errorf("keep slices: %w", err)
 }
 
 // leave hands the book the slices that are about to leave its long windows,

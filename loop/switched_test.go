@@ -60,11 +60,11 @@ func (s *switched) Orders(ctx context.Context, now time.Time) ([]loop.Order, err
 	return s.Memory.Orders(ctx, now)
 }
 
-func (s *switched) Keep(ctx context.Context, objective string, slices []sli.Slice) error {
+func (s *switched) Keep(ctx context.Context, slices map[string][]sli.Slice) error {
 	if s.down {
 		return errDown
 	}
-	return s.Memory.Keep(ctx, objective, slices)
+	return s.Memory.Keep(ctx, slices)
 }
 
 func (s *switched) Revise(ctx context.Context, versions []loop.Version) error {

@@ -32,8 +32,9 @@ func (f SourceFunc) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer 
 
 // A Store remembers slices, so that a restart continues where it stopped.
 type Store interface {
-	// Keep writes slices; a slice that is there already is replaced.
-	Keep(ctx context.Context, objective string, slices []sli.Slice) error
+	// Keep writes slices of some objectives, all or none; a slice that is
+	// there already is replaced.
+	Keep(ctx context.Context, slices map[string][]sli.Slice) error
 	// Slices returns the slices that start in [from, to), in order.
 	Slices(ctx context.Context, objective string, from, to time.Time) ([]sli.Slice, error)
 	// Extent returns the start of the oldest and of the newest slice; both

@@ -122,10 +122,6 @@ type series struct {
 	name string
 }
 
-func (s series) Keep(ctx context.Context, _ string, all []sli.Slice) error {
-	return s.Store.Keep(ctx, s.name, all)
-}
-
 func (s series) Slices(ctx context.Context, _ string, from, to time.Time) ([]sli.Slice, error) {
 	return s.Store.Slices(ctx, s.name, from, to)
 }

@@ -229,7 +229,7 @@ func TestBacktestOfTheRecord(t *testing.T) {
 		}
 		kept = append(kept, s)
 	}
-	must(t, records.Keep(t.Context(), "checkout-fast", kept))
+	must(t, records.Keep(t.Context(), map[string][]sli.Slice{"checkout-fast": kept}))
 	env := []string{"METRICS_URL=http://127.0.0.1:1", "DATABASE_URL=" + dsn}
 	got := command(t, env, "backtest", pastDefinitions(t, "4"), "--recorded", "--output", "json",
 		"--from", end.Add(-5*time.Hour).Format(time.RFC3339), "--to", end.Format(time.RFC3339))
