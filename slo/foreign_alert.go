@@ -211,15 +211,48 @@ func (l *loader) surveyed() {
 		all[w.by] = append(all[w.by], Node{w.doc})
 	}
 	done := map[Surveyor]Importer{}
-	for _, w := range l.waiting {
-		if done[w.by] == nil {
-			done[w.by] = w.by.Survey(all[w.by])
-		}
+	for by, docs := range all {
+		done[by] = by.Survey(docs)
+	}
+	clear(all)
+	slos := len(l.slos)
+	for i, w := range l.waiting {
 		for _, d := range converted(done[w.by], w.doc) {
 			l.take(d)
 		}
+		l.waiting[i] = waiting{}
+		if i+1 == len(l.waiting) || l.waiting[i+1].doc.file != w.doc.file {
+			l.forget(w.doc.file, l.slos[slos:])
+			slos = len(l.slos)
+		}
 	}
 	l.waiting = nil
+}
+
+// forget lets go of what was made of the documents of a file, but for what is
+// still compared with others, so that many files need little memory.
+func (l *loader) forget(f *source, slos []draftSLO) {
+	if slices.ContainsFunc(l.composites, func(d *draftComposite) bool { return d.doc.file == f }) {
+		return
+	}
+	kept := map[*yaml.Node]origin{}
+	var keep func(*yaml.Node)
+	keep = func(n *yaml.Node) {
+		if o, made := f.from[n]; made {
+			kept[n] = o
+		}
+		for _, child := range n.Content {
+			keep(child)
+		}
+	}
+	for _, d := range slos {
+		for _, item := range d.items {
+			if item.node != nil && item.file == f {
+				keep(item.node)
+			}
+		}
+	}
+	f.from = kept
 }
 
 // converted are the documents that an importer makes of one.
