@@ -97,6 +97,9 @@ type Objective struct {
 
 	SLAs []SLA `json:"slas,omitempty"` // beside it: the period so far, then the last one where it is known
 
+	Of    string            `json:"of,omitempty"`    // the objective that it is one group of
+	Group map[string]string `json:"group,omitempty"` // the labels whose values make the group
+
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the calendar period that Budget is of; zero = its window rolls
 	PeriodEnd   time.Time `json:"periodEnd,omitzero"`   // when the budget is full again
 }

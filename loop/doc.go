@@ -21,6 +21,12 @@
 // or shorten a move, one slice of guards in order. alert.go says when somebody is told. turn.go is the order of
 // record, act and read back. gate.go answers whether a release may go.
 //
+// # Groups
+//
+// An objective may be kept for each value of a label. Which values there are a
+// Census finds out by asking the backend; the caller puts the set with their
+// objectives in force (Use) when they are others than before.
+//
 // # What is remembered
 //
 // Nothing that a restart would miss. The setting is read back from where it

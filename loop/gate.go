@@ -114,7 +114,7 @@ func policyFor(set *slo.Set, service string) (p slo.ReleasePolicy, known bool) {
 func withDefaults(p slo.ReleasePolicy, set *slo.Set) slo.ReleasePolicy {
 	if len(p.Objectives) == 0 {
 		for _, o := range set.Objectives {
-			if o.Service == p.Service {
+			if o.Service == p.Service && o.Of == "" { // of groups, all of them together
 				p.Objectives = append(p.Objectives, o.Name)
 			}
 		}

@@ -24,6 +24,7 @@
 //	read_*.go                      one kind after another into its type, with the checks of one document
 //	resolve.go                     references, and the checks that take more than one document
 //	composite.go, read_composite.go  objectives that are made of others
+//	grouping.go, read_grouping.go  one objective for each value of a label
 //	condition.go                   expressions that rules depend on, and what they look at
 //	selectors.go                   which PromQL can be read as a sum of raw counters
 //	samples.go                     which PromQL has samples that can be judged

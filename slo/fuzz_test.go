@@ -79,6 +79,19 @@ func soundIndicator(i slo.Indicator) bool {
 	return err == nil && i.Total+i.Good+i.Bad == "" && (i.Kind == slo.Threshold) == (i.Op.Sign() != "")
 }
 
+// twoGroups are two groups of each objective that is grouped, with hard names.
+func twoGroups(set *slo.Set) map[string][]slo.Group {
+	out := map[string][]slo.Group{}
+	for _, g := range set.Groupings {
+		for _, value := range []string{"", "a\"b\n/ä"} {
+			group := make(slo.Group, len(g.By))
+			group[0] = value
+			out[g.Objective] = append(out[g.Objective], group)
+		}
+	}
+	return out
+}
+
 func soundComposite(c slo.Composite, names map[string]bool) bool {
 	for _, part := range c.Components {
 		if !names["objective "+part.Objective] || part.Weight.Sign() <= 0 {
@@ -101,8 +114,18 @@ func sound(t *testing.T, set *slo.Set) {
 	for _, o := range set.Objectives {
 		names["objective "+o.Name] = true
 	}
+	for _, g := range set.Groupings {
+		if names["made of groups "+g.Objective] = true; !names["objective "+g.Objective] || !soundIndicator(g.Each.Indicator) || len(g.By) == 0 || g.Limit < 1 {
+			t.Fatalf("unsound grouping %+v", g)
+		}
+	}
+	for _, o := range set.WithGroups(twoGroups(set)).Objectives {
+		if o.Of != "" && !soundIndicator(o.Indicator) {
+			t.Fatalf("unsound objective of a group %+v", o)
+		}
+	}
 	for _, o := range set.Objectives {
-		made := o.Composite != nil && soundComposite(*o.Composite, names)
+		made := o.Composite != nil && names["made of groups "+o.Name] || o.Composite != nil && soundComposite(*o.Composite, names)
 		if !names["service "+o.Service] || !made && (o.Composite != nil || !names["source "+o.Indicator.Source] || !soundIndicator(o.Indicator)) {
 			t.Fatalf("unsound objective %+v", o)
 		}

@@ -1,5 +1,7 @@
 package slo
 
+import "slices"
+
 func openSLOKinds() []kind {
 	return []kind{sloKind(), sliKind(), dataSourceKind(), serviceKind(), alertPolicyKind(), alertConditionKind(), alertTargetKind()}
 }
@@ -8,12 +10,12 @@ func sloKind() kind {
 	return kind{
 		version: openSLO, name: "SLO",
 		doc: "A promise: a share of events that are good, over a window. Each of its objectives is named after the SLO; from the second one on with `-2`, `-3`, ….",
-		annotations: append([]field{
+		annotations: slices.Concat(groupNotes(), []field{
 			objectiveNameNote(),
-			{key: componentNoDataNote, is: shapeChoice, words: noDataRules(), instead: "hold", doc: "Of a composite: what becomes of a slice in which one of its components was not observed. See [Composite objectives](#composite-objectives)."},
+			{key: componentNoDataNote, is: shapeChoice, words: noDataRules(), instead: "hold", doc: "Of a composite, or of groups: what becomes of a slice in which one component or group was not observed. See [Composite objectives](#composite-objectives)."},
 			{key: "setpoint.dev/slice", is: shapeDuration, instead: "1m", doc: "Length of the slices in which events are counted: whole seconds, 5 s to 1 h. The window is a multiple of it and holds at least 12. A time slice is a multiple of it."},
 			standardNote("`standard`: tells of the four standard burn-rate tiers for this window. `none`: not even where the service says so."),
-		}, evidenceNotes()...),
+		}, evidenceNotes()),
 		spec: &object{name: "SLO spec", fields: []field{
 			description(),
 			{key: "service", is: shapeName, required: true, doc: "The service that promises. Where any `Service` is declared it has to be one of them."},

@@ -305,6 +305,7 @@ func (l *loader) finish() *Set {
 	sortBy(l.set.Services, func(s Service) string { return s.Name })
 	sortBy(l.set.Sources, func(s Source) string { return s.Name })
 	sortBy(l.set.Objectives, func(o Objective) string { return o.Name })
+	sortBy(l.set.Groupings, func(g Grouping) string { return g.Objective })
 	sortBy(l.set.AlertPolicies, func(p AlertPolicy) string { return p.Name })
 	sortBy(l.set.AlertConditions, func(c AlertCondition) string { return c.Name })
 	sortBy(l.set.NotificationTargets, func(t NotificationTarget) string { return t.Name })

@@ -232,6 +232,41 @@ left out of it, and a slice in which no component was observed is not observed, 
 
 The slices of a composite are multiples of its components'. A change of weights or rules changes its past too.
 
+## Groups
+
+One SLO can make an objective of each value of a label: of each region, tenant or route. The annotation
+` + "`" + GroupByNote + "`" + ` names the labels that the counted series carry,
+
+    metadata:
+      name: checkout-availability
+      annotations:
+        setpoint.dev/groupBy: region
+        setpoint.dev/groupAggregate: anyDown
+
+and besides ` + "`checkout-availability`" + `, which is all groups together, there are ` + "`checkout-availability/region=eu`" + ` and its
+like: objectives with the same target and window, counted over the series that have the value. Characters of values that
+are no letters, digits, ` + "`-`, `_` or `.`" + ` are written as ` + "`%XX`" + ` in names; series without the label are the group ` + "`region=`" + `.
+
+Which values there are is asked of the backend at the start, over the window, and then every minute. A new group is
+there within a minute or two; what it was before is filled in. A group that is gone has no data, and leaves when its
+last event has left the window. At most ` + "`setpoint.dev/groupLimit`" + ` groups are kept (100): those that were there first. That there
+are more, that no series has the label, or that the backend does not answer is said on the page, in ` + "`setpoint status`" + ` and
+in the log; what was known stays in force.
+
+All groups together are, by ` + "`setpoint.dev/groupAggregate`" + `,
+
+    weighted   all of their events, as if they were not grouped; or, with setpoint.dev/groupWeights,
+               in each slice the average of their bad shares by weight
+    anyDown    in each slice as bad as the worst group
+    allDown    in each slice as bad as the best group
+
+The latter are [composites](#composite-objectives) of the groups, and ` + "`" + componentNoDataNote + "`" + ` says what becomes of slices in which
+one of them was not observed. It is ` + "`hold`" + ` unless it is said: a region that falls silent is not taken for well. A group
+counts from the first slice on in which it was seen.
+
+The gate judges a service by its objectives of all groups together. Alerts are those of each group, once there are any.
+Control loops and policies name the objective of all groups.
+
 ## Queries
 
 Setpoint does not let the backend compute ratios or rates: it reads the raw counters, series by series, and differences

@@ -152,6 +152,9 @@ func (l *loader) openSLOComposite(doc value) {
 		return
 	}
 	standard := meta.get("annotations").get("setpoint.dev/alerts")
+	if by := meta.get("annotations").get(GroupByNote); by.given() && len(items) > 1 {
+		by.refuse("a composite has no series of its own", "groups of its components", "")
+	}
 	d := &draftComposite{doc: doc, openSLO: true, alerts: l.alertsOf(spec.get("alertPolicies")), items: []value{doc}}
 	for i, item := range items {
 		own := fmt.Sprintf("%s-%d", o.Name, i+1)
@@ -162,7 +165,7 @@ func (l *loader) openSLOComposite(doc value) {
 	}
 	if len(items) == 1 {
 		only := &l.slos[len(l.slos)-1]
-		only.alerts, only.standard, only.wanted = d.alerts, standard.place(), standard.text()
+		only.alerts, only.standard, only.wanted, only.notes = d.alerts, standard.place(), standard.text(), meta.get("annotations")
 		for i := range only.objectives {
 			evidence(&only.objectives[i], meta.get("annotations"))
 		}

@@ -27,6 +27,7 @@ type draftSLO struct {
 	alerts     []alertUse
 	standard   place  // where the standard alerts are spoken of
 	wanted     string // what is said of them
+	notes      value  // annotations
 	at, slice  place
 	window     place // of the time window
 }
@@ -153,7 +154,7 @@ func (l *loader) slo(doc value) {
 	o.Slice = sliceLength(slice)
 	evidence(&o, meta.get("annotations"))
 	checkSlices(o, spec.get("timeWindow"), slice)
-	d := draftSLO{at: doc.place(), slice: slice.place(), window: spec.get("timeWindow").place()}
+	d := draftSLO{at: doc.place(), slice: slice.place(), window: spec.get("timeWindow").place(), notes: meta.get("annotations")}
 	d.inline, d.indicator = l.indicatorOf(spec)
 	d.alerts = l.alertsOf(spec.get("alertPolicies"))
 	standard := meta.get("annotations").get("setpoint.dev/alerts")

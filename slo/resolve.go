@@ -171,6 +171,9 @@ func (l *loader) finishSLO(d draftSLO) []Objective {
 			l.fitSource(*o, d)
 		}
 	}
+	for i := range d.objectives {
+		l.group(&d.objectives[i], d.notes)
+	}
 	return d.objectives
 }
 

@@ -13,7 +13,7 @@ type Scope struct {
 
 // Has reports whether o is one of them.
 func (s Scope) Has(o Objective) bool {
-	if len(s.Objectives) > 0 && !slices.Contains(s.Objectives, o.Name) || len(s.Services) > 0 && !slices.Contains(s.Services, o.Service) {
+	if len(s.Objectives) > 0 && !slices.Contains(s.Objectives, o.Name) && !slices.Contains(s.Objectives, o.Of) || len(s.Services) > 0 && !slices.Contains(s.Services, o.Service) {
 		return false
 	}
 	for key, want := range s.Labels {

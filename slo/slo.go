@@ -8,6 +8,7 @@ type Set struct {
 	Services   []Service       `json:"services"`
 	Sources    []Source        `json:"sources"`
 	Objectives []Objective     `json:"objectives"`
+	Groupings  []Grouping      `json:"groupings,omitempty"` // objectives of Objectives that are kept for each value of a label too
 	Actuators  []Actuator      `json:"actuators"`
 	Loops      []ControlLoop   `json:"loops"`
 	Policies   []ReleasePolicy `json:"policies"`
@@ -76,6 +77,8 @@ type Objective struct {
 	MinEvents   int64             `json:"minEvents,omitempty"` // fewer events in a window are too few to judge by; 0 = one is enough
 	NoData      NoData            `json:"noData,omitempty"`    // what time that was not observed counts as
 	Composite   *Composite        `json:"composite,omitempty"` // what it is made of, in place of an indicator; nil = it is measured itself
+	Of          string            `json:"of,omitempty"`        // the objective that it is one group of
+	Group       map[string]string `json:"group,omitempty"`     // the values of the labels that it is the group of
 	Alerts      []AlertPolicy     `json:"alerts,omitempty"`    // when somebody is to be told about it
 	Position    Position          `json:"-"`
 }

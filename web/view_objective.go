@@ -109,6 +109,8 @@ type objectiveView struct {
 	Queries     []queryRow
 	Composite   *compositeView // nil: it is none
 	PartOf      []linkRow      // composites
+	Groups      *groupsView    // nil: it is not grouped
+	Of          *linkRow       // what it is a group of; nil: nothing
 	Gate        *gateCard
 	Flaws       []string
 	Exempt      *exemptView // nil: nothing touches it
@@ -140,6 +142,9 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 		v.Gate = &card
 	}
 	st, ok := l.state(o.Name)
+	if v.Groups = s.groupsView(l, o, st); o.Of != "" {
+		v.Of = &linkRow{o.Of, "/objectives/" + url.PathEscape(o.Of)}
+	}
 	v.Composite, v.PartOf = s.compositeView(l, o, st), compositeLinks(l.set, o.Name)
 	v.Alerts = alertRows(l, o)
 	if !ok {

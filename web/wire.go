@@ -47,6 +47,7 @@ func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 		Method: string(o.Method), Target: json.Number(o.Target.String()), Budget: client.Window{Seconds: o.Window.Length.Seconds()},
 		Windows: []client.Window{}, Link: s.link("objectives", o.Name),
 	}
+	out.Of, out.Group = o.Of, o.Group
 	if o.Composite != nil {
 		out.Aggregate = string(o.Composite.Aggregate)
 	}

@@ -120,6 +120,7 @@ type experiment struct {
 	from, to  time.Time
 	versions  []*variant
 	histories []*loop.History
+	finder    loop.Finder // of the newest history
 	closers   []func()
 	progress  progress
 	ticks     int
@@ -185,6 +186,9 @@ func (e *experiment) prepare(ctx context.Context, o pastOptions) error {
 			}
 		}
 		var err error
+		if v.set, err = e.withGroups(ctx, v.set); err != nil {
+			return err
+		}
 		v.test, err = loop.NewBacktest(loop.BacktestConfig{
 			Set: v.set, History: e.histories[len(e.histories)-1], Records: ledger.NewMemory(),
 			Mode: slo.Mode(o.mode), From: e.from, To: e.to, Every: o.every,
@@ -204,12 +208,30 @@ func (e *experiment) open(set *slo.Set, recorded *archive) error {
 		return err
 	}
 	e.closers = append(e.closers, sources.Close)
+	e.finder = sources
 	var source loop.Source = patient{sources}
 	if recorded != nil {
 		source = onRecord{recorded, source}
 	}
 	e.histories = append(e.histories, loop.NewHistory(loop.HistoryConfig{Source: source, Until: e.to.Add(-longestDelay(set))}))
 	return nil
+}
+
+// withGroups is a set with the groups that there were at both ends of the past
+// that is tried, and in the windows before them.
+func (e *experiment) withGroups(ctx context.Context, set *slo.Set) (*slo.Set, error) {
+	found := map[string][]slo.Group{}
+	for _, at := range []time.Time{e.from, e.to} {
+		census := loop.Census{}
+		census.Look(ctx, e.finder, set, at)
+		if err := census.Err(); err != nil {
+			return nil, err
+		}
+		for name, groups := range census.Groups(at) {
+			found[name] = append(found[name], groups...)
+		}
+	}
+	return set.WithGroups(found), nil
 }
 
 func (e *experiment) close() {

@@ -132,15 +132,20 @@ func digest(files []slo.File, problems slo.Problems) (sum [sha256.Size]byte) {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// follow reloads when the files change, until ctx ends, and at each SIGHUP.
+// follow reloads when the files change, until ctx ends, and at each SIGHUP. From
+// time to time it looks for new groups.
 func (h *house) follow(ctx context.Context, hangups <-chan os.Signal) error {
 	changes := make(chan struct{})
 	go func() {
 		defer close(changes)
 		watchFiles(ctx, h.defs.paths, h.log, changes)
 	}()
+	again := time.NewTicker(regroup)
+	defer again.Stop()
 	for {
 		select {
+		case <-again.C:
+			h.regroup()
 		case _, ok := <-changes:
 			if !ok {
 				return nil
@@ -159,9 +164,10 @@ func (h *house) use(set *slo.Set) error {
 	if err != nil {
 		return err
 	}
+	full := h.groups.find(source, set, h.log)
 	acts, err := h.bench.fit(set.Actuators)
 	if err == nil {
-		if err = h.loop.Use(set, source, acts.acts()); err != nil {
+		if err = h.loop.Use(full, source, acts.acts()); err != nil {
 			h.bench.discard(acts)
 		}
 	}
@@ -171,7 +177,8 @@ func (h *house) use(set *slo.Set) error {
 	}
 	h.sources.take(set.Sources, source)
 	h.bench.take(acts)
-	h.set.Store(set)
+	h.set.Store(full)
+	h.groups.declared = set
 	return nil
 }
 

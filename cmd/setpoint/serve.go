@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -132,7 +133,8 @@ type house struct {
 	bench   bench
 	sources pumps
 	journal journal
-	set     atomic.Pointer[slo.Set] // in force
+	set     atomic.Pointer[slo.Set] // in force, with the groups that were found
+	groups  groups
 	report  atomic.Pointer[loop.Report]
 	away    atomic.Pointer[error] // why the ledger does not answer just now; nil = it does
 }
@@ -147,14 +149,16 @@ func (h *house) wire(set *slo.Set, every time.Duration) error {
 	if err != nil {
 		return err
 	}
-	h.loop, err = loop.New(loop.Config{Set: set, Source: source, Records: h.records, Actuators: acts.acts(), Every: every, OnTick: h.ticked})
+	full := h.groups.find(source, set, h.log)
+	h.loop, err = loop.New(loop.Config{Set: full, Source: source, Records: h.records, Actuators: acts.acts(), Every: every, OnTick: h.ticked})
 	if err != nil {
 		h.bench.discard(acts)
 		return err
 	}
 	h.sources.take(set.Sources, source)
 	h.bench.take(acts)
-	h.set.Store(set)
+	h.set.Store(full)
+	h.groups.declared = set
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold})
 	h.web = web.New(web.Config{
 		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest,
@@ -210,6 +214,7 @@ func (h *house) newest() loop.Report {
 	if away := h.away.Load(); away != nil && r.LedgerErr == nil {
 		r.LedgerErr = *away
 	}
+	r.Errs = slices.Concat(r.Errs, h.groups.wrong())
 	return r
 }
 

@@ -344,7 +344,7 @@ func TestCurl(t *testing.T) {
 	o.Indicator.Bad = `bad_total{x="it's"}`
 	o.Indicator.Total = o.Indicator.Bad
 	_, err = sources.Counts(t.Context(), o, at(0), at(60))
-	want := `curl -sS 'http://127.0.0.1:1/base/api/v1/query' -u '***:***' --data-urlencode 'query=bad_total{x="it'\''s"}[360000ms]' -d time=1767225660 -d 'token=***'`
+	want := `curl -sS 'http://127.0.0.1:1/base/api/v1/query' -u '***:***' --data-urlencode 'query=bad_total{x="it'\''s"}[360000ms]' -d latency_offset=1ms -d time=1767225660 -d 'token=***'`
 	if read, ok := err.(*sli.ReadError); !ok || read.Curl != want {
 		t.Errorf("got  %+v\nwant %s", err, want)
 	}

@@ -37,10 +37,11 @@ func (g grid) path() string {
 // parameters say when to evaluate, at an instant or at all those of the grid up
 // to it. VictoriaMetrics has to be told to evaluate at the instants that are
 // asked for, up to the last one: by default it moves those of long answers, and
-// leaves out or repeats what is younger than 30 s. Others pass this over.
+// leaves out or repeats what is younger than 30 s, at an instant too. Others
+// pass this over.
 func (g grid) parameters(at time.Time) url.Values {
 	if g.step == 0 {
-		return url.Values{"time": {seconds(at.UnixMilli())}}
+		return url.Values{"time": {seconds(at.UnixMilli())}, "latency_offset": {"1ms"}}
 	}
 	return url.Values{
 		"start": {seconds(g.from.UnixMilli())}, "end": {seconds(at.UnixMilli())}, "step": {seconds(g.step.Milliseconds())},

@@ -12,10 +12,9 @@
 //	alerting                    an alert policy of the four burn rates that Pyrra has,
 //	                            with its windows in proportion to that of the SLO; absent
 //	                            is told as missing data
+//	grouping                    an objective of each value of these labels, and one of all
 //
-// latencyNative is refused: it needs the buckets of native histograms. grouping,
-// which makes an objective of each label value, is warned of: one objective
-// over all of them is read.
+// latencyNative is refused: it needs the buckets of native histograms.
 package pyrra
 
 import (
@@ -87,9 +86,20 @@ func indicator(in slo.Node, p *slo.Promise) {
 	case gauge:
 		p.Judged, p.Gauge = selector(gauge), gauge.Says("boolean")
 	}
-	if g := one.Get("grouping"); len(g.Items()) > 0 {
-		g.Warn("not carried: one objective over all groups is read, not one for each", "")
+	p.Annotations = grouping(one.Get("grouping"), p.Annotations)
+}
+
+// grouping adds to annotations by which labels the objective is grouped. All
+// groups together are their events together, as they are for Pyrra.
+func grouping(g, notes slo.Node) slo.Node {
+	var labels []string
+	for _, label := range g.Items() {
+		labels = append(labels, label.Text())
 	}
+	if len(labels) == 0 {
+		return notes
+	}
+	return notes.Texts(g.Map(slo.Pair{Key: slo.GroupByNote, Value: g.Says(strings.Join(labels, ", "))}))
 }
 
 // selector is a metric without an offset, which Pyrra has for data that comes

@@ -71,6 +71,9 @@ func Write(set *slo.Set) ([]byte, slo.Problems, error) {
 	var problems slo.Problems
 	for _, o := range set.Objectives {
 		groups, wrong := groupsOf(o)
+		if slices.ContainsFunc(set.Groupings, func(g slo.Grouping) bool { return g.Objective == o.Name }) {
+			problems = append(problems, left(o, fmt.Sprintf("objectives for each group of %s are left out: rules count all of them together", o.Name)))
+		}
 		problems = append(problems, wrong...)
 		if err := write(text, groups); err != nil {
 			return nil, problems, fmt.Errorf("write rules of %s: %w", o.Name, err)
