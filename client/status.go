@@ -70,16 +70,17 @@ type Objective struct {
 	Title     string      `json:"title,omitempty"`
 	Status    string      `json:"status"` // ok, burning, exhausted, no-traffic, too-few, no-data, partial; waiting = not measured yet
 	Words     string      `json:"words"`
-	Method    string      `json:"method,omitempty"` // what the windows count: "" = events; Timeslices and RatioTimeslices = time slices
-	Target    json.Number `json:"target"`           // share of good ones, exact
-	Remaining float64     `json:"remaining"`        // share of the budget left; below 0 = overdrawn
-	Budget    Window      `json:"budget"`           // the objective's own window
-	Allowed   float64     `json:"allowed"`          // bad events that the traffic of the budget's window allows
-	Windows   []Window    `json:"windows"`          // ascending by length
-	At        time.Time   `json:"at,omitzero"`      // how far its data could reach
-	Newest    time.Time   `json:"newest,omitzero"`  // how far its data does reach
-	Since     time.Time   `json:"since,omitzero"`   // how far back it reaches
-	Link      string      `json:"link,omitempty"`   // its page
+	Method    string      `json:"method,omitempty"`   // what the windows count: "" = events; Timeslices and RatioTimeslices = time slices
+	Target    json.Number `json:"target"`             // share of good ones, exact
+	Remaining float64     `json:"remaining"`          // share of the budget left; below 0 = overdrawn
+	Budget    Window      `json:"budget"`             // the objective's own window
+	Allowed   float64     `json:"allowed"`            // bad events that the traffic of the budget's window allows
+	Windows   []Window    `json:"windows"`            // ascending by length
+	At        time.Time   `json:"at,omitzero"`        // how far its data could reach
+	Newest    time.Time   `json:"newest,omitzero"`    // how far its data does reach
+	Since     time.Time   `json:"since,omitzero"`     // how far back it reaches
+	Recounted time.Time   `json:"recounted,omitzero"` // its past is being counted anew, back to here so far
+	Link      string      `json:"link,omitempty"`     // its page
 
 	Provisional time.Time `json:"provisional,omitzero"` // slices from here on may still change, when samples arrive late; zero = none may
 	Corrected   int64     `json:"corrected,omitempty"`  // slices that late samples have changed since the server began
@@ -123,6 +124,14 @@ type Window struct {
 	Covered float64 `json:"coveredSeconds"` // how much of it was observed
 	Burn    float64 `json:"burn"`           // share of bad events divided by the share that the target allows
 	Known   bool    `json:"known"`          // enough was observed to judge by Burn
+
+	Earlier []Judged `json:"earlier,omitempty"` // those of the events that are judged by earlier targets
+}
+
+// Judged are events that a target judges which is not in force any more.
+type Judged struct {
+	Target json.Number `json:"target"`
+	Total  float64     `json:"total"`
 }
 
 // Status returns how everything stands.

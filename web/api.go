@@ -15,14 +15,18 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) objectives(w http.ResponseWriter, r *http.Request) {
-	serveJSON(s, w, r, nothing, func(*http.Request, struct{}) (map[string][]client.Objective, error) {
-		return map[string][]client.Objective{"objectives": s.wireObjectives(s.look(time.Now()))}, nil
+	serveJSON(s, w, r, nothing, func(r *http.Request, _ struct{}) (map[string][]client.Objective, error) {
+		l, _, err := judged(s.look(time.Now()), r)
+		return map[string][]client.Objective{"objectives": s.wireObjectives(l)}, err
 	})
 }
 
 func (s *Server) objective(w http.ResponseWriter, r *http.Request) {
-	serveJSON(s, w, r, pathed("name"), func(_ *http.Request, name string) (client.Objective, error) {
-		l := s.look(time.Now())
+	serveJSON(s, w, r, pathed("name"), func(r *http.Request, name string) (client.Objective, error) {
+		l, _, err := judged(s.look(time.Now()), r)
+		if err != nil {
+			return client.Objective{}, err
+		}
 		o, ok := l.objective(name)
 		if !ok {
 			return client.Objective{}, unknown("objective", name)

@@ -25,13 +25,20 @@ func (s *Server) objectivePage(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	l := s.look(time.Now())
+	then := s.look(time.Now())
+	l, today, err := judged(then, r)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
 	o, ok := l.objective(name)
 	if !ok {
 		s.problem(w, r, refuse(http.StatusNotFound, "unknown-objective", "there is no objective "+name, "the overview lists them"))
 		return
 	}
-	s.render(w, r, http.StatusOK, "objective", s.page(l, "overview", name, s.objectiveView(l, o)).refreshed(r))
+	v := s.objectiveView(l, o)
+	v.Past = s.pastView(r.Context(), then, name, today)
+	s.render(w, r, http.StatusOK, "objective", s.page(l, "overview", name, v).refreshed(r))
 }
 
 // decisionsPage lists the record. Without the ledger it lists what is in

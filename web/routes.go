@@ -42,6 +42,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	r.Get("/v1/definitions", s.definitions)
 	r.Get("/v1/objectives", s.objectives)
 	r.Get("/v1/objectives/{name}", s.objective)
+	r.Get("/v1/objectives/{name}/versions", s.versions)
 	r.Get("/v1/settings", s.settings)
 	r.Get("/v1/settings/{actuator}", s.setting)
 	r.Get("/v1/decisions", s.decisions)

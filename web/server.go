@@ -20,6 +20,7 @@ type Config struct {
 	Order       func(context.Context, loop.Order) (recorded bool, err error) // nil = orders are refused
 	Record      func(context.Context, loop.Verdict) (Kept, error)            // puts an answer of the gate on record before it is given; nil = they are not recorded
 	Verdicts    VerdictReader                                                // nil = there are none on record
+	Versions    func(context.Context, string) ([]loop.Version, error)        // of an objective, from the ledger; nil = there are none
 	Definitions func() Definitions                                           // how reading the definitions went; nil = they are not read again
 	Deliveries  func() []Delivery                                            // how telling of alerts goes, for each target; nil = nobody is told
 	Cancels     func() map[string]uint64                                     // actuator → statements that its reaper cancelled so far

@@ -113,6 +113,7 @@ type objectiveView struct {
 	Of          *linkRow       // what it is a group of; nil: nothing
 	Gate        *gateCard
 	Flaws       []string
+	Past        pastView
 	Exempt      *exemptView // nil: nothing touches it
 	Adjustments []adjustmentRow
 	SLAs        []slaRow

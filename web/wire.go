@@ -58,7 +58,7 @@ func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 	}
 	out.Status, out.Words = string(st.Status), stateWords(o, st, l.now)
 	out.Remaining, out.Budget, out.Allowed = finite(st.Remaining), wireWindow(st, st.Budget), finite(st.Allowed())
-	out.At, out.Newest, out.Since = st.At, st.Newest, st.Since
+	out.At, out.Newest, out.Since, out.Recounted = st.At, st.Newest, st.Since, st.Recounted
 	out.Provisional, out.Corrected, out.CorrectedAt = st.Provisional, st.Corrected, st.CorrectedAt
 	out.PeriodStart, out.PeriodEnd = st.PeriodStart, st.PeriodEnd
 	for _, w := range st.Windows {
@@ -69,10 +69,14 @@ func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 }
 
 func wireWindow(st budget.State, w budget.Window) client.Window {
-	return client.Window{
+	out := client.Window{
 		Seconds: w.Length.Seconds(), Good: st.Events(w.Good), Bad: st.Events(w.Bad),
 		Covered: w.Covered.Seconds(), Burn: finite(w.Burn), Known: w.Known,
 	}
+	for _, e := range w.Earlier {
+		out.Earlier = append(out.Earlier, client.Judged{Target: json.Number(e.Target.String()), Total: st.Events(e.Total)})
+	}
+	return out
 }
 
 func (s *Server) wireSetting(l look, v loop.Setting) client.Setting {

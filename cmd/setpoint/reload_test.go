@@ -101,6 +101,37 @@ func TestReload(t *testing.T) {
 	hangup(t, v)
 	more(t, v, f, docs)
 	swapped(t, v, f, docs)
+	versioned(t, v)
+}
+
+// versioned looks for every target that was in force on record, and restarts.
+func versioned(t *testing.T, v *server) {
+	t.Helper()
+	v.ticked(2)
+	targets := func() string {
+		all, err := v.client().Versions(t.Context(), "checkout-fast")
+		must(t, err)
+		var out []string
+		for _, one := range all {
+			out = append(out, one.Target.String())
+		}
+		return strings.Join(out, " ")
+	}
+	const want = "0.9 0.95 0.97 0.98 0.99"
+	if got := targets(); got != want {
+		t.Errorf("targets on record: %s, want %s", got, want)
+	}
+	then, err := v.client().Objective(t.Context(), "checkout-fast")
+	must(t, err)
+	if len(then.Budget.Earlier) == 0 || !strings.Contains(v.get("/v1/objectives/checkout-fast?judge=today"), `"target":0.99`) || strings.Contains(v.get("/v1/objectives/checkout-fast?judge=today"), "earlier") {
+		t.Errorf("budget after four changes: %+v; want what is past judged by earlier targets", then.Budget)
+	}
+	v.stop()
+	v.start()
+	v.ticked(2)
+	if got := targets(); got != want {
+		t.Errorf("targets on record after a restart: %s, want %s", got, want)
+	}
 }
 
 // typo writes a typo, then half a file, then mends it.

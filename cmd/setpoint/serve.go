@@ -161,7 +161,7 @@ func (h *house) wire(set *slo.Set, every time.Duration) error {
 	h.groups.declared = set
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold})
 	h.web = web.New(web.Config{
-		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest,
+		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: h.records.Versions,
 		Deliveries: h.deliveries, Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	})
 	return nil
