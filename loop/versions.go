@@ -37,6 +37,7 @@ func ParsePromise(text string) (o slo.Objective, err error) {
 // how counts are judged.
 func countedBy(o slo.Objective) string {
 	o.Name, o.Target, o.Window, o.Method, o.TimeSlice = "", slo.Decimal{}, slo.Window{}, "", slo.TimeSlice{}
+	o.MinEvents, o.NoData = 0, slo.NoDataHold
 	return PolicyHash([]byte(Promise(o)))
 }
 

@@ -287,3 +287,23 @@ func TestCompositeChanges(t *testing.T) {
 		t.Errorf("when it was counted anew: recounted %v, known %v", s.Recounted, s.Budget.Known)
 	}
 }
+
+// TestEvidenceRuleChanges: how many events it takes to judge, and what missing
+// time counts as, say nothing about what is counted.
+func TestEvidenceRuleChanges(t *testing.T) {
+	o := checkout(50)
+	l := newLab(t, o)
+	before := l.ticks(5)
+	other := o
+	other.MinEvents, other.NoData = 1e5, slo.NoDataIgnore
+	asked := l.source.asked
+	l.use(other)
+	s := l.ticks(1)
+	if !s.Recounted.IsZero() || s.Status != budget.TooFew || s.Budget.Counts != before.Budget.Counts || l.source.asked-asked > 10 {
+		t.Errorf("got %s of %+v after asking for %d slices, recounted %v; want too-few of the same counts", s.Status, s.Budget.Counts, l.source.asked-asked, s.Recounted)
+	}
+	l.use(o)
+	if s := l.ticks(1); s.Status != before.Status || s.Remaining != before.Remaining {
+		t.Errorf("the old rules again: %s with %v left, want %s with %v", s.Status, s.Remaining, before.Status, before.Remaining)
+	}
+}

@@ -39,9 +39,18 @@ future is left out, and its slice marked.
     bad    while it is older, or 0
     –      while no timestamp is seen
 
+` + "```yaml\n" + `kind: SLI
+metadata:
+  name: backup-age
+  annotations: {setpoint.dev/maxAge: 26h}
+spec:
+  thresholdMetric:
+    metricSource: {spec: {query: backup_last_success_timestamp_seconds}}
+` + "```" + `
+
 The instant at which the age passes the limit is known, so that slices are divided there, to the millisecond. Success counts from
 when it happened, as far as the slice in which it is first seen reaches back: what an earlier slice was counted as is not changed,
-so that at most a scrape interval before each success counts as bad that was not.
+so that at most the time from a success to the sample that shows it counts as bad and was not.
 
 **Deadline**, a ` + "`ratioMetric`" + ` with the annotation ` + "`setpoint.dev/deadline`" + `, counts runs of jobs. ` + "`total`" + ` is when a job last
 started, ` + "`good`" + ` when it last succeeded; series whose labels are equal but for the name are of one job:
@@ -49,6 +58,17 @@ started, ` + "`good`" + ` when it last succeeded; series whose labels are equal 
     good      the job succeeded at most deadline after it started; counted when that is first seen
     bad       it did not; counted at the first sample after the deadline, or when the job is started anew before it succeeded
     pending   neither yet: shown, not counted
+
+` + "```yaml\n" + `kind: SLI
+metadata:
+  name: nightly
+  annotations: {setpoint.dev/deadline: 4h, setpoint.dev/every: 24h}
+spec:
+  ratioMetric:
+    counter: false
+    good: {metricSource: {spec: {query: job_last_success_timestamp_seconds}}}
+    total: {metricSource: {spec: {query: job_last_start_timestamp_seconds}}}
+` + "```" + `
 
 With ` + "`setpoint.dev/every`" + ` a start is due so long after the one before, and one bad run is counted for each that has not begun at
 its deadline, every + deadline after the start before. A run that begins late is judged by itself.

@@ -29,7 +29,9 @@ func TestIndicatorsSay(t *testing.T) {
 			func(s *budget.State) { s.Pending = 2 },
 			[]string{"Bad runs", "<pre>begun</pre>", "good when at most 1h after its start, and due every 1d", "2 runs are under way"}},
 		{"too few", slo.Indicator{Total: "all", Bad: "bad"},
-			func(s *budget.State) { s.Status, s.MinEvents, s.Budget.Good, s.Budget.Bad = budget.TooFew, 100, 11*sli.Event, sli.Event },
+			func(s *budget.State) {
+				s.Status, s.MinEvents, s.Budget.Good, s.Budget.Bad = budget.TooFew, 100, 11*sli.Event, sli.Event
+			},
 			[]string{"too few", "only 12 events over 1 h, fewer than the 100 that it takes to judge", "not known"}},
 		{"assumed", slo.Indicator{Total: "all", Bad: "bad"},
 			func(s *budget.State) { s.NoData, s.Budget.Assumed.Covered = slo.NoDataBad, 10*time.Minute },
