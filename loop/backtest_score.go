@@ -18,6 +18,7 @@ type Trial struct {
 	Loops      []LoopScore      `json:"loops"`
 	Objectives []ObjectiveScore `json:"objectives"`
 	Releases   []ReleaseScore   `json:"releases"`
+	Alerts     []AlertScore     `json:"alerts"` // that fired, in the order in which they first did
 }
 
 // A LoopScore is how one loop did. A setting counts from the tick that set
@@ -90,6 +91,7 @@ type Scorer struct {
 	trial Trial
 	last  map[string]*move // :: loop → its last move
 	shut  map[string]*time.Duration
+	fired map[string]stretch // :: alert → the last time that it fired
 }
 
 // A move is one that later ones are compared with.
@@ -101,9 +103,9 @@ type move struct {
 // NewScorer returns a scorer of the loops of a set, of which a report comes
 // every so often.
 func NewScorer(set *slo.Set, every time.Duration) *Scorer {
-	s := &Scorer{set: set, every: every, last: map[string]*move{}, shut: map[string]*time.Duration{}}
+	s := &Scorer{set: set, every: every, last: map[string]*move{}, shut: map[string]*time.Duration{}, fired: map[string]stretch{}}
 	s.trial.Every = every
-	s.trial.Loops, s.trial.Objectives, s.trial.Releases = []LoopScore{}, []ObjectiveScore{}, []ReleaseScore{}
+	s.trial.Loops, s.trial.Objectives, s.trial.Releases, s.trial.Alerts = []LoopScore{}, []ObjectiveScore{}, []ReleaseScore{}, []AlertScore{}
 	for _, c := range set.Loops {
 		s.trial.Loops = append(s.trial.Loops, LoopScore{Loop: c.Name, Actuator: c.Actuator, Mode: c.Mode, Settling: 3 * max(c.Cooldown, every), First: []Note{}, Last: []Note{}})
 	}
@@ -150,12 +152,14 @@ func (s *Scorer) Take(r Report) {
 	for i := range t.Releases {
 		s.release(&t.Releases[i], r)
 	}
+	s.alarmed(r)
 }
 
 // Trial is the sums up to the last report.
 func (s *Scorer) Trial() Trial {
 	t := s.trial
 	t.Loops, t.Objectives, t.Releases = slices.Clone(t.Loops), slices.Clone(t.Objectives), slices.Clone(t.Releases)
+	t.Alerts = slices.Clone(t.Alerts)
 	for i := range t.Loops {
 		t.Loops[i].First, t.Loops[i].Last = slices.Clone(t.Loops[i].First), slices.Clone(t.Loops[i].Last)
 	}

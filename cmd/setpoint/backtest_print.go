@@ -18,6 +18,7 @@ func printBacktested(w io.Writer, r backtested) {
 	printLoops(w, r.Versions)
 	printMoves(w, r.Versions, clock)
 	printReleases(w, r.Versions)
+	printAlerts(w, r.Versions)
 	printBudgets(w, r.Versions)
 	fmt.Fprintf(w, "\n%s\nA reversal is a move the other way within 3 cooldowns, or 3 looks, of the move before it.\n", r.Note)
 }
@@ -100,6 +101,18 @@ func printReleases(w io.Writer, versions []versionResult) {
 	rows = append(rows, each(versions, func(t loop.Trial) []loop.ReleaseScore { return t.Releases }, func(r loop.ReleaseScore) string { return r.Service },
 		func(t loop.Trial, r loop.ReleaseScore) []string {
 			return []string{portion(t, r.Denied), portion(t, r.Held), fmt.Sprint(r.Stretches), slo.Span(r.Longest), clock(r.FirstAt), r.First}
+		})...)
+	if len(rows) > 1 {
+		table(w, rows)
+	}
+}
+
+// printAlerts tells the alerts that would have fired.
+func printAlerts(w io.Writer, versions []versionResult) {
+	rows := [][]string{heading(versions, "ALERT", "SEVERITY", "FIRED", "TOLD", "IN ALL", "LONGEST", "FIRST", "WHY")}
+	rows = append(rows, each(versions, func(t loop.Trial) []loop.AlertScore { return t.Alerts }, func(a loop.AlertScore) string { return a.Alert },
+		func(t loop.Trial, a loop.AlertScore) []string {
+			return []string{a.Severity, count(a.Times, "time"), count(a.Told, "time"), portion(t, a.Firing), slo.Span(a.Longest), clock(a.FirstAt), a.First}
 		})...)
 	if len(rows) > 1 {
 		table(w, rows)
