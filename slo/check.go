@@ -135,7 +135,7 @@ func checkList(v value, f field) {
 	switch {
 	case v.node.Kind != yaml.SequenceNode:
 		v.refuse(whatIs(v.node)+" where a list is meant", f.is.String(), "")
-	case f.is == shapeList && len(v.node.Content) == 0:
+	case f.is == shapeList && len(v.node.Content) == 0 && !f.empty:
 		v.refuse("an empty list", "at least one "+f.of.name, "")
 	}
 	for _, item := range v.items() {

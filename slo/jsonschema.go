@@ -101,6 +101,9 @@ func (d definitions) field(f field) (schema, error) {
 		switch {
 		case f.is == shapeList:
 			s["items"] = ref
+			if !f.empty {
+				s["minItems"] = 1
+			}
 		case f.listed:
 			s = schema{"anyOf": []any{ref, schema{"type": "array", "items": schema{"type": "object"}}}}
 		default:
@@ -175,7 +178,7 @@ func (s shape) collection() schema {
 	case shapeMapping:
 		return schema{"type": "object"}
 	case shapeList:
-		return schema{"type": "array", "minItems": 1}
+		return schema{"type": "array"}
 	}
 	return schema{}
 }

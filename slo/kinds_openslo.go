@@ -24,7 +24,7 @@ func sloKind() kind {
 			{key: "timeWindow", is: shapeList, required: true, assumed: "a rolling window of 30d", of: timeWindow(), doc: "One window over which the budget is kept."},
 			{key: "budgetingMethod", is: shapeChoice, required: true, assumed: "Occurrences", words: []string{"Occurrences", "Timeslices", "RatioTimeslices"}, doc: "What the budget is a share of: `Occurrences`, good events among all events; `Timeslices`, good time slices among all; `RatioTimeslices`, the average of all time slices' shares of good events. See [Time slices](#time-slices)."},
 			{key: "objectives", is: shapeList, required: true, of: objectiveTable(), doc: "One target or more for the same indicator."},
-			{key: "alertPolicies", is: shapeList, doc: "When somebody is to be told.", of: either("alertPolicy", "alertPolicyRef", alertPolicyName, alertPolicySpec())},
+			{key: "alertPolicies", is: shapeList, empty: true, doc: "When somebody is to be told.", of: either("alertPolicy", "alertPolicyRef", alertPolicyName, alertPolicySpec())},
 		}},
 		example: `apiVersion: openslo/v1
 kind: SLO

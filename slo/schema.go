@@ -28,6 +28,7 @@ type field struct {
 	instead  string   // what holds when the key is absent
 	words    []string // the values of a choice
 	of       *object  // what a mapping or a list holds
+	empty    bool     // a list may hold nothing
 	listed   bool     // a list of such mappings, each with some of the keys, may stand there too
 	later    string   // OpenSLO has the key, this version does not: what to do instead
 	unread   string   // why the key is passed over

@@ -146,6 +146,14 @@ type place struct {
 	width int
 }
 
+// missing is the key of a value that is absent, as the end of a path.
+func (v value) missing() string {
+	if at := strings.LastIndexByte(v.path, '.'); v.node == nil && at >= 0 {
+		return v.path[at:]
+	}
+	return ""
+}
+
 func (v value) place() place {
 	n := v.node
 	if n == nil {
@@ -155,7 +163,7 @@ func (v value) place() place {
 		return place{Position{v.file.name, 1, 1}, v.file, v.path, 1}
 	}
 	if o, made := v.file.from[n]; made {
-		v.path = o.path
+		v.path = o.path + v.missing()
 	}
 	p := place{Position{v.file.name, n.Line, n.Column}, v.file, v.path, 1}
 	if n.Kind == yaml.ScalarNode && n.Style&^yaml.TaggedStyle == 0 && !strings.Contains(n.Value, "\n") {
