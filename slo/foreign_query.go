@@ -94,6 +94,18 @@ func ignoresBuckets(m *parser.VectorMatching) bool {
 		len(m.Include) == 0 && m.FillValues.LHS == nil && m.FillValues.RHS == nil
 }
 
+// IsCounters reports whether n is PromQL that can be read as a sum of counters.
+func (n Node) IsCounters() bool {
+	_, err := Selectors(n.Text())
+	return err == nil
+}
+
+// IsSample reports whether n is PromQL whose samples can be judged.
+func (n Node) IsSample() bool {
+	_, err := Samples(n.Text())
+	return err == nil
+}
+
 // SameCounters reports whether two PromQL expressions are sums of the same
 // counters.
 func (n Node) SameCounters(m Node) bool {

@@ -165,6 +165,7 @@ func cut(in slo.Node, p *slo.Promise) {
 func query(expression slo.Node, p *slo.Promise) {
 	share := counter(expression)
 	counted, total, complement, ok := share.Share()
+	ok = ok && (!share.IsSample() || counted.IsCounters() && total.IsCounters())
 	switch {
 	case !ok && expression.Text() != "":
 		expression.Warn("not a quotient of counters, so that it cannot be weighted by traffic: the mean of the share is taken, over a window of 5m where it has one", "good_bad_ratio, or a quotient of counters")

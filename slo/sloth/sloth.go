@@ -121,6 +121,12 @@ func (w words) events(events slo.Node, p *slo.Promise) {
 	p.Bad, p.Total = bad, total
 	if good, ok := bad.Rest(total); ok {
 		p.Good, p.Bad = good, slo.Node{}
+		return
+	}
+	if bad.IsSample() && total.IsSample() && !bad.IsCounters() && !total.IsCounters() {
+		events.Warn("not counters, so that they cannot be weighted: the mean of their quotient over {{.window}} of 5m is taken, as Sloth does", "counters")
+		p.Bad, p.Total = slo.Node{}, slo.Node{}
+		p.Judged, p.ShareOf = events.Says("("+bad.Text()+") / ("+total.Text()+")"), events.Says("failure")
 	}
 }
 
@@ -143,6 +149,7 @@ func (w words) ratioOf(raw slo.Node) slo.Node {
 func (w words) raw(query slo.Node, p *slo.Promise) {
 	ratio := counter(query)
 	counted, total, complement, ok := ratio.Share()
+	ok = ok && (!ratio.IsSample() || counted.IsCounters() && total.IsCounters())
 	switch {
 	case !ok && query.Text() != "":
 		query.Warn("not a quotient of counters, so that it cannot be weighted by traffic: its mean over {{.window}} of 5m is taken, as Sloth does", "events with "+w.errors+" and "+w.total)
