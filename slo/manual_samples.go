@@ -39,7 +39,8 @@ future is left out, and its slice marked.
     bad    while it is older, or 0
     –      while no timestamp is seen
 
-` + "```yaml\n" + `kind: SLI
+` + "```yaml\n" + `apiVersion: openslo/v1
+kind: SLI
 metadata:
   name: backup-age
   annotations: {setpoint.dev/maxAge: 26h}
@@ -59,7 +60,8 @@ started, ` + "`good`" + ` when it last succeeded; series whose labels are equal 
     bad       it did not; counted at the first sample after the deadline, or when the job is started anew before it succeeded
     pending   neither yet: shown, not counted
 
-` + "```yaml\n" + `kind: SLI
+` + "```yaml\n" + `apiVersion: openslo/v1
+kind: SLI
 metadata:
   name: nightly
   annotations: {setpoint.dev/deadline: 4h, setpoint.dev/every: 24h}
