@@ -315,7 +315,8 @@ func (l *loader) finish() *Set {
 	sortBy(l.set.Adjustments, func(a Adjustment) string { return a.Name })
 	sortBy(l.set.SLAs, func(s SLA) string { return s.Name })
 	sortBy(l.set.Policies, func(p ReleasePolicy) string { return p.Name })
-	return &l.set
+	set := l.set // a copy: the loader, with all the text that it read, is let go
+	return &set
 }
 
 func sortBy[T any](list []T, name func(T) string) {

@@ -2,6 +2,7 @@ package slo
 
 import (
 	"crypto/sha256"
+	"maps"
 	"reflect"
 	"slices"
 )
@@ -35,7 +36,9 @@ func (r *Reader) file(l *loader, f File) {
 	alone, there := r.known[key]
 	if !there {
 		alone = l.alone()
-		if alone.file(f); !alone.plain() {
+		if alone.file(f); alone.plain() {
+			maps.DeleteFunc(alone.declared, func(_ string, names map[string]place) bool { return len(names) == 0 })
+		} else {
 			alone = nil
 		}
 	}
@@ -98,9 +101,7 @@ func (l *loader) merge(alone *loader) bool {
 			l.declared[kind][name] = at
 		}
 	}
-	for slo, only := range alone.onlyNames {
-		l.onlyNames[slo] = only
-	}
+	maps.Copy(l.onlyNames, alone.onlyNames)
 	src := alone.files[0]
 	src.problems = nil
 	clear(src.listed)
