@@ -139,3 +139,15 @@ func (t *tally) of(f sli.Flaw) int64 {
 	}
 	return 0
 }
+
+// Stretches is Book.Stretches. Time slices, what calendars adjust and the
+// periods of SLAs are not made of sums: then there are none.
+func (a *Account) Stretches() []Range {
+	if a.adjusted != nil || len(a.contracts) > 0 || a.objective.Method != slo.Occurrences {
+		return nil
+	}
+	return a.raw.Stretches()
+}
+
+// PutSum is Book.PutSum.
+func (a *Account) PutSum(s Sum) error { return a.raw.PutSum(s) }

@@ -69,7 +69,16 @@
 // found out by a head that was kept elsewhere: Heads, VerifyFrom.
 //
 // Slices are counts, no chain: reading again replaces them. Counts are whole
-// thousandths, coverage is kept in whole milliseconds.
+// thousandths, starts and coverage are kept in whole milliseconds. A row holds
+// the slices of one objective and one hour, packed, four or five bytes each
+// (pack.go); a slice is appended to it, and the last one of a start counts. Days
+// that are over are added up, as a whole and by the hour (sums.go), so that a
+// restart reads thirty sums of a window of thirty days and only the hours at its
+// ends, and of these the slices; a slice that changes after that has its day
+// added up anew. What no window looks back on any more is dropped by days.
+//
+// One-minute slices of 6,000 events take 9.8 KB for an objective and day, with
+// sums and indexes (BenchmarkRestart).
 //
 // # When the database is down
 //

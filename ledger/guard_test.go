@@ -139,7 +139,7 @@ func TestEveryCheckRefuses(t *testing.T) {
 		provoked[pg.ConstraintName] = true
 	}
 	rows, err := conn.Query(t.Context(), `select conname from pg_constraint where contype = 'c' and connamespace = 'setpoint'::regnamespace
-		and conrelid in (select oid from pg_class where relname = any($1)) order by 1`, append(chained(), "slices", "objectives"))
+		and conrelid in (select oid from pg_class where relname = any($1)) order by 1`, append(chained(), "hours", "days", "objectives"))
 	must(t, err)
 	want, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	must(t, err)
@@ -183,7 +183,8 @@ func breaches() []breach {
 	add("verdicts", map[string]string{"body": `'{"id":"other"}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`},
 		map[string]string{"until": `'2026-01-01'`}, map[string]string{"count": "0"})
 	add("versions", map[string]string{"objective": `''`, "body": `'{"objective":""}'`}, map[string]string{"version": `''`}, map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("objective", "o")})
-	add("slices", map[string]string{"good": "-1"}, map[string]string{"bad": "-1"}, map[string]string{"covered": "-1"}, map[string]string{"flaw": `'Bad Flaw'`})
+	add("hours", map[string]string{"packed": `''`})
+	add("days", map[string]string{"hours": `''`})
 	add("objectives", map[string]string{"name": `''`})
 	return out
 }
@@ -242,8 +243,10 @@ func validRow(table string) map[string]string {
 		return map[string]string{"body": `'{"id":"new"}'`, "id": `'new'`, "at": `'2026-01-02'`, "until": `'2026-01-02'`, "count": "1", "keys": `'s shop'`}
 	case "versions":
 		return map[string]string{"body": `'{"objective":"o"}'`, "objective": `'o'`, "version": `'v'`, "since": "null", "at": "now()"}
-	case "slices":
-		return map[string]string{"start": "now()", "good": "1", "bad": "1", "covered": "1", "objective": "1", "flaw": `''`}
+	case "hours":
+		return map[string]string{"objective": "1", "hour": "1", "packed": `'\\x00'`}
+	case "days":
+		return map[string]string{"objective": "1", "day": "1", "hours": `'\\x00'`}
 	}
 	return map[string]string{"name": `'checkout'`}
 }

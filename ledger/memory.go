@@ -28,9 +28,9 @@ type Memory struct {
 	versions    map[string][]loop.Version // :: objective → oldest first
 	epoch       int64
 	deposed     bool
-	slices      map[string]map[int64]sli.Slice // :: objective → start in µs → slice
-	alerts      []byte                         // as they are kept
-	alertsBy    int64                          // epoch of who kept them
+	slices      map[string][]sli.Slice // :: objective → its slices, in order
+	alerts      []byte                 // as they are kept
+	alertsBy    int64                  // epoch of who kept them
 }
 
 // NewMemory is an empty ledger.
@@ -39,7 +39,7 @@ func NewMemory() *Memory {
 		links: map[string][]link{}, decisions: map[string]*Record{}, moves: map[string][]*Record{},
 		definitions: map[string]string{}, settings: map[string]loop.Move{}, put: map[string]loop.Move{}, batches: map[string]int{},
 		versions: map[string][]loop.Version{},
-		slices:   map[string]map[int64]sli.Slice{},
+		slices:   map[string][]sli.Slice{},
 	}
 }
 

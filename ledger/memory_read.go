@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/loop"
-	"setpoint.dev/setpoint/sli"
 )
 
 // Conditions returns what is in force about an actuator; see loop.Ledger.
@@ -219,53 +218,4 @@ func (m *Memory) page(_ context.Context, t table, after int64) ([]link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.links[t.name][min(after, int64(len(m.links[t.name]))):]), nil
-}
-
-// Keep writes slices; see loop.Store.
-func (m *Memory) Keep(_ context.Context, slices map[string][]sli.Slice) error {
-	if err := checkSlices(slices); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for objective, kept := range slices {
-		if m.slices[objective] == nil {
-			m.slices[objective] = map[int64]sli.Slice{}
-		}
-		for _, s := range kept {
-			s.Start, s.Covered = moment(s.Start), s.Covered.Truncate(time.Millisecond)
-			m.slices[objective][s.Start.UnixMicro()] = s
-		}
-	}
-	return nil
-}
-
-// Slices returns slices; see loop.Store.
-func (m *Memory) Slices(_ context.Context, objective string, from, to time.Time) ([]sli.Slice, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var out []sli.Slice
-	for _, s := range m.slices[objective] {
-		if !s.Start.Before(from) && s.Start.Before(to) {
-			out = append(out, s)
-		}
-	}
-	slices.SortFunc(out, func(a, b sli.Slice) int { return a.Start.Compare(b.Start) })
-	return out, nil
-}
-
-// Extent returns the starts of the oldest and the newest slice; see
-// loop.Store.
-func (m *Memory) Extent(_ context.Context, objective string) (oldest, newest time.Time, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, s := range m.slices[objective] {
-		if oldest.IsZero() || s.Start.Before(oldest) {
-			oldest = s.Start
-		}
-		if s.Start.After(newest) {
-			newest = s.Start
-		}
-	}
-	return oldest, newest, nil
 }

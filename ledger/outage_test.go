@@ -14,6 +14,7 @@ import (
 	"setpoint.dev/setpoint/ledger/cluster"
 	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
+	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/sli"
 )
 
@@ -100,8 +101,10 @@ func everyCall(ctx context.Context, p *ledger.Postgres) map[string]error {
 		"Orders":         second(p.Orders(ctx, noon())),
 		"OrderHistory":   second(p.OrderHistory(ctx, "", 1)),
 		"Keep":           p.Keep(ctx, map[string][]sli.Slice{"x": {{Start: noon()}}}),
-		"Slices":         second(p.Slices(ctx, "x", noon(), noon().Add(time.Hour))),
-		"Extent":         func() error { _, _, err := p.Extent(ctx, "x"); return err }(),
+		"Slices":         second(p.Slices(ctx, loop.Stretch{Objective: "x", From: noon(), To: noon().Add(time.Hour)})),
+		"Sums":           second(p.Sums(ctx, loop.Stretch{Objective: "x", From: noon(), To: noon().Add(time.Hour)})),
+		"Tidy":           p.Tidy(ctx, loop.Tidying{Settled: noon()}),
+		"Extents":        second(p.Extents(ctx, "x")),
 		"Setting":        func() error { _, _, err := p.Setting(ctx, "x"); return err }(),
 		"PutSetting":     p.PutSetting(ctx, ledgertest.Carry(ledgertest.Move("x", noon(), 1))),
 		"Decisions":      second(p.Decisions(ctx, ledger.DecisionFilter{})),

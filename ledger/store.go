@@ -1,9 +1,10 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -12,14 +13,29 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/sli"
 )
 
 // maxCovered is the longest observed time that a slice can hold: 24 days.
 const maxCovered = math.MaxInt32 * time.Millisecond
 
-// slicesPage is how many slices are read or written by one statement.
-const slicesPage = 20000
+// keepAtOnce is how many hours of slices one statement writes, readAtOnce
+// how many one query reads, about.
+const (
+	keepAtOnce = 5000
+	readAtOnce = 20000
+)
+
+// slicesKey is the advisory lock that says whether sums of slices are being
+// made: who writes slices shares it.
+const slicesKey = 0x736c69636573
+
+// A block is slices of one hour.
+type block struct {
+	objective, hour int32
+	packed          []byte
+}
 
 // Keep writes slices; see loop.Store. Covered is kept in whole milliseconds,
 // rounded down.
@@ -27,28 +43,11 @@ func (p *Postgres) Keep(ctx context.Context, all map[string][]sli.Slice) error {
 	if err := checkSlices(all); err != nil {
 		return err
 	}
-	return wrap(p.do(ctx, func(ctx context.Context) error {
-		ids, err := p.numbers(ctx, all)
-		if err != nil {
-			return err
-		}
-		c := columnsOf(ids, all)
-		if len(c.start) == 0 {
-			return nil
-		}
-		return pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-			for page := range c.pages(slicesPage) {
-				if _, err := tx.Exec(ctx, `insert into slices (objective, start, good, bad, covered, flaw)
-					select * from unnest($1::integer[], $2::timestamptz[], $3::bigint[], $4::bigint[], $5::integer[], $6::text[])
-					on conflict (objective, start) do update
-					set good = excluded.good, bad = excluded.bad, covered = excluded.covered, flaw = excluded.flaw`,
-					page.objective, page.start, page.good, page.bad, page.covered, page.flaw); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}), "keep slices of %s", some(all))
+	blocks, err := p.blocksOf(ctx, all)
+	if err == nil && len(blocks) > 0 {
+		err = p.do(ctx, func(ctx context.Context) error { return p.keep(ctx, blocks) })
+	}
+	return wrap(err, "keep slices of %s", some(all))
 }
 
 // some names the objectives of slices, the first ones of many.
@@ -60,80 +59,217 @@ func some(all map[string][]sli.Slice) string {
 	return strings.Join(names, ", ")
 }
 
-// Slices returns slices; see loop.Store.
-func (p *Postgres) Slices(ctx context.Context, objective string, from, to time.Time) ([]sli.Slice, error) {
-	var out []sli.Slice
-	for {
-		page, err := p.slicesPage(ctx, objective, from, to)
-		if err != nil {
-			return nil, wrap(err, "read slices of %s", objective)
-		}
-		out = append(out, page...)
-		if len(page) < slicesPage {
-			return out, nil
-		}
-		from = page[len(page)-1].Start.Add(time.Microsecond)
+// blocksOf packs slices by hour, in the order in which rows are locked.
+func (p *Postgres) blocksOf(ctx context.Context, all map[string][]sli.Slice) ([]block, error) {
+	ids, err := p.numbers(ctx, slices.Collect(maps.Keys(all)), true)
+	if err != nil {
+		return nil, err
 	}
+	blocks := map[[2]int32]*block{}
+	for name, some := range all {
+		for _, s := range some {
+			s.Start = moment(s.Start)
+			at := [2]int32{ids[name], hourOf(s.Start)}
+			b := blocks[at]
+			if b == nil {
+				b = &block{objective: at[0], hour: at[1]}
+				blocks[at] = b
+			}
+			b.packed = appendSlice(b.packed, s)
+		}
+	}
+	out := make([]block, 0, len(blocks))
+	for _, b := range blocks {
+		out = append(out, *b)
+	}
+	slices.SortFunc(out, func(a, b block) int {
+		return cmp.Or(cmp.Compare(a.objective, b.objective), cmp.Compare(a.hour, b.hour))
+	})
+	return out, nil
 }
 
-func (p *Postgres) slicesPage(ctx context.Context, objective string, from, to time.Time) ([]sli.Slice, error) {
-	var out []sli.Slice
-	err := p.do(ctx, func(ctx context.Context) error {
-		rows, err := p.pool.Query(ctx, `select start, good, bad, covered, flaw from slices
-			where objective = (select id from objectives where name = $1) and start >= $2 and start < $3
-			order by start limit $4`, objective, from, to, slicesPage)
+// keep writes blocks in one transaction.
+func (p *Postgres) keep(ctx context.Context, blocks []block) error {
+	var batch pgx.Batch
+	batch.Queue(`select pg_advisory_xact_lock_shared($1)`, int64(slicesKey))
+	for some := range slices.Chunk(blocks, keepAtOnce) {
+		var objectives, hours []int32
+		var packed [][]byte
+		for _, b := range some {
+			objectives, hours, packed = append(objectives, b.objective), append(hours, b.hour), append(packed, b.packed)
+		}
+		batch.Queue(`insert into days (objective, day) select distinct o, floor(h / 24.0)::integer from unnest($1::integer[], $2::integer[]) k (o, h) order by 1, 2
+			on conflict (objective, day) do update set hours = null where days.hours is not null`, objectives, hours)
+		batch.Queue(`insert into hours (objective, hour, packed) select * from unnest($1::integer[], $2::integer[], $3::bytea[])
+			on conflict (objective, hour) do update set packed = hours.packed || excluded.packed`, objectives, hours, packed)
+	}
+	return p.pool.SendBatch(ctx, &batch).Close()
+}
+
+// Slices returns slices; see loop.Store.
+func (p *Postgres) Slices(ctx context.Context, asks ...loop.Stretch) ([][]sli.Slice, error) {
+	ids, err := p.numbersOf(ctx, asks)
+	var spans []span
+	for i, a := range asks {
+		if id, known := ids[a.Objective]; known && a.From.Before(a.To) {
+			spans = append(spans, span{i, id, hourOf(a.From), hourOf(a.To.Add(-1)) + 1})
+		}
+	}
+	out := make([][]sli.Slice, len(asks))
+	if err == nil {
+		err = p.eachHour(ctx, spans, func(ask int, hour int32, all []sli.Slice) {
+			out[ask] = append(out[ask], within(all, asks[ask])...)
+		})
+	}
+	if err != nil {
+		return nil, wrap(err, "read slices")
+	}
+	return out, nil
+}
+
+// within is those of the slices that a stretch is about.
+func within(all []sli.Slice, a loop.Stretch) []sli.Slice {
+	from, _ := after(all, a.From)
+	to, _ := after(all, a.To)
+	return all[from:max(from, to)]
+}
+
+// A span is the hours [from, to) of an objective, or the days, that are read
+// for the ask of some number.
+type span struct {
+	ask          int
+	id, from, to int32
+}
+
+// eachHour calls do with the slices of each hour of the spans that has any, in
+// order within each span. It asks for so many hours at once that an answer is
+// not too long.
+func (p *Postgres) eachHour(ctx context.Context, spans []span, do func(ask int, hour int32, all []sli.Slice)) error {
+	for len(spans) > 0 {
+		n, rows := 0, 0
+		for ; n < len(spans) && (n == 0 || rows < readAtOnce); n++ {
+			rows += int(spans[n].to - spans[n].from)
+		}
+		found, err := p.hours(ctx, spans[:n])
+		for _, r := range found {
+			all, wrong := readSlices(r.packed, r.hour)
+			if err = errors.Join(err, wrong); err == nil {
+				do(r.ask, r.hour, all)
+			}
+		}
 		if err != nil {
 			return err
 		}
-		out, err = pgx.CollectRows(rows, scanSlice)
+		spans = spans[n:]
+	}
+	return nil
+}
+
+// A row is an hour that was read for an ask.
+type row struct {
+	ask    int
+	hour   int32
+	packed []byte
+}
+
+// hours reads hours. OFFSET 0 has each span looked up by itself: for many of
+// them the planner would read the whole table.
+func (p *Postgres) hours(ctx context.Context, spans []span) (found []row, err error) {
+	var asks, ids, from, to []int32
+	for _, s := range spans {
+		asks, ids, from, to = append(asks, int32(s.ask)), append(ids, s.id), append(from, s.from), append(to, s.to)
+	}
+	err = p.do(ctx, func(ctx context.Context) error {
+		rows, err := p.pool.Query(ctx, `select s.ask, h.hour, h.packed from unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[]) s (ask, id, f, t),
+			lateral (select hour, packed from hours where objective = s.id and hour >= s.f and hour < s.t offset 0) h`, asks, ids, from, to)
+		if err != nil {
+			return err
+		}
+		found = found[:0]
+		var r row
+		_, err = pgx.ForEachRow(rows, []any{&r.ask, &r.hour, &r.packed}, func() error {
+			found = append(found, r)
+			r.packed = nil
+			return nil
+		})
 		return err
 	})
-	return out, err
+	slices.SortStableFunc(found, func(a, b row) int { return cmp.Or(a.ask-b.ask, int(a.hour-b.hour)) })
+	return found, err
 }
 
-func scanSlice(row pgx.CollectableRow) (s sli.Slice, err error) {
-	var covered int64
-	err = row.Scan(&s.Start, &s.Good, &s.Bad, &covered, &s.Flaw)
-	s.Start, s.Covered = s.Start.UTC(), time.Duration(covered)*time.Millisecond
-	return s, err
+// Extents returns the starts of the oldest and the newest slices; see
+// loop.Archive.
+func (p *Postgres) Extents(ctx context.Context, objectives ...string) ([]loop.Extent, error) {
+	ids, err := p.numbers(ctx, objectives, false)
+	out := make([]loop.Extent, len(objectives))
+	for first := 0; first < len(objectives) && err == nil; first += readAtOnce {
+		var asks, some []int32
+		for i := first; i < min(first+readAtOnce, len(objectives)); i++ {
+			if id, known := ids[objectives[i]]; known {
+				asks, some = append(asks, int32(i)), append(some, id)
+			}
+		}
+		err = p.do(ctx, func(ctx context.Context) error { return p.extents(ctx, asks, some, out) })
+	}
+	return out, wrap(err, "read extents")
 }
 
-// Extent returns the starts of the oldest and the newest slice; see
-// loop.Store.
-func (p *Postgres) Extent(ctx context.Context, objective string) (oldest, newest time.Time, err error) {
-	err = p.do(ctx, func(ctx context.Context) error {
-		var first, last *time.Time
-		err := p.pool.QueryRow(ctx, `select min(start), max(start) from slices
-			where objective = (select id from objectives where name = $1)`, objective).Scan(&first, &last)
-		if err == nil && first != nil && last != nil {
-			oldest, newest = first.UTC(), last.UTC()
+func (p *Postgres) extents(ctx context.Context, asks, ids []int32, out []loop.Extent) error {
+	rows, err := p.pool.Query(ctx, `select a.ask, f.hour, f.packed, l.hour, l.packed from unnest($1::integer[], $2::integer[]) a (ask, id),
+		lateral (select hour, packed from hours where objective = a.id order by hour limit 1) f,
+		lateral (select hour, packed from hours where objective = a.id order by hour desc limit 1) l`, asks, ids)
+	if err != nil {
+		return err
+	}
+	var ask, first, last int32
+	var old, young []byte
+	_, err = pgx.ForEachRow(rows, []any{&ask, &first, &old, &last, &young}, func() error {
+		oldest, err := readSlices(old, first)
+		if err != nil {
+			return err
+		}
+		newest, err := readSlices(young, last)
+		if err == nil {
+			out[ask] = loop.Extent{Oldest: oldest[0].Start, Newest: newest[len(newest)-1].Start}
 		}
 		return err
 	})
-	return oldest, newest, wrap(err, "read extent of %s", objective)
+	return err
 }
 
-// numbers are the small numbers that stand for objectives' names.
-func (p *Postgres) numbers(ctx context.Context, all map[string][]sli.Slice) (map[string]int32, error) {
-	ids := make(map[string]int32, len(all))
-	var unknown []string
-	for name := range all {
+// numbersOf is numbers of the objectives of asks.
+func (p *Postgres) numbersOf(ctx context.Context, asks []loop.Stretch) (map[string]int32, error) {
+	names := make([]string, 0, len(asks))
+	for _, a := range asks {
+		names = append(names, a.Objective)
+	}
+	return p.numbers(ctx, names, false)
+}
+
+// numbers are the small numbers that stand for objectives' names. Those that
+// have none are given one, or left out.
+func (p *Postgres) numbers(ctx context.Context, names []string, give bool) (map[string]int32, error) {
+	ids, unknown := make(map[string]int32, len(names)), map[string]bool{}
+	for _, name := range names {
 		if id, ok := p.objectives.Load(name); ok {
 			ids[name] = id.(int32)
 		} else {
-			unknown = append(unknown, name)
+			unknown[name] = true
 		}
 	}
 	if len(unknown) == 0 {
 		return ids, nil
 	}
-	slices.Sort(unknown) // so that two who do the same wait for each other in one order
-	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `insert into objectives (name) select given from unnest($1::text[]) given
-			where not exists (select from objectives where name = given) on conflict do nothing`, unknown); err != nil {
-			return err
+	wanted := slices.Sorted(maps.Keys(unknown))
+	err := p.do(ctx, func(ctx context.Context) error {
+		if give {
+			if _, err := p.pool.Exec(ctx, `insert into objectives (name) select n from unnest($1::text[]) n
+				where not exists (select from objectives where name = n) on conflict do nothing`, wanted); err != nil {
+				return err
+			}
 		}
-		rows, err := tx.Query(ctx, `select name, id from objectives where name = any($1)`, unknown)
+		rows, err := p.pool.Query(ctx, `select name, id from objectives where name = any($1)`, wanted)
 		if err != nil {
 			return err
 		}
@@ -141,6 +277,7 @@ func (p *Postgres) numbers(ctx context.Context, all map[string][]sli.Slice) (map
 		var id int32
 		_, err = pgx.ForEachRow(rows, []any{&name, &id}, func() error {
 			ids[name] = id
+			p.objectives.Store(name, id)
 			return nil
 		})
 		return err
@@ -148,66 +285,26 @@ func (p *Postgres) numbers(ctx context.Context, all map[string][]sli.Slice) (map
 	if err != nil {
 		return nil, fmt.Errorf("number objectives: %w", err)
 	}
-	for _, name := range unknown {
-		p.objectives.Store(name, ids[name])
-	}
 	return ids, nil
 }
 
-// columns are slices side by side, as unnest wants them.
-type columns struct {
-	objective []int32
-	start     []time.Time
-	good, bad []int64
-	covered   []int32
-	flaw      []string
-}
-
-// columnsOf leaves out slices that a later one replaces. They are in order of
-// their keys, so that two who write the same wait for each other.
-func columnsOf(ids map[string]int32, all map[string][]sli.Slice) (c columns) {
+// checkSlices refuses slices that cannot be kept.
+func checkSlices(all map[string][]sli.Slice) error {
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		newest := map[int64]sli.Slice{}
-		for _, s := range all[name] {
-			newest[s.Start.UnixMicro()] = s
-		}
-		for _, at := range slices.Sorted(maps.Keys(newest)) {
-			s := newest[at]
-			c.objective, c.start = append(c.objective, ids[name]), append(c.start, moment(s.Start))
-			c.good, c.bad = append(c.good, int64(s.Good)), append(c.bad, int64(s.Bad))
-			c.covered, c.flaw = append(c.covered, int32(s.Covered/time.Millisecond)), append(c.flaw, string(s.Flaw))
-		}
-	}
-	return c
-}
-
-// pages cuts columns into parts of at most n rows.
-func (c columns) pages(n int) iter.Seq[columns] {
-	return func(yield func(columns) bool) {
-		for from := 0; from < len(c.start); from += n {
-			to := min(from+n, len(c.start))
-			if !yield(columns{c.objective[from:to], c.start[from:to], c.good[from:to], c.bad[from:to], c.covered[from:to], c.flaw[from:to]}) {
-				return
-			}
-		}
-	}
-}
-
-func checkSlices(slices map[string][]sli.Slice) error {
-	for objective, all := range slices {
-		if err := checkSlicesOf(objective, all); err != nil {
-			return fmt.Errorf("keep slices of %s: %w", objective, err)
+		if err := checkOne(name, all[name]); err != nil {
+			return wrap(err, "keep slices of %s", name)
 		}
 	}
 	return nil
 }
 
-func checkSlicesOf(objective string, slices []sli.Slice) error {
+func checkOne(objective string, slices []sli.Slice) error {
 	if err := broke("slice", []rule{{objective != "", "has an objective"}}); err != nil {
 		return err
 	}
 	for _, s := range slices {
 		err := broke("slice", []rule{
+			{s.Start.Equal(s.Start.Truncate(time.Millisecond)), "starts at a whole millisecond"},
 			{s.Good >= 0 && s.Bad >= 0, "has no negative count"},
 			{s.Covered >= 0 && s.Covered < maxCovered, "covers from 0 to 24 days"},
 			{flawWord(string(s.Flaw)), "has a flaw of at most 32 letters a-z and hyphens"},

@@ -93,19 +93,27 @@ func appendRows(ctx context.Context, tx pgx.Tx, t table, bodies [][]byte) error 
 	return tx.SendBatch(ctx, &all).Close()
 }
 
-// Versions returns the versions of an objective, oldest first; see
+// Versions returns the versions of each objective, oldest first; see
 // loop.Versions.
-func (p *Postgres) Versions(ctx context.Context, objective string) ([]loop.Version, error) {
-	var out []loop.Version
+func (p *Postgres) Versions(ctx context.Context, objectives ...string) ([][]loop.Version, error) {
+	var found []loop.Version
 	err := p.do(ctx, func(ctx context.Context) error {
-		rows, err := p.pool.Query(ctx, `select body from versions where objective = $1 order by seq`, objective)
+		rows, err := p.pool.Query(ctx, `select body from versions where objective = any($1) order by seq`, objectives)
 		if err != nil {
 			return err
 		}
-		out, err = pgx.CollectRows(rows, decodeRow[loop.Version])
+		found, err = pgx.CollectRows(rows, decodeRow[loop.Version])
 		return err
 	})
-	return out, wrap(err, "read versions of %s", objective)
+	by := map[string][]loop.Version{}
+	for _, v := range found {
+		by[v.Objective] = append(by[v.Objective], v)
+	}
+	out := make([][]loop.Version, len(objectives))
+	for i, name := range objectives {
+		out[i] = by[name]
+	}
+	return out, wrap(err, "read versions")
 }
 
 func versionsTable() table {
@@ -155,9 +163,13 @@ func (m *Memory) Revise(_ context.Context, versions []loop.Version) error {
 	return nil
 }
 
-// Versions returns the versions of an objective; see loop.Versions.
-func (m *Memory) Versions(_ context.Context, objective string) ([]loop.Version, error) {
+// Versions returns the versions of each objective; see loop.Versions.
+func (m *Memory) Versions(_ context.Context, objectives ...string) ([][]loop.Version, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]loop.Version(nil), m.versions[objective]...), nil
+	out := make([][]loop.Version, len(objectives))
+	for i, name := range objectives {
+		out[i] = append(out[i], m.versions[name]...)
+	}
+	return out, nil
 }

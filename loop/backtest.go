@@ -143,35 +143,67 @@ type past struct {
 // Keep does nothing: the history has all slices.
 func (p *past) Keep(context.Context, map[string][]sli.Slice) error { return nil }
 
-// Slices returns what was observed in [from, to).
-func (p *past) Slices(ctx context.Context, objective string, from, to time.Time) ([]sli.Slice, error) {
-	g, known := p.gauges[objective]
-	if !known {
-		return nil, fmt.Errorf("read slices: there is no objective %q", objective)
+// Tidy does nothing either.
+func (p *past) Tidy(context.Context, Tidying) error { return nil }
+
+// Slices returns what was observed in each stretch.
+func (p *past) Slices(ctx context.Context, asks ...Stretch) ([][]sli.Slice, error) {
+	out := make([][]sli.Slice, len(asks))
+	for i, a := range asks {
+		g, known := p.gauges[a.Objective]
+		if !known {
+			return nil, fmt.Errorf("read slices: there is no objective %q", a.Objective)
+		}
+		all, err := p.history.Counts(ctx, g.objective, a.From, a.To)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = observed(all)
 	}
-	all, err := p.history.Counts(ctx, g.objective, from, to)
-	return observed(all), err
+	return out, nil
 }
 
-// Extent is the stretch that the longest window looks back over from the
+// Sums adds up what was observed, a chunk at a time.
+func (p *past) Sums(ctx context.Context, asks ...Stretch) ([]Total, error) {
+	out := make([]Total, len(asks))
+	for i, a := range asks {
+		for at := a.From; at.Before(a.To); {
+			end := earliest(at.Add(24*time.Hour), a.To)
+			some, err := slicesOf(ctx, p, Stretch{a.Objective, at, end})
+			if err != nil {
+				return nil, err
+			}
+			for _, s := range some {
+				out[i].Add(s)
+			}
+			at = end
+		}
+	}
+	return out, nil
+}
+
+// Extents is the stretch that the longest window looks back over from the
 // first tick, as far as something was observed in it; the first tick measures
 // the last of its slices.
-func (p *past) Extent(ctx context.Context, objective string) (oldest, newest time.Time, err error) {
-	g, known := p.gauges[objective]
-	if !known {
-		return oldest, newest, fmt.Errorf("read extent: there is no objective %q", objective)
-	}
-	end := g.at(p.first)
-	for from := g.start(end); from.Before(end); from = from.Add(g.span()) {
-		seen, err := p.Slices(ctx, objective, from, earliest(from.Add(g.span()), end))
-		if err != nil {
-			return oldest, newest, err
+func (p *past) Extents(ctx context.Context, objectives ...string) ([]Extent, error) {
+	out := make([]Extent, len(objectives))
+	for i, name := range objectives {
+		g, known := p.gauges[name]
+		if !known {
+			return nil, fmt.Errorf("read extent: there is no objective %q", name)
 		}
-		if len(seen) > 0 {
-			return seen[0].Start, end.Add(-g.objective.Step() - g.objective.Slice), nil
+		end := g.at(p.first)
+		for from := g.start(end); from.Before(end) && out[i].Oldest.IsZero(); from = from.Add(g.span()) {
+			seen, err := slicesOf(ctx, p, Stretch{name, from, earliest(from.Add(g.span()), end)})
+			if err != nil {
+				return nil, err
+			}
+			if len(seen) > 0 {
+				out[i] = Extent{seen[0].Start, end.Add(-g.objective.Step() - g.objective.Slice)}
+			}
 		}
 	}
-	return oldest, newest, nil
+	return out, nil
 }
 
 // A dial is an actuator in memory.

@@ -99,7 +99,7 @@ func (b *blend) look(ctx context.Context, store Records, now time.Time) error {
 // bear looks for the births of components that were never seen so far. When
 // all of history is there, births that turn out to be earlier than what was
 // made was made by begin the books anew.
-func (b *blend) bear(ctx context.Context, store Store) error {
+func (b *blend) bear(ctx context.Context, store Records) error {
 	complete := !b.settled && b.book != nil && b.complete(b.book.State().At)
 	births := slices.Clone(b.births)
 	for len(births) < len(b.parts) {
@@ -165,7 +165,7 @@ func (b *blend) extent() (oldest, next time.Time) {
 }
 
 // open makes what the components have on record.
-func (b *blend) open(ctx context.Context, store Store, at time.Time) error {
+func (b *blend) open(ctx context.Context, store Records, at time.Time) error {
 	b.book, b.shares = budget.NewAccount(b.config(at), b.exemption), nil
 	for range b.parts {
 		c := b.config(at)
@@ -187,7 +187,7 @@ func (b *blend) open(ctx context.Context, store Store, at time.Time) error {
 }
 
 // fresh makes the slices up to now, as far as all components have theirs.
-func (b *blend) fresh(ctx context.Context, store Store, at time.Time) error {
+func (b *blend) fresh(ctx context.Context, store Records, at time.Time) error {
 	_, end := b.extent()
 	for end = earliest(end, at); b.next.Before(end); {
 		to := earliest(end, b.next.Add(b.span()))
@@ -232,7 +232,7 @@ func (b *blend) again(at time.Time) {
 }
 
 // older makes one more chunk of history that all components have.
-func (b *blend) older(ctx context.Context, store Store, at time.Time) error {
+func (b *blend) older(ctx context.Context, store Records, at time.Time) error {
 	oldest, next := b.extent()
 	from := latest(latest(oldest, b.start(at)), b.oldest.Add(-b.span()))
 	if oldest.IsZero() || !from.Before(b.oldest) || next.Before(b.oldest) {
@@ -253,7 +253,7 @@ func (b *blend) older(ctx context.Context, store Store, at time.Time) error {
 }
 
 // leave hands the books the slices that are about to leave long windows.
-func (b *blend) leave(ctx context.Context, store Store) error {
+func (b *blend) leave(ctx context.Context, store Records) error {
 	err := b.hand(ctx, store, 0, b.book)
 	for i, share := range b.shares {
 		err = errors.Join(err, b.hand(ctx, store, i+1, share))
@@ -267,7 +267,7 @@ type leaver interface {
 	Leave(budget.Range, []sli.Slice) error
 }
 
-func (b *blend) hand(ctx context.Context, store Store, which int, book leaver) error {
+func (b *blend) hand(ctx context.Context, store Records, which int, book leaver) error {
 	for need := book.Leaving(); len(need) > 0; need = book.Leaving() {
 		all, err := b.make(ctx, store, need[0].From, need[0].To)
 		if err == nil {
@@ -283,7 +283,7 @@ func (b *blend) hand(ctx context.Context, store Store, which int, book leaver) e
 func (b *blend) span() time.Duration { return chunk * b.objective.Step() }
 
 // make makes the slices [from, to), for each book.
-func (b *blend) make(ctx context.Context, store Store, from, to time.Time) ([][]sli.Slice, error) {
+func (b *blend) make(ctx context.Context, store Records, from, to time.Time) ([][]sli.Slice, error) {
 	if b.made.from.Equal(from) && b.made.to.Equal(to) {
 		return b.made.all, nil
 	}

@@ -116,7 +116,8 @@ func TestTimeSlices(t *testing.T) {
 			t.Errorf("at %s: %s, %v bad of %v time slices, %s observed, %v left; want %v of 144", c.at, s.At, s.Events(s.Budget.Bad), s.Events(s.Budget.Total()), s.Budget.Covered, s.Remaining, c.bad)
 		}
 	}
-	kept, err := records.Slices(t.Context(), "checkout", noon, noon.Add(10*time.Minute))
+	found, err := records.Slices(t.Context(), loop.Stretch{Objective: "checkout", From: noon, To: noon.Add(10 * time.Minute)})
+	kept := found[0]
 	if err != nil || len(kept) != 10 {
 		t.Errorf("%d slices are on record of ten minutes, %v", len(kept), err)
 	}

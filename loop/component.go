@@ -14,9 +14,9 @@ type component interface {
 	// reach says how far it knows what there is to know.
 	reach() known
 	// slices returns its slices in [from, to) as its book takes them.
-	slices(ctx context.Context, store Store, from, to time.Time) ([]sli.Slice, error)
+	slices(ctx context.Context, store Records, from, to time.Time) ([]sli.Slice, error)
 	// birth is the start of the oldest slice that it ever observed.
-	birth(ctx context.Context, store Store) (time.Time, error)
+	birth(ctx context.Context, store Records) (time.Time, error)
 	// recounts is where its counts begin while they are made anew.
 	recounts() time.Time
 }
@@ -36,7 +36,7 @@ func (b *blend) reach() known {
 	return known{b.oldest, b.next, b.loose, b.corrected}
 }
 
-func (b *blend) slices(ctx context.Context, store Store, from, to time.Time) ([]sli.Slice, error) {
+func (b *blend) slices(ctx context.Context, store Records, from, to time.Time) ([]sli.Slice, error) {
 	if recent, ok := b.book.Recent(from, to); ok {
 		return recent, nil
 	}
@@ -49,7 +49,7 @@ func (b *blend) slices(ctx context.Context, store Store, from, to time.Time) ([]
 
 // birth is the oldest of its components' births: before that it observed
 // nothing.
-func (b *blend) birth(ctx context.Context, store Store) (first time.Time, err error) {
+func (b *blend) birth(ctx context.Context, store Records) (first time.Time, err error) {
 	for _, p := range b.parts {
 		at, err := p.birth(ctx, store)
 		if err != nil {
@@ -73,7 +73,7 @@ func (g *gauge) reach() known {
 }
 
 // slices are those that the book remembers, or else those on record.
-func (g *gauge) slices(ctx context.Context, store Store, from, to time.Time) ([]sli.Slice, error) {
+func (g *gauge) slices(ctx context.Context, store Records, from, to time.Time) ([]sli.Slice, error) {
 	if g.book == nil {
 		return nil, errors.New("its own were not read yet")
 	}
@@ -83,14 +83,17 @@ func (g *gauge) slices(ctx context.Context, store Store, from, to time.Time) ([]
 	if len(g.unkept) > 0 {
 		return nil, errors.New("some of them wait for the store")
 	}
-	kept, err := store.Slices(ctx, g.lineage.series, from, to)
+	kept, err := slicesOf(ctx, store, Stretch{g.lineage.series, from, to})
 	return g.book.Judged(from, to, kept), err
 }
 
-func (g *gauge) birth(ctx context.Context, store Store) (time.Time, error) {
+func (g *gauge) birth(ctx context.Context, store Records) (time.Time, error) {
 	if g.book == nil {
 		return time.Time{}, nil // what it is kept under is not known yet
 	}
-	oldest, _, err := store.Extent(ctx, g.lineage.series)
-	return oldest, err
+	extents, err := store.Extents(ctx, g.lineage.series)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return extents[0].Oldest, nil
 }

@@ -51,6 +51,11 @@
 // any more stays in the report, and a freeze in the gate's answers, until it
 // is read at rest. See use.go.
 //
+// A restart reads sums of what lies far back and slices of the rest, of many
+// objectives at once (open.go); all that a tick has for the store goes there in
+// one call (keep.go). Slices are kept for 35 days after they have left all
+// windows, or for Config.KeepSlices (tidy.go).
+//
 // # Late samples
 //
 // A slice is provisional for a while after it was read first (the source's

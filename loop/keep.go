@@ -5,34 +5,32 @@ import (
 	"errors"
 	"fmt"
 
+	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/sli"
 )
 
-// keep brings the store up to what was asked for. What there is of all
-// objectives is written at once.
+// leaveTogether is of how many objectives slices are read at once.
+const leaveTogether = 4096
+
+// keep brings the store up to what was asked for, of all objectives together.
 func (l *Loop) keep(ctx context.Context) {
-	l.eachGauge(func(g *gauge) {
-		if g.book != nil {
-			g.err = errors.Join(g.err, g.correct(ctx, g.series(l.cfg.Records)))
-		}
-	})
-	var full []*gauge
+	var some []*gauge
 	for _, g := range l.gauges {
-		if g.book != nil && len(g.unkept) > 0 {
-			full = append(full, g)
+		if g.book == nil {
+			continue
+		}
+		g.err = errors.Join(g.err, g.correct(ctx, l.cfg.Records))
+		if len(g.unkept) > 0 {
+			some = append(some, g)
 		}
 	}
-	l.write(ctx, full)
-	l.eachGauge(func(g *gauge) {
-		if g.book != nil {
-			store := g.series(l.cfg.Records)
-			g.err = errors.Join(g.err, g.leave(ctx, store), g.settle(ctx, store))
-		}
-	})
+	l.write(ctx, some)
+	l.leaving(ctx)
 }
 
-// write writes what the store does not have yet. What is refused is written
-// again for each objective by itself, so that one keeps no other from it.
+// write writes what the store does not have yet, of all objectives together.
+// What is refused is written again for each by itself, so that one keeps no
+// other from it.
 func (l *Loop) write(ctx context.Context, full []*gauge) {
 	if len(full) == 0 {
 		return
@@ -53,7 +51,7 @@ func (l *Loop) write(ctx context.Context, full []*gauge) {
 	}
 }
 
-// kept notes how writing its slices ended.
+// kept notes what became of keeping slices.
 func (g *gauge) kept(err error) {
 	if err == nil {
 		g.unkept = nil
@@ -65,5 +63,55 @@ func (g *gauge) kept(err error) {
 	g.err = errors.Join(g.err, fmt.Errorf("keep slices: %w", err))
 }
 
-// series is the part of a store that the gauge's slices are in.
-func (g *gauge) series(store Store) Store { return series{store, g.lineage.series} }
+// leaving hands the books the slices that are about to leave their long windows,
+// as they are on record.
+func (l *Loop) leaving(ctx context.Context) {
+	for waiting := l.gauges; len(waiting) > 0; {
+		var some []*gauge
+		var needs []budget.Range
+		for _, g := range waiting {
+			if g.book == nil || len(g.unkept) > 0 || g.stuck {
+				continue
+			}
+			if need := g.book.Leaving(); len(need) > 0 {
+				some, needs = append(some, g), append(needs, need[0])
+			}
+		}
+		waiting = some
+		for len(some) > 0 {
+			n := min(len(some), leaveTogether)
+			l.leaveSome(ctx, some[:n], needs[:n])
+			some, needs = some[n:], needs[n:]
+		}
+	}
+	for _, g := range l.gauges {
+		g.stuck = false
+		g.err = errors.Join(g.err, g.settle(ctx, l.cfg.Records))
+	}
+}
+
+func (l *Loop) leaveSome(ctx context.Context, some []*gauge, needs []budget.Range) {
+	asks := make([]Stretch, len(some))
+	for i, g := range some {
+		asks[i] = Stretch{g.lineage.series, needs[i].From, needs[i].To}
+	}
+	gone, err := l.cfg.Records.Slices(ctx, asks...)
+	for i, g := range some {
+		var one error
+		if err != nil {
+			one = fmt.Errorf("read slices that leave: %w", err)
+		} else {
+			one = g.book.Leave(needs[i], gone[i])
+		}
+		g.err, g.stuck = errors.Join(g.err, one), one != nil
+	}
+}
+
+// slicesOf is the slices of one stretch.
+func slicesOf(ctx context.Context, store Store, ask Stretch) ([]sli.Slice, error) {
+	found, err := store.Slices(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}

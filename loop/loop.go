@@ -21,6 +21,8 @@ type Config struct {
 	Actuators map[string]Actuator
 	Every     time.Duration // of Run; 0 = the shortest slice, at most 1 min
 	OnTick    func(Report)  // called by Run after each tick
+
+	KeepSlices time.Duration // how long slices are kept, at least; 0 = 35 days after they have left all windows, which is the least in any case
 }
 
 func (c Config) every() time.Duration {
@@ -50,6 +52,7 @@ type Loop struct {
 	changed  chan struct{} // tells Run of a change of definitions
 
 	// Of the tick under way.
+	pruned    time.Time // when old slices were looked for
 	epoch     int64
 	leader    bool
 	ledgerErr error
@@ -201,6 +204,7 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 		l.recordAll(ctx)
 	}
 	r.Settings = l.settings(ctx, now)
+	l.tidy(ctx, now)
 	r.Epoch, r.Leader, r.LedgerErr, r.Errs = l.epoch, l.leader, l.ledgerErr, l.errs
 	return r
 }

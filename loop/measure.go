@@ -2,11 +2,10 @@ package loop
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/sli"
@@ -15,7 +14,6 @@ import (
 
 const (
 	chunk     = 720             // slices asked for at once, of the past
-	atOnce    = 8               // objectives read and kept at the same time
 	settling  = 5 * time.Second // how long after its end a slice is read, where the source does not say
 	mostNamed = 3               // objectives in one error
 	maxUnkept = chunk           // slices that wait for the store; older ones can be asked for again
@@ -38,6 +36,7 @@ type gauge struct {
 	unkept    []sli.Slice
 	pending   int   // runs that are under way, by the newest slice
 	late      tail  // slices that may still change
+	stuck     bool  // what leaves could not be read in this tick
 	err       error // of the newest look
 }
 
@@ -54,7 +53,7 @@ func newGauge(set *slo.Set, o slo.Objective) *gauge {
 // measure brings every objective up to now. One that cannot be measured does
 // not keep the others: its state says so.
 func (l *Loop) measure(ctx context.Context, now time.Time, patience time.Duration) []budget.State {
-	l.eachGauge(func(g *gauge) { g.err = g.begin(ctx, l.cfg.Records, now) })
+	l.begin(ctx, now)
 	l.ask(ctx, now, patience)
 	l.keep(ctx)
 	states := make([]budget.State, 0, len(l.gauges))
@@ -91,17 +90,18 @@ func (l *Loop) tellErrors() {
 	}
 }
 
-// eachGauge does something with every gauge, several at a time.
-func (l *Loop) eachGauge(do func(*gauge)) {
-	var all errgroup.Group
-	all.SetLimit(atOnce)
+// begin opens the books that are not and moves all to now, so that time passes
+// in them whether the backends and the ledger answer or not.
+func (l *Loop) begin(ctx context.Context, now time.Time) {
 	for _, g := range l.gauges {
-		all.Go(func() error {
-			do(g)
-			return nil
-		})
+		g.err = nil
 	}
-	_ = all.Wait() // the errors are in the gauges
+	l.open(ctx, now)
+	for _, g := range l.gauges {
+		if g.book != nil {
+			g.err = errors.Join(g.err, g.book.Advance(g.at(now)))
+		}
+	}
 }
 
 // at is the end of the newest slice that can be known at now.
@@ -128,56 +128,6 @@ func (g *gauge) config(at time.Time) budget.Config {
 		c.Stale = max(5*g.objective.Slice, g.objective.Step())
 	}
 	return c
-}
-
-// begin opens the book, if it is not, and moves it to now, so that time passes
-// in it whether the backend and the ledger answer or not.
-func (g *gauge) begin(ctx context.Context, records Records, now time.Time) error {
-	at := g.at(now)
-	if g.book == nil {
-		var err error
-		if g.lineage, err = descend(ctx, records, g.objective, g.lineage.fresh, at, now); err != nil {
-			return err
-		}
-		if err := g.open(ctx, series{records, g.lineage.series}, at); err != nil {
-			return fmt.Errorf("read stored slices: %w", err)
-		}
-	}
-	return g.book.Advance(at)
-}
-
-// open reads what is on record and continues from there.
-func (g *gauge) open(ctx context.Context, store Store, at time.Time) error {
-	oldest, newest, err := store.Extent(ctx, g.objective.Name)
-	if err != nil {
-		return err
-	}
-	config, span, begin := g.config(at), g.span(), g.start(at)
-	step := g.objective.Step()
-	if !oldest.IsZero() { // the first time slice that is on record as a whole
-		config.Since = budget.Floor(oldest.Add(step-g.objective.Slice), step)
-	}
-	book := budget.NewAccount(config, g.exemption)
-	if oldest.IsZero() {
-		g.book, g.next = book, latest(begin, at.Add(-span))
-		g.oldest = g.next
-		g.late.begin(g.next)
-		return nil
-	}
-	begin = latest(begin, config.Since)
-	for from := begin; from.Before(at) && !from.After(newest); from = from.Add(span) {
-		to := earliest(from.Add(span), at) // a time slice that is not over stays out
-		kept, err := store.Slices(ctx, g.objective.Name, from, to)
-		if err == nil {
-			err = book.Put(from, to, kept)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	g.book, g.next = book, earliest(at, budget.Floor(newest.Add(g.objective.Slice), step))
-	g.oldest = earliest(begin, g.next)
-	return g.late.resume(ctx, store, g.objective, g.next)
 }
 
 // fresh is the slices that have ended since the last time: one in the rule,
@@ -212,25 +162,6 @@ func (g *gauge) older(at time.Time) *wish {
 		g.unkept = append(g.unkept, older...)
 		return nil
 	}}
-}
-
-// leave hands the book the slices that are about to leave its long windows,
-// as they are on record.
-func (g *gauge) leave(ctx context.Context, store Store) error {
-	if g.book == nil || len(g.unkept) > 0 {
-		return nil
-	}
-	for need := g.book.Leaving(); len(need) > 0; need = g.book.Leaving() {
-		r := need[0]
-		gone, err := store.Slices(ctx, g.objective.Name, r.From, r.To)
-		if err != nil {
-			return fmt.Errorf("read slices that leave: %w", err)
-		}
-		if err := g.book.Leave(r, gone); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // state is where the budget stands; without a book nothing is known.

@@ -38,15 +38,13 @@ func newTail(o slo.Objective, settle time.Duration) tail {
 func (t *tail) begin(next time.Time) { t.from, t.read, t.older = next, nil, nil }
 
 // resume continues after a restart with what is on record. What was
-// provisional then was perhaps not read again.
-func (t *tail) resume(ctx context.Context, store Store, o slo.Objective, next time.Time) (err error) {
+// provisional then was perhaps not read again; it is to be read from there.
+func (t *tail) resume(next time.Time) (from time.Time) {
 	t.begin(next)
-	if t.settle <= 0 {
-		return nil
+	if t.settle > 0 {
+		t.from = budget.Floor(next.Add(-t.settle-t.every), t.step)
 	}
-	t.from = budget.Floor(next.Add(-t.settle-t.every), t.step)
-	t.read, err = store.Slices(ctx, o.Name, t.from, next)
-	return err
+	return t.from
 }
 
 // due says whether it is time to read the tail again. The times are the same
@@ -157,7 +155,7 @@ func (g *gauge) correct(ctx context.Context, store Store) error {
 		return nil
 	}
 	from, to := older[0].Start, older[len(older)-1].Start.Add(g.objective.Slice)
-	kept, err := store.Slices(ctx, g.objective.Name, from, to)
+	kept, err := slicesOf(ctx, store, Stretch{g.lineage.series, from, to})
 	if err != nil {
 		return fmt.Errorf("read slices to correct: %w", err)
 	}

@@ -145,11 +145,11 @@ func newLoop(t rapid.TB, set *slo.Set, k *trickle, records loop.Records) *loop.L
 
 func kept(t rapid.TB, s loop.Store, o slo.Objective, from, to time.Time) []sli.Slice {
 	t.Helper()
-	all, err := s.Slices(context.Background(), o.Name, from, to)
+	all, err := s.Slices(context.Background(), loop.Stretch{Objective: o.Name, From: from, To: to})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return all
+	return all[0]
 }
 
 // A tick tells which slices may still change, and how many have.

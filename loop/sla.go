@@ -32,7 +32,7 @@ func (g *gauge) settle(ctx context.Context, store Store) (errs error) {
 		var err error
 		for from := r.From; from.Before(r.To) && err == nil; from = from.Add(g.span()) {
 			var some []sli.Slice
-			some, err = store.Slices(ctx, g.objective.Name, from, earliest(from.Add(g.span()), r.To))
+			some, err = slicesOf(ctx, store, Stretch{g.lineage.series, from, earliest(from.Add(g.span()), r.To)})
 			all = append(all, some...)
 		}
 		if err != nil {
@@ -46,7 +46,7 @@ func (g *gauge) settle(ctx context.Context, store Store) (errs error) {
 
 // settle makes the periods of SLAs that have ended, of what the components
 // have on record.
-func (b *blend) settle(ctx context.Context, store Store) (errs error) {
+func (b *blend) settle(ctx context.Context, store Records) (errs error) {
 	for _, r := range b.book.Closing() {
 		all, err := b.make(ctx, store, r.From, r.To)
 		if err != nil {

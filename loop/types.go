@@ -30,18 +30,6 @@ func (f SourceFunc) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer 
 	return answers
 }
 
-// A Store remembers slices, so that a restart continues where it stopped.
-type Store interface {
-	// Keep writes slices of some objectives, all or none; a slice that is
-	// there already is replaced.
-	Keep(ctx context.Context, slices map[string][]sli.Slice) error
-	// Slices returns the slices that start in [from, to), in order.
-	Slices(ctx context.Context, objective string, from, to time.Time) ([]sli.Slice, error)
-	// Extent returns the start of the oldest and of the newest slice; both
-	// are zero when there is none.
-	Extent(ctx context.Context, objective string) (oldest, newest time.Time, err error)
-}
-
 // An Actuator can be read and set.
 type Actuator interface {
 	// Read returns the setting in force, read back from where it acts.
@@ -90,8 +78,8 @@ type Versions interface {
 	// of its objective already, whatever its Since, is left out. Since rises
 	// from one version of an objective to the next.
 	Revise(ctx context.Context, versions []Version) error
-	// Versions returns those of an objective, oldest first.
-	Versions(ctx context.Context, objective string) ([]Version, error)
+	// Versions returns those of each objective, oldest first.
+	Versions(ctx context.Context, objectives ...string) ([][]Version, error)
 }
 
 // A Version is a definition of an objective that came in force.
@@ -339,6 +327,7 @@ type Alarming interface {
 type Records interface {
 	Alarming
 	Store
+	Archive
 	Ledger
 	Definitions
 	Versions

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/budget"
-	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
 )
 
@@ -91,7 +90,7 @@ func descend(ctx context.Context, records Versions, o slo.Objective, fresh []Ver
 	if err != nil {
 		return lineage{fresh: fresh}, fmt.Errorf("read versions: %w", err)
 	}
-	return newLineage(o, recorded, fresh, at, now)
+	return newLineage(o, recorded[0], fresh, at, now)
 }
 
 // judge notes that was was in force until then.
@@ -113,22 +112,8 @@ func Series(ctx context.Context, versions Versions, o slo.Objective) (string, er
 	if err != nil {
 		return "", err
 	}
-	l, err := newLineage(o, all, nil, time.Time{}, time.Time{})
+	l, err := newLineage(o, all[0], nil, time.Time{}, time.Time{})
 	return l.series, err
-}
-
-// A series is the part of a store that the counts of one indicator are in.
-type series struct {
-	Store
-	name string
-}
-
-func (s series) Slices(ctx context.Context, _ string, from, to time.Time) ([]sli.Slice, error) {
-	return s.Store.Slices(ctx, s.name, from, to)
-}
-
-func (s series) Extent(ctx context.Context, _ string) (oldest, newest time.Time, err error) {
-	return s.Store.Extent(ctx, s.name)
 }
 
 // recounts is where the counts begin while the past is being counted anew;

@@ -75,7 +75,8 @@ func (l *lab) ticks(n int) budget.State {
 // versions are those on record: the target, and the minute since when.
 func (l *lab) versions() [][2]string {
 	l.t.Helper()
-	all, err := l.records.Versions(l.t.Context(), "checkout")
+	lists, err := l.records.Versions(l.t.Context(), "checkout")
+	all := lists[0]
 	if err != nil {
 		l.t.Fatal(err)
 	}

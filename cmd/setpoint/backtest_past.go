@@ -112,7 +112,8 @@ type onRecord struct {
 
 // counted is what a ledger knows of counts.
 type counted interface {
-	loop.Store
+	Slices(ctx context.Context, asks ...loop.Stretch) ([][]sli.Slice, error)
+	Extents(ctx context.Context, objectives ...string) ([]loop.Extent, error)
 	loop.Versions
 }
 
@@ -161,27 +162,28 @@ func (s onRecord) kept(ctx context.Context, a sli.Ask) (begin, end time.Time, _ 
 	if err != nil {
 		return a.From, a.To, sli.Answer{Err: err}
 	}
-	oldest, newest, err := s.store.Extent(ctx, name)
+	extents, err := s.store.Extents(ctx, name)
 	if err != nil {
 		return a.From, a.To, sli.Answer{Err: err}
 	}
+	oldest, newest := extents[0].Oldest, extents[0].Newest
 	if oldest.IsZero() {
 		return a.From, a.From, sli.Answer{}
 	}
 	begin, end = inside(oldest, a.From, a.To), inside(newest.Add(step), a.From, a.To)
-	found, err := s.store.Slices(ctx, name, begin, end)
+	all, err := s.store.Slices(ctx, loop.Stretch{Objective: name, From: begin, To: end})
 	if err != nil {
 		return a.From, a.To, sli.Answer{Err: err}
 	}
-	all := make([]sli.Slice, 0, int(end.Sub(begin)/step))
+	found, whole := all[0], make([]sli.Slice, 0, int(end.Sub(begin)/step))
 	for at := begin; at.Before(end); at = at.Add(step) {
 		one := sli.Slice{Start: at}
 		if len(found) > 0 && found[0].Start.Equal(at) {
 			one, found = found[0], found[1:]
 		}
-		all = append(all, one)
+		whole = append(whole, one)
 	}
-	return begin, end, sli.Answer{Slices: all}
+	return begin, end, sli.Answer{Slices: whole}
 }
 
 // inside is t, moved into [from, to].

@@ -85,13 +85,18 @@ func rows[T any](v *server, sql string, args ...any) []T {
 // connect opens a session in the server's ledger as a superuser.
 func (v *server) connect(ctx context.Context) *pgx.Conn {
 	v.t.Helper()
-	dsn := v.dsn
-	if dsn == "" {
-		dsn = v.private(ctx)
-	}
-	conn, err := pgx.Connect(ctx, dsn)
+	conn, err := pgx.Connect(ctx, v.address(ctx))
 	must(v.t, err)
 	return conn
+}
+
+// address is that of the server's ledger.
+func (v *server) address(ctx context.Context) string {
+	v.t.Helper()
+	if v.dsn != "" {
+		return v.dsn
+	}
+	return v.private(ctx)
 }
 
 // private is the address of the server's private ledger, which must run.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/web"
 )
 
@@ -28,6 +29,15 @@ func (r reader) Decisions(ctx context.Context, f web.Filter) ([]web.Record, erro
 func (r reader) Decision(ctx context.Context, id string) (web.Record, error) {
 	rec, err := r.Postgres.Decision(ctx, id)
 	return web.Record(rec), inWords(err)
+}
+
+// versions are those of one objective.
+func (r reader) versions(ctx context.Context, objective string) ([]loop.Version, error) {
+	lists, err := r.Versions(ctx, objective)
+	if err != nil {
+		return nil, err
+	}
+	return lists[0], nil
 }
 
 // inWords says in the terms of the web room what the ledger refused.

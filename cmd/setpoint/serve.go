@@ -29,10 +29,11 @@ const defaultListen = "127.0.0.1:8321"
 // options are what serve is told on its command line.
 type options struct {
 	storage
-	paths  []string
-	listen string
-	spool  string
-	every  time.Duration
+	paths      []string
+	listen     string
+	spool      string
+	every      time.Duration
+	keepSlices time.Duration
 
 	lenient bool
 }
@@ -64,6 +65,7 @@ trust what 'setpoint log' says that it would have done.`,
 	}
 	c.Flags().StringVar(&o.listen, "listen", defaultListen, "address of the page, the API and the gate")
 	c.Flags().DurationVar(&o.every, "every", 0, "time between two looks (default: the shortest slice, at most 1m)")
+	c.Flags().DurationVar(&o.keepSlices, "keep-slices", 0, "how long counts are kept (default and least: 35 days after they have left all windows)")
 	c.Flags().StringVar(&o.spool, "spool", "", "folder where answers of the gate wait while the ledger is away (default: under --state)")
 	lenientFlag(c, &o.lenient)
 	o.storage.flags(c)
@@ -96,7 +98,7 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	h := &house{log: log, defs: defs, records: records.Postgres, clerk: clerk, url: web.Address(listener)}
-	if err := h.wire(set, o.every); err != nil {
+	if err := h.wire(set, o); err != nil {
 		return err
 	}
 	defer h.close()
@@ -139,7 +141,7 @@ type house struct {
 	away    atomic.Pointer[error] // why the ledger does not answer just now; nil = it does
 }
 
-func (h *house) wire(set *slo.Set, every time.Duration) error {
+func (h *house) wire(set *slo.Set, o options) error {
 	h.bench = bench{deps: h.deps, open: fitted{}}
 	source, err := h.sources.fit(set.Sources)
 	if err != nil {
@@ -150,7 +152,7 @@ func (h *house) wire(set *slo.Set, every time.Duration) error {
 		return err
 	}
 	full := h.groups.find(source, set, h.log)
-	h.loop, err = loop.New(loop.Config{Set: full, Source: source, Records: h.records, Actuators: acts.acts(), Every: every, OnTick: h.ticked})
+	h.loop, err = loop.New(loop.Config{Set: full, Source: source, Records: h.records, Actuators: acts.acts(), Every: o.every, OnTick: h.ticked, KeepSlices: o.keepSlices})
 	if err != nil {
 		h.bench.discard(acts)
 		return err
@@ -161,7 +163,7 @@ func (h *house) wire(set *slo.Set, every time.Duration) error {
 	h.groups.declared = set
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold})
 	h.web = web.New(web.Config{
-		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: h.records.Versions,
+		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions,
 		Deliveries: h.deliveries, Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	})
 	return nil

@@ -3,25 +3,31 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"setpoint.dev/setpoint/client"
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/sli"
 )
 
-// A slice is one that a ledger keeps.
-type slice struct {
-	Start     time.Time
-	Good, Bad int64
-	Covered   int64
-	Flaw      string
-}
-
-func (v *server) slices() []slice {
+// slices are those that a ledger keeps, of all objectives.
+func (v *server) slices() (all []sli.Slice) {
 	v.t.Helper()
-	return rows[slice](v, `select start at time zone 'UTC', good, bad, covered, flaw from setpoint.slices order by start`)
+	l, err := ledger.Open(ledger.Config{DSN: v.address(v.t.Context()), Holder: "test"})
+	must(v.t, err)
+	defer l.Close()
+	var asks []loop.Stretch
+	for _, name := range rows[struct{ Name string }](v, `select name from setpoint.objectives order by id`) {
+		asks = append(asks, loop.Stretch{Objective: name.Name, From: time.Now().Add(-24 * time.Hour), To: time.Now().Add(24 * time.Hour)})
+	}
+	lists, err := l.Slices(v.t.Context(), asks...)
+	must(v.t, err)
+	return slices.Concat(lists...)
 }
 
 // sameSlices compares what two ledgers keep. One may be a slice ahead.
@@ -40,10 +46,10 @@ func sameSlices(t *testing.T, a, b *server) {
 
 // complete checks that slices follow each other and were observed whole, but
 // for the first, in which the shop opened.
-func complete(t *testing.T, all []slice) {
+func complete(t *testing.T, all []sli.Slice) {
 	t.Helper()
 	for i, s := range all[1:] {
-		if s.Start.Sub(all[i].Start) != 5*time.Second || s.Covered != 5000 || s.Flaw != "" {
+		if s.Start.Sub(all[i].Start) != 5*time.Second || s.Covered != 5*time.Second || s.Flaw != "" {
 			t.Errorf("slice %+v after %s, want the next one, observed for 5 s and without flaw", s, all[i].Start)
 		}
 	}

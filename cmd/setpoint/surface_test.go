@@ -193,7 +193,7 @@ func everyPage(t *testing.T, v *server, said *record) {
 // everyRow reads all that is on record.
 func everyRow(t *testing.T, v *server, said *record) {
 	t.Helper()
-	for _, table := range []string{"decisions", "outcomes", "orders", "definitions", "leadership", "settings", "slices", "objectives", "migrations"} {
+	for _, table := range []string{"decisions", "outcomes", "orders", "definitions", "leadership", "settings", "hours", "days", "objectives", "migrations"} {
 		type row struct{ Text string }
 		for _, r := range rows[row](v, "select t::text from setpoint."+table+" t") {
 			said.add("table "+table, r.Text)

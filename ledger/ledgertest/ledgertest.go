@@ -77,7 +77,7 @@ func Run(t *testing.T, open func(*testing.T) Ledger) {
 		{"orders", orders}, {"orders refused", ordersRefused}, {"stops", stops}, {"pins", pins}, {"order history", orderHistory},
 		{"settings", settings}, {"settings refused", settingsRefused}, {"definitions", definitions},
 		{"verdicts", verdicts}, {"verdicts twice", verdictsTwice}, {"verdicts refused", verdictsRefused}, {"verdict pages", verdictPages},
-		{"slices", slicesKept}, {"slices refused", slicesRefused}, {"extent", extent},
+		{"slices", slicesKept}, {"slices refused", slicesRefused}, {"extents", extents}, {"sums", sums}, {"pruned", pruned},
 		{"decisions", decisions}, {"decision by prefix", decisionByPrefix}, {"each", each}, {"setting history", settingHistory},
 		{"verify", verify}, {"canonical", canonical}, {"alerts", alerts},
 		{"versions", versions}, {"versions refused", versionsRefused},

@@ -1,0 +1,100 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/sli"
+)
+
+// Keep writes slices; see loop.Store.
+func (m *Memory) Keep(_ context.Context, all map[string][]sli.Slice) error {
+	if err := checkSlices(all); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, some := range all {
+		for _, s := range some {
+			s.Start, s.Covered = moment(s.Start), s.Covered.Truncate(time.Millisecond)
+			m.slices[name] = put(m.slices[name], s)
+		}
+	}
+	return nil
+}
+
+// put puts a slice in its place among others, which are in order; mostly that
+// is the end.
+func put(all []sli.Slice, s sli.Slice) []sli.Slice {
+	if len(all) == 0 || all[len(all)-1].Start.Before(s.Start) {
+		return append(all, s)
+	}
+	i, there := after(all, s.Start)
+	if !there {
+		return slices.Insert(all, i, s)
+	}
+	all[i] = s
+	return all
+}
+
+// after is where in slices an instant is, or would be.
+func after(all []sli.Slice, at time.Time) (i int, there bool) {
+	return slices.BinarySearchFunc(all, at, func(s sli.Slice, at time.Time) int { return s.Start.Compare(at) })
+}
+
+// Slices returns slices; see loop.Store.
+func (m *Memory) Slices(_ context.Context, asks ...loop.Stretch) ([][]sli.Slice, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make([][]sli.Slice, len(asks))
+	for i, a := range asks {
+		all := m.slices[a.Objective]
+		from, _ := after(all, a.From)
+		if to, _ := after(all, a.To); from < to {
+			out[i] = slices.Clone(all[from:to])
+		}
+	}
+	return out, nil
+}
+
+// Sums adds slices up; see loop.Store.
+func (m *Memory) Sums(ctx context.Context, asks ...loop.Stretch) ([]loop.Total, error) {
+	all, err := m.Slices(ctx, asks...)
+	out := make([]loop.Total, len(asks))
+	for i, some := range all {
+		for _, s := range some {
+			out[i].Add(s)
+		}
+	}
+	return out, err
+}
+
+// Extents returns which slices there are; see loop.Archive.
+func (m *Memory) Extents(_ context.Context, objectives ...string) ([]loop.Extent, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make([]loop.Extent, len(objectives))
+	for i, name := range objectives {
+		if all := m.slices[name]; len(all) > 0 {
+			out[i] = loop.Extent{Oldest: all[0].Start, Newest: all[len(all)-1].Start}
+		}
+	}
+	return out, nil
+}
+
+// Tidy drops old slices; see loop.Archive.
+func (m *Memory) Tidy(_ context.Context, t loop.Tidying) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name, all := range m.slices {
+		oldest, known := t.Oldest[name]
+		if !known {
+			oldest = t.Others
+		}
+		i, _ := after(all, hourStart(24*dayOf(hourOf(oldest))))
+		m.slices[name] = slices.Clone(all[i:])
+	}
+	return nil
+}
