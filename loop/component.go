@@ -17,8 +17,6 @@ type component interface {
 	slices(ctx context.Context, store Records, from, to time.Time) ([]sli.Slice, error)
 	// birth is the start of the oldest slice that it ever observed.
 	birth(ctx context.Context, store Records) (time.Time, error)
-	// recounts is where its counts begin while they are made anew.
-	recounts() time.Time
 }
 
 // known is the stretch [oldest, next) of a component; empty when nothing is
@@ -27,13 +25,14 @@ type known struct {
 	oldest, next time.Time
 	loose        time.Time // slices from here on may still change
 	corrected    int64     // slices that late samples have changed
+	recounts     time.Time // where counts begin that are made anew just now; zero = none are
 }
 
 func (b *blend) reach() known {
 	if b.book == nil || !b.oldest.Before(b.next) {
 		return known{corrected: b.corrected}
 	}
-	return known{b.oldest, b.next, b.loose, b.corrected}
+	return known{b.oldest, b.next, b.loose, b.corrected, b.recounts()}
 }
 
 func (b *blend) slices(ctx context.Context, store Records, from, to time.Time) ([]sli.Slice, error) {
@@ -69,7 +68,7 @@ func (g *gauge) reach() known {
 	if g.book == nil || !g.oldest.Before(g.next) {
 		return known{corrected: g.late.corrected}
 	}
-	return known{g.oldest, g.next, g.late.from, g.late.corrected}
+	return known{g.oldest, g.next, g.late.from, g.late.corrected, g.recounts()}
 }
 
 // slices are those that the book remembers, or else those on record.

@@ -128,7 +128,7 @@ func (g *gauge) recounts() time.Time {
 // recounts is the same of its components.
 func (b *blend) recounts() (oldest time.Time) {
 	for _, p := range b.parts {
-		oldest = latest(oldest, p.recounts())
+		oldest = latest(oldest, p.reach().recounts)
 	}
 	return oldest
 }
