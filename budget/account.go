@@ -11,72 +11,69 @@ import (
 
 // An Account keeps the budget of one objective from its slices as they were
 // counted: it folds them into time slices where the budget is kept in those,
-// and where calendars touch the objective it keeps a second book, of what its
-// budget is judged by. Its methods are those of a Book.
+// lets short outages pass where they do not count, and where calendars touch
+// the objective it keeps a second book, of what its budget is judged by. Its
+// methods are those of a Book.
 type Account struct {
 	objective slo.Objective
 	exemption slo.Exemption
-	raw       *Book
-	adjusted  *Book       // nil: nothing is adjusted
+	raw       *jury
+	adjusted  *jury       // nil: nothing is adjusted
 	contracts []*contract // of the SLAs beside it
 }
 
 // NewAccount returns an Account that knows no slice yet.
 func NewAccount(c Config, e slo.Exemption) *Account {
-	a := &Account{objective: c.Objective, exemption: e, raw: NewBook(c)}
+	a := &Account{objective: c.Objective, exemption: e}
+	a.raw = newJury(c, a.fold)
 	if !e.Empty() {
-		a.adjusted = NewBook(c)
+		a.adjusted = newJury(c, a.foldAdjusted)
 	}
 	for _, s := range c.SLAs {
-		a.contracts = append(a.contracts, newContract(c, s))
+		fold := a.foldAdjusted
+		if s.Raw {
+			fold = a.fold
+		}
+		a.contracts = append(a.contracts, newContract(c, s, fold))
 	}
 	return a
 }
 
 // Advance is Book.Advance.
 func (a *Account) Advance(at time.Time) error {
-	return a.both(func(b *Book, _ folding) error { return b.Advance(at) })
+	return a.each(func(j *jury) error { return j.book.Advance(at) })
 }
 
 // Put is Book.Put for the slices of [from, to).
 func (a *Account) Put(from, to time.Time, fresh []sli.Slice) error {
-	return a.both(func(b *Book, fold folding) error { return b.Put(fold(from, to, fresh)...) })
+	return a.each(func(j *jury) error { return j.put(from, to, fresh) })
 }
 
 // Prepend is Book.Prepend for the slices of [from, to).
 func (a *Account) Prepend(from, to time.Time, older []sli.Slice) error {
-	return a.both(func(b *Book, fold folding) error { return b.Prepend(fold(from, to, older)) })
+	return a.each(func(j *jury) error { return j.prepend(from, to, older) })
 }
 
 // Reach is Book.Reach.
-func (a *Account) Reach() time.Time { return a.raw.Reach() }
+func (a *Account) Reach() time.Time { return a.raw.book.Reach() }
+
+// Around is the stretch whose slices Correct has to know to correct those of
+// [from, to).
+func (a *Account) Around(from, to time.Time) (time.Time, time.Time) { return a.raw.around(from, to) }
 
 // Correct is Book.Correct for the slices of [from, to), whole time slices: is
-// takes the place of was, as the store has it.
+// takes the place of those of was, which is what the store has of all that
+// Around says.
 func (a *Account) Correct(from, to time.Time, was, is []sli.Slice) error {
-	return a.both(func(b *Book, fold folding) error {
-		counted := map[int64]sli.Slice{}
-		for _, s := range fold(from, to, was) {
-			counted[s.Start.Unix()] = s
-		}
-		for _, s := range fold(from, to, is) {
-			old, there := counted[s.Start.Unix()]
-			if !there {
-				old = sli.Slice{Start: s.Start}
-			}
-			if err := b.Correct(old, s); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	after := slices.Concat(between(was, time.Time{}, from), is, between(was, to, farOff()))
+	return a.each(func(j *jury) error { return j.correct(from, to, was, after) })
 }
 
-// Leaving is Book.Leaving.
+// Leaving is Book.Leaving; its ranges may lap over each other.
 func (a *Account) Leaving() []Range {
-	need := a.raw.Leaving()
+	need := a.raw.leaving()
 	if a.adjusted != nil {
-		for _, r := range a.adjusted.Leaving() {
+		for _, r := range a.adjusted.leaving() {
 			r.adjusted = true
 			need = append(need, r)
 		}
@@ -87,24 +84,25 @@ func (a *Account) Leaving() []Range {
 // Leave is Book.Leave.
 func (a *Account) Leave(r Range, left []sli.Slice) error {
 	if r.adjusted {
-		return a.adjusted.Leave(r, a.foldAdjusted(r.From, r.To, left))
+		return a.adjusted.leave(r, left)
 	}
-	return a.raw.Leave(r, a.fold(r.From, r.To, left))
+	return a.raw.leave(r, left)
 }
 
 // State is where the budget stands: as adjusted, with the raw figures beside.
 func (a *Account) State() State {
-	raw := a.raw.State()
+	raw := a.raw.book.State()
+	raw.BadSince = a.raw.pending()
 	for _, c := range a.contracts {
 		raw.SLAs = append(raw.SLAs, c.settlements()...)
 	}
 	if a.adjusted == nil {
 		return raw
 	}
-	s := a.adjusted.State()
-	s.SLAs = raw.SLAs
+	s := a.adjusted.book.State()
+	s.SLAs, s.BadSince = raw.SLAs, a.adjusted.pending()
 	s.Raw = Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining}
-	s.Unexpected = a.adjusted.flaws.of(FlawUnexpected)
+	s.Unexpected = a.adjusted.book.flaws.of(FlawUnexpected)
 	newest := s.At.Add(-a.objective.Slice)
 	for _, x := range a.exemption.Between(newest, s.At) {
 		if stretch, ok := x.Covers(newest, s.At); ok {
@@ -114,22 +112,22 @@ func (a *Account) State() State {
 	return s
 }
 
-// A folding makes of the slices of [from, to) those of a book.
-type folding func(from, to time.Time, all []sli.Slice) []sli.Slice
-
 func (a *Account) fold(_, _ time.Time, all []sli.Slice) []sli.Slice { return Fold(a.objective, all) }
 
 func (a *Account) foldAdjusted(from, to time.Time, all []sli.Slice) []sli.Slice {
 	return Fold(a.objective, Adjust(a.objective, a.exemption, from, to, all))
 }
 
-// both does something to each book.
-func (a *Account) both(do func(*Book, folding) error) error {
-	err := do(a.raw, a.fold)
+// each does something to every book.
+func (a *Account) each(do func(*jury) error) error {
+	err := do(a.raw)
 	if a.adjusted != nil {
-		err = errors.Join(err, do(a.adjusted, a.foldAdjusted))
+		err = errors.Join(err, do(a.adjusted))
 	}
-	return errors.Join(err, a.eachContract(do))
+	for _, c := range a.contracts {
+		err = errors.Join(err, do(c.jury))
+	}
+	return err
 }
 
 // of is how many slices have a flaw.
@@ -146,8 +144,8 @@ func (a *Account) Stretches() []Range {
 	if a.adjusted != nil || len(a.contracts) > 0 || a.objective.Method != slo.Occurrences {
 		return nil
 	}
-	return a.raw.Stretches()
+	return a.raw.book.Stretches()
 }
 
 // PutSum is Book.PutSum.
-func (a *Account) PutSum(s Sum) error { return a.raw.PutSum(s) }
+func (a *Account) PutSum(s Sum) error { return a.raw.book.PutSum(s) }

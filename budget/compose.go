@@ -277,9 +277,9 @@ func Contributions(c slo.Composite, books []*Book) []Contribution {
 // as every one of them is remembered: the newest 720, or as many as the
 // longest window holds. Blank ones are left out.
 func (a *Account) Recent(from, to time.Time) (all []sli.Slice, ok bool) {
-	b := a.raw
+	b := a.raw.book
 	if a.adjusted != nil {
-		b = a.adjusted
+		b = a.adjusted.book
 	}
 	first, last := b.floor(from), b.floor(to)
 	if first < b.ringStart() || last > b.end {

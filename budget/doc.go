@@ -43,6 +43,15 @@
 // slices that were counted one a time slice, good or bad, and everything here
 // counts those then. State.Method says so, and State.Events how many they are.
 //
+// # Short outages
+//
+// With slo.TimeSlice.MinOutage bad time slices count only in runs that are
+// long enough (outage.go). An Account then remembers what some 720 of the
+// newest time slices were found to be, gives its books what they count as, and
+// corrects that as soon as a run is long enough. A time slice depends on two
+// lengths of an outage on both sides; those at the oldest end wait for what
+// lies before them, and ranges that leave are asked for with their sides.
+//
 // # Raw and adjusted
 //
 // Stored slices are as they were measured. An Account keeps the budget of an

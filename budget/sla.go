@@ -1,7 +1,6 @@
 package budget
 
 import (
-	"errors"
 	"time"
 
 	"setpoint.dev/setpoint/sli"
@@ -37,15 +36,15 @@ func Settle(s slo.SLA, m slo.Method, from, to, at time.Time, c sli.Counts) Settl
 type contract struct {
 	sla    slo.SLA
 	method slo.Method
-	book   *Book
+	jury   *jury
 	last   Settlement // zero = not known yet
 	summed time.Time  // where the book ended when that was
 }
 
-func newContract(c Config, s slo.SLA) *contract {
+func newContract(c Config, s slo.SLA, fold folding) *contract {
 	c.Windows = []time.Duration{reach * c.Objective.Step()} // corrections reach as far back as in any book
 	c.Objective.Window, c.Objective.Target, c.Past = s.Period, s.Target, nil
-	return &contract{sla: s, method: c.Objective.Method, book: NewBook(c)}
+	return &contract{sla: s, method: c.Objective.Method, jury: newJury(c, fold)}
 }
 
 // How long after its end a period may still be changed by what comes late, and
@@ -57,26 +56,29 @@ const (
 
 // due is the last period, when it has to be summed.
 func (c *contract) due() (Range, bool) {
-	start, _ := c.book.period(c.book.end)
+	start, _ := c.jury.book.period(c.jury.book.end)
 	from, to := c.sla.Period.Period(start.Add(-1))
-	at := c.book.time(c.book.end)
+	at := c.jury.book.time(c.jury.book.end)
 	again := at.Sub(to) < closing && at.Sub(c.summed) >= closes
-	return Range{From: from, To: to}, !c.last.From.Equal(from) || again
+	side := c.jury.side()
+	return Range{From: from.Add(-side), To: to.Add(side)}, !c.last.From.Equal(from) || again
 }
 
 // sum sums the last period.
 func (c *contract) sum(r Range, all []sli.Slice) {
 	var counts sli.Counts
-	for _, s := range all {
+	found := c.jury.fold(r.From, r.To, all)
+	r.From, r.To = r.From.Add(c.jury.side()), r.To.Add(-c.jury.side())
+	for _, s := range between(c.jury.count(found), r.From, r.To) {
 		counts = counts.Add(s.Counts)
 	}
-	c.last, c.summed = Settle(c.sla, c.method, r.From, r.To, r.To, counts), c.book.time(c.book.end)
+	c.last, c.summed = Settle(c.sla, c.method, r.From, r.To, r.To, counts), c.jury.book.time(c.jury.book.end)
 }
 
 // settlements are the period so far, and the last one where something of it is
 // known.
 func (c *contract) settlements() []Settlement {
-	s := c.book.State()
+	s := c.jury.book.State()
 	out := []Settlement{Settle(c.sla, c.method, s.PeriodStart, s.PeriodEnd, s.At, s.Budget.Counts)}
 	if c.last.Covered > 0 {
 		out = append(out, c.last)
@@ -85,7 +87,8 @@ func (c *contract) settlements() []Settlement {
 }
 
 // Closing returns the periods of SLAs that ended and have to be summed from
-// the store, mostly none. Their slices are handed to Close.
+// the store, mostly none, with what around them says how they count. Their
+// slices are handed to Close.
 func (a *Account) Closing() (due []Range) {
 	for _, c := range a.contracts {
 		if r, ok := c.due(); ok {
@@ -95,27 +98,11 @@ func (a *Account) Closing() (due []Range) {
 	return due
 }
 
-// Close sums the slices that the store has of a period.
+// Close sums the slices that the store has of a range.
 func (a *Account) Close(r Range, all []sli.Slice) {
 	for _, c := range a.contracts {
 		if due, ok := c.due(); ok && due == r {
-			c.sum(r, a.folding(c)(r.From, r.To, all))
+			c.sum(r, all)
 		}
 	}
-}
-
-// folding makes of slices those that a contract is judged by.
-func (a *Account) folding(c *contract) folding {
-	if c.sla.Raw {
-		return a.fold
-	}
-	return a.foldAdjusted
-}
-
-// eachContract does something to the book of each contract.
-func (a *Account) eachContract(do func(*Book, folding) error) (errs error) {
-	for _, c := range a.contracts {
-		errs = errors.Join(errs, do(c.book, a.folding(c)))
-	}
-	return errs
 }

@@ -61,6 +61,8 @@ type State struct {
 
 	Recounted time.Time `json:"recounted,omitzero"` // the past is being counted anew by another indicator, back to here so far; zero = it is not
 
+	BadSince time.Time `json:"badSince,omitzero"` // since when time slices are bad that are no outage yet, and count as good until they are; zero = none
+
 	SLAs []Settlement `json:"-"` // beside the objective: the period so far, then the last one where it is known; nothing is decided by them
 
 	PeriodStart time.Time `json:"periodStart,omitzero"` // of the period that the newest slice is in, in the zone of the objective's calendar; zero = its window rolls

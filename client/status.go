@@ -96,6 +96,8 @@ type Objective struct {
 	Components []Component `json:"components,omitempty"` // of a composite
 	PartOf     []string    `json:"partOf,omitempty"`     // composites that it is a component of
 
+	BadSince time.Time `json:"badSince,omitzero"` // since when time slices are bad that are no outage yet, and count as good until they are
+
 	SLAs []SLA `json:"slas,omitempty"` // beside it: the period so far, then the last one where it is known
 
 	Of    string            `json:"of,omitempty"`    // the objective that it is one group of

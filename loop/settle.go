@@ -155,7 +155,8 @@ func (g *gauge) correct(ctx context.Context, store Store) error {
 		return nil
 	}
 	from, to := older[0].Start, older[len(older)-1].Start.Add(g.objective.Slice)
-	kept, err := slicesOf(ctx, store, Stretch{g.lineage.series, from, to})
+	first, end := g.book.Around(from, to)
+	kept, err := slicesOf(ctx, store, Stretch{g.lineage.series, first, end})
 	if err != nil {
 		return fmt.Errorf("read slices to correct: %w", err)
 	}

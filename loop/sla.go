@@ -10,7 +10,7 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-// reachOf is how far back windows and the periods of SLAs look.
+// reachOf is how far back windows, the periods of SLAs and outages look.
 func reachOf(o slo.Objective, windows []time.Duration, slas []slo.SLA) time.Duration {
 	longest := o.Window.Longest()
 	for _, w := range windows {
@@ -19,7 +19,7 @@ func reachOf(o slo.Objective, windows []time.Duration, slas []slo.SLA) time.Dura
 	for _, s := range slas {
 		longest = max(longest, s.Period.Longest())
 	}
-	return longest
+	return longest + 2*o.TimeSlice.MinOutage // what the oldest slices count as depends on those before them
 }
 
 // settle sums the periods of SLAs that have ended, from the store.

@@ -14,6 +14,7 @@ func sloKind() kind {
 			objectiveNameNote(),
 			{key: componentNoDataNote, is: shapeChoice, words: noDataRules(), instead: "hold", doc: "Of a composite, or of groups: what becomes of a slice in which one component or group was not observed. See [Composite objectives](#composite-objectives)."},
 			{key: "setpoint.dev/slice", is: shapeDuration, instead: "1m", doc: "Length of the slices in which events are counted: whole seconds, 5 s to 1 h. The window is a multiple of it and holds at least 12. A time slice is a multiple of it."},
+			{key: "setpoint.dev/minimum-outage", is: shapeDuration, instead: "every bad time slice counts", doc: "Shortest outage that counts, with `Timeslices`: bad time slices in a shorter run count as good. A multiple of the time slice, at most a twelfth of the window. See [Short outages](#short-outages)."},
 			standardNote("`standard`: tells of the four standard burn-rate tiers for this window. `none`: not even where the service says so."),
 		}, evidenceNotes()),
 		spec: &object{name: "SLO spec", fields: []field{

@@ -1,6 +1,15 @@
 package slo
 
 const manualCalendars = `
+## Short outages
+
+With ` + "`Timeslices` and the annotation `setpoint.dev/minimum-outage: 5m`" + ` the error ratio has to be above 1 − ` + "`timeSliceTarget`" + ` for at
+least five minutes to count as downtime: bad time slices in a shorter run count as good. A run goes from one bad time slice
+to the next as long as none between them is good and those between them, of which nothing is known, are fewer than make an
+outage; it is as long as from its first to its last. So what takes its metrics down with it is not excused for that. Whether
+a run counts is known when it is long enough or over: until then its time slices count as good, and the page, the API and
+` + "`/metrics`" + ` say since when it is bad. Once that is settled, the figures are the same as if it had been known from the start.
+What calendars exclude is taken out before.
 ## Calendars and adjustments
 
 A calendar covers its one-off windows, its recurring ones, its holidays and, where it has ` + "`workingHours`" + `, all times outside

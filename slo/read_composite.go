@@ -311,6 +311,7 @@ func (l *loader) finishTarget(d *draftComposite, i int, components []Component, 
 		o.Slice, o.Method = longestStep(parts), Occurrences
 	}
 	fitSlices(d, o, parts)
+	wholeOutages(d, parts)
 	if o.Method == Occurrences {
 		o.Method, o.TimeSlice = RatioTimeslices, TimeSlice{Length: o.Slice}
 	} else {

@@ -160,6 +160,9 @@ func (l *loader) slo(doc value) {
 	standard := meta.get("annotations").get("setpoint.dev/alerts")
 	d.standard, d.wanted = standard.place(), standard.text()
 	d.objectives, d.items = l.objectives(spec, o, meta.get("name")), spec.get("objectives").items()
+	for i := range d.objectives {
+		d.objectives[i].TimeSlice.MinOutage = minOutage(meta, d.objectives[i])
+	}
 	l.slos = append(l.slos, d)
 }
 

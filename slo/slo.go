@@ -99,6 +99,8 @@ const (
 type TimeSlice struct {
 	Length time.Duration `json:"length"`          // ns
 	Target Decimal       `json:"target,omitzero"` // share of good events from which on it is good, 0 < Target ≤ 1; of Timeslices only
+
+	MinOutage time.Duration `json:"minOutage,omitempty"` // shortest run of bad ones that counts as bad, ns; 0 = each counts; of Timeslices only
 }
 
 // Step is what the budget is kept in: the length of a time slice, or that of

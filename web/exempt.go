@@ -16,7 +16,7 @@ func touched(st budget.State) bool { return st.Raw.Status != "" }
 
 // wireExempt adds what calendars and adjustments do to an objective.
 func wireExempt(out *client.Objective, l look, o slo.Objective, st budget.State) {
-	out.SLAs = wireSLAs(l.set, st)
+	out.SLAs, out.BadSince = wireSLAs(l.set, st), st.BadSince
 	for _, a := range adjustmentsOf(l.set, o, st) {
 		out.Adjustments = append(out.Adjustments, client.Adjustment{
 			Name: a.Name, Effect: string(a.Effect), From: a.From, To: a.To, Author: a.Author, Reason: a.Reason, Category: a.Category, Revoked: a.Revoked,

@@ -130,6 +130,9 @@ func (g gauges) objective(s budget.State) {
 	if !s.Provisional.IsZero() {
 		g.put(float64(s.Provisional.Unix()), "setpoint_budget_settled_timestamp_seconds", by...)
 	}
+	if !s.BadSince.IsZero() {
+		g.put(float64(s.BadSince.Unix()), "setpoint_bad_since_timestamp_seconds", by...)
+	}
 	g.exempt(s, by)
 	g.slas(s)
 	for _, w := range s.Windows {

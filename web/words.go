@@ -114,7 +114,15 @@ func list(words []string) string {
 
 // stateWords are the words for an objective, now.
 func stateWords(o slo.Objective, s budget.State, now time.Time) string {
-	return standing(o, s, now) + exemptWords(s) + assumedWords(s) + pendingWords(s.Pending)
+	return standing(o, s, now) + exemptWords(s) + assumedWords(s) + pendingWords(s.Pending) + badWords(o, s, now)
+}
+
+// badWords say that something is bad and no outage yet.
+func badWords(o slo.Objective, s budget.State, now time.Time) string {
+	if s.BadSince.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("; bad since %s, which counts when it has lasted %s", clock(s.BadSince, now), window(o.TimeSlice.MinOutage))
 }
 
 // standing is how the budget stands.
