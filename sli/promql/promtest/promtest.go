@@ -41,6 +41,7 @@ type Config struct {
 	Every   time.Duration // scrape interval, at least 1 s; 0 = 1 s
 	Dir     string        // for data, configuration and log; Start makes one when it is ""
 	Late    time.Duration // how late samples may be that Write stores
+	Rules   []byte        // a rule file, evaluated every Every; of Prometheus only
 	Flags   []string      // more flags of the program
 }
 
@@ -150,11 +151,21 @@ func writeScrapes(cfg Config) error {
 	every := max(cfg.Every, time.Second).Milliseconds()
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "global:\n  scrape_interval: %dms\n  scrape_timeout: %dms\n", every, every)
+	if cfg.Rules != nil {
+		fmt.Fprintf(&b, "  evaluation_interval: %dms\n", every)
+	}
 	fmt.Fprintf(&b, "scrape_configs:\n- job_name: promtest\n  static_configs:\n  - targets: [")
 	for i, target := range cfg.Targets {
 		fmt.Fprintf(&b, "%s%q", strings.Repeat(", ", min(i, 1)), target)
 	}
 	b.WriteString("]\n")
+	if cfg.Rules != nil {
+		rules := filepath.Join(cfg.Dir, "rules.yml")
+		fmt.Fprintf(&b, "rule_files: [%q]\n", rules)
+		if err := os.WriteFile(rules, cfg.Rules, 0o600); err != nil {
+			return err
+		}
+	}
 	if cfg.Late > 0 && cfg.Backend != VictoriaMetrics {
 		fmt.Fprintf(&b, "storage:\n  tsdb:\n    out_of_order_time_window: %dms\n", cfg.Late.Milliseconds())
 	}

@@ -1,0 +1,220 @@
+// Package cost measures what budgets cost: CPU of Setpoint and of the metrics
+// backend that it asks, against the same backend evaluating rules for the same
+// objectives and windows; and CPU and memory of Setpoint alone, with many
+// objectives, against a backend that costs nothing.
+//
+//	definitions ─► rules ─► Prometheus evaluates them ─► its CPU
+//	            ─► loop.Tick over the same samples     ─► its CPU and ours
+//
+// Without flags it takes few objectives; `make cost` takes thousands and writes
+// docs/benchmarks.md.
+package cost_test
+
+import (
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/sli/promql"
+	"setpoint.dev/setpoint/sli/promql/promtest"
+	"setpoint.dev/setpoint/slo"
+	"setpoint.dev/setpoint/slo/rules"
+)
+
+var (
+	full   = flag.Bool("full", false, "thousands of objectives, for minutes")
+	many   = flag.Int("load", 100, "objectives of TestLoad")
+	update = flag.Bool("update", false, "with -full, write docs/benchmarks.md")
+)
+
+const scrape = 30 * time.Second
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// objectives is one promise of 99.9 % over 30 days for each of n services.
+func objectives(n int, url string) *slo.Set {
+	set := &slo.Set{Sources: []slo.Source{{Name: "metrics", URL: url, Scrape: scrape}}}
+	for i := range n {
+		set.Objectives = append(set.Objectives, slo.Objective{
+			Name: fmt.Sprint("service-", i), Service: fmt.Sprint("service-", i), Target: slo.NewDecimal(999, 3),
+			Window: slo.Window{Length: 30 * 24 * time.Hour}, Slice: time.Minute,
+			Indicator: slo.Indicator{
+				Name: "availability", Source: "metrics",
+				Bad:   fmt.Sprintf(`sum(rate(http_requests_total{service="service-%d",code=~"5.."}[5m]))`, i),
+				Total: fmt.Sprintf(`sum(rate(http_requests_total{service="service-%d"}[5m]))`, i),
+			},
+		})
+	}
+	return set
+}
+
+// traffic writes the samples of n services at each scrape in (from, to].
+func traffic(t *testing.T, server *promtest.Server, n int, from, to time.Time) {
+	t.Helper()
+	for from.Before(to) {
+		end := from.Add(min(20*time.Minute, to.Sub(from)))
+		var samples []promtest.Sample
+		for i := range n {
+			for code, each := range map[string]int64{"200": 1000, "500": 1} {
+				labels := map[string]string{"__name__": "http_requests_total", "service": fmt.Sprint("service-", i), "code": code, "job": "shop", "instance": fmt.Sprintf("10.0.%d.%d:8080", i/250, i%250)}
+				for at := from.Truncate(scrape).Add(scrape); !at.After(end); at = at.Add(scrape) {
+					samples = append(samples, promtest.Sample{Labels: labels, Milli: at.UnixMilli() + int64(i%997), Value: float64(at.Unix() / 30 * each % 1_000_000_000)})
+				}
+			}
+		}
+		if err := server.Write(samples); err != nil {
+			t.Fatal(err)
+		}
+		from = end
+	}
+}
+
+// remembering is a ledger in which a month is on record, up to a time.
+func remembering(t testing.TB, set *slo.Set, until time.Time) *ledger.Memory {
+	t.Helper()
+	records := ledger.NewMemory()
+	for _, o := range set.Objectives {
+		ends := []sli.Slice{{Start: until.Add(-o.Window.Length), Counts: sli.Counts{Covered: o.Slice}}, {Start: until.Add(-o.Slice), Counts: sli.Counts{Covered: o.Slice}}}
+		if err := records.Keep(t.Context(), map[string][]sli.Slice{o.Name: ends}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return records
+}
+
+// A spent is CPU time of ours and of the backend.
+type spent struct{ ours, backend time.Duration }
+
+// ticks is what each of some ticks, a minute apart, costs on average, after one
+// that begins.
+func ticks(t *testing.T, set *slo.Set, server *promtest.Server, first time.Time, n int) spent {
+	t.Helper()
+	sources, err := promql.New(set.Sources, promql.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sources.Close()
+	l, err := loop.New(loop.Config{Set: set, Source: sources, Records: remembering(t, set, first)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := sli.Count(0) // slices that may still change are read again at the start
+	tick := func(i int) {
+		now := first.Add(time.Duration(i)*time.Minute + 5*time.Second)
+		r := l.Tick(t.Context(), now)
+		if len(r.Errs) > 0 {
+			t.Fatal(r.Errs[0])
+		}
+		bad := r.States[len(r.States)-1].Budget.Bad
+		if i == 2 {
+			base = bad
+		}
+		if want := base + sli.Count(2*(i-2))*sli.Event; i > 2 && bad != want {
+			t.Fatalf("after %d minutes %v bad events, want %v", i, bad.Float(), want.Float())
+		}
+	}
+	tick(1)
+	tick(2)
+	began, backend := cpuOfSelf(t), cpuOf(t, server.PID())
+	for i := range n {
+		tick(3 + i)
+	}
+	return spent{(cpuOfSelf(t) - began) / time.Duration(n), (cpuOf(t, server.PID()) - backend) / time.Duration(n)}
+}
+
+// cpuOfSelf is user and system time of this process.
+func cpuOfSelf(t testing.TB) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// cpuOf is user and system time of another process, in hundredths of a second.
+func cpuOf(t *testing.T, pid int) time.Duration {
+	t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// evaluating is the CPU that Prometheus spends in a minute on rules for the
+// same objectives, evaluated every half minute, above what it spends without.
+func evaluating(t *testing.T, backend promtest.Backend, n int, history, every, during time.Duration) time.Duration {
+	t.Helper()
+	text, problems, err := rules.Write(objectives(n, ""))
+	if err != nil || problems.Err() != nil {
+		t.Fatal(err, problems)
+	}
+	cost := func(text []byte) time.Duration {
+		cfg := promtest.Config{Backend: backend, Every: every, Dir: t.TempDir(), Late: time.Minute}
+		server := promtest.Start(t, cfg)
+		now := time.Now()
+		traffic(t, server, n, now.Add(-history), now)
+		if err := server.Stop(); err != nil { // what rules record would be newer than the history
+			t.Fatal(err)
+		}
+		cfg.Rules = text
+		server = promtest.Start(t, cfg)
+		defer server.Stop()
+		time.Sleep(every)
+		began, start := cpuOf(t, server.PID()), time.Now()
+		for last := now; time.Since(start) < during; last = last.Add(scrape) {
+			time.Sleep(min(scrape, during))
+			traffic(t, server, n, last, last.Add(scrape))
+		}
+		return time.Duration(float64(cpuOf(t, server.PID())-began) * float64(time.Minute) / float64(time.Since(start)))
+	}
+	return cost(text) - cost(nil)
+}
+
+// TestCostAgainstRules: budgets of the same objectives cost a small part of
+// what rules cost the backend.
+func TestCostAgainstRules(t *testing.T) {
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	backend := promtest.Prometheus
+	if _, err := promtest.Prometheus3.Program(); err == nil {
+		backend = promtest.Prometheus3
+	}
+	least := 20.0 // with the race detector, on a busy machine
+	n, history, every, during, count := 50, 30*time.Minute, 2*time.Second, 6*time.Second, 10
+	if *full {
+		least = 100 // the aim is 400
+		n, history, every, during, count = 1000, 3*time.Hour, 30*time.Second, 90*time.Second, 60
+	}
+	server := promtest.Start(t, promtest.Config{Backend: backend, Late: time.Hour})
+	to := time.Now().Truncate(time.Minute)
+	traffic(t, server, n, to.Add(-history), to)
+	set := objectives(n, server.URL)
+	got := ticks(t, set, server, to.Add(-time.Duration(count+10)*time.Minute), count)
+	if err := server.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	ruled := evaluating(t, backend, n, history, every, during)
+	ratio := float64(ruled) / float64(got.ours+got.backend)
+	t.Logf("%d objectives, %s: rules every %s %s of CPU a minute; a tick %s of ours and %s of the backend: 1/%.0f", n, backend, every, ruled, got.ours, got.backend, ratio)
+	if ratio < least {
+		t.Errorf("budgets cost 1/%.0f of what rules cost, want at most 1/%.0f", ratio, least)
+	}
+	if *full && *update {
+		writeReport(t, against{n, backend, every, history, ruled, got, ratio})
+	}
+}
