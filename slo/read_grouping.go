@@ -131,6 +131,7 @@ func (l *loader) group(o *Objective, notes value) {
 		o.Composite = &Composite{Aggregate: map[string]Aggregate{string(AnyDown): AnyDown, string(AllDown): AllDown, weighted: Average}[how]}
 		o.Slice, o.Indicator = o.Step(), Indicator{}
 		o.Method, o.TimeSlice = RatioTimeslices, TimeSlice{Length: o.Slice}
+		o.MinEvents, o.NoData = 0, NoDataHold // these are about each group
 	}
 	l.set.Groupings = append(l.set.Groupings, g)
 }
