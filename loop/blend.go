@@ -170,6 +170,7 @@ func (b *blend) open(ctx context.Context, store Records, at time.Time) error {
 	for range b.parts {
 		c := b.config(at)
 		c.Windows, c.SLAs = nil, nil
+		c.Objective.MinEvents, c.Objective.NoData = 0, slo.NoDataHold // what nobody saw is nobody's doing
 		b.shares = append(b.shares, budget.NewBook(c))
 	}
 	b.opens, b.inner = b.opens+1, b.begun()
