@@ -66,6 +66,10 @@ func checkCorrected(d draft[Adjustment], known known) {
 	if !ok || o.Slice == 0 || d.is.From.IsZero() {
 		return
 	}
+	if o.Composite != nil {
+		d.spec.get("effect").refuse("a composite counts no events of its own", "an adjustment of one of its components", "")
+		return
+	}
 	for key, t := range map[string]time.Time{"from": d.is.From, "to": d.is.To} {
 		if t.UnixNano()%int64(o.Slice) != 0 {
 			d.spec.get(key).refuse(fmt.Sprintf("not between two slices of %s, which are %s long", o.Name, Span(o.Slice)), "a multiple of "+Span(o.Slice), "")

@@ -204,10 +204,12 @@ func (r Repeat) chosen(all []time.Time) []time.Time {
 
 // falls reports whether the rule names day d.
 func (r Repeat) falls(d time.Time) bool {
+	if len(r.Months) > 0 && !slices.Contains(r.Months, int(d.Month())) {
+		return false
+	}
 	month, year := daysIn(d.Year(), d.Month()), time.Date(d.Year(), 12, 31, 0, 0, 0, 0, time.UTC).YearDay()
 	week, weeks := r.weekNumber(d)
-	return (len(r.Months) == 0 || slices.Contains(r.Months, int(d.Month()))) &&
-		(len(r.MonthDays) == 0 || among(r.MonthDays, d.Day(), month)) &&
+	return (len(r.MonthDays) == 0 || among(r.MonthDays, d.Day(), month)) &&
 		(len(r.YearDays) == 0 || among(r.YearDays, d.YearDay(), year)) &&
 		(len(r.WeekNumbers) == 0 || among(r.WeekNumbers, week, weeks)) &&
 		(len(r.Days) == 0 || slices.ContainsFunc(r.Days, func(o OrdinalDay) bool { return r.names(o, d, month, year) }))
