@@ -96,7 +96,7 @@ func TestASlowSourceIsCountedLater(t *testing.T) {
 	watch(t, s, func(n int, r loop.Report, fine, other budget.State) bool {
 		behind := fine.Budget.Covered - other.Budget.Covered
 		switch {
-		case n == 1 && other.Budget.Covered != 0, n > 1 && n < 7 && behind != time.Minute:
+		case n == 1 && other.Budget.Covered != 0, n > 1 && n < 6 && behind != time.Minute:
 			t.Errorf("tick %d: the slow one has %s, the other %s", n, other.Budget.Covered, fine.Budget.Covered)
 		case n == 5:
 			s.takes.Store(int64(time.Second))
