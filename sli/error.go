@@ -56,6 +56,7 @@ const (
 	ReasonMalformed    Reason = "malformed"    // JSON, but no answer to the question
 	ReasonWrongType    Reason = "wrong-type"   // a scalar, a string, a native histogram, …
 	ReasonDuplicate    Reason = "duplicate"    // one series twice in an answer
+	ReasonNoBucket     Reason = "no-bucket"    // the classic histogram has no bucket with the bound that is counted
 	ReasonPartial      Reason = "partial"      // the backend says that its answer is incomplete
 	ReasonTooLarge     Reason = "too-large"    // the answer is longer than is read
 	ReasonClock        Reason = "clock"        // by the backend's clock the time asked about is not over

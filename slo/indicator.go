@@ -14,6 +14,7 @@ type Indicator struct {
 	Good     string        `json:"good,omitempty"`    // Counters: PromQL over raw counters; this or Bad
 	Bad      string        `json:"bad,omitempty"`     // Counters
 	Total    string        `json:"total,omitempty"`   // Counters
+	Bucket   Decimal       `json:"bucket,omitzero"`   // Counters: Good or Bad is the bucket of a classic histogram with this bound, and Total its count
 	Query    string        `json:"query,omitempty"`   // all other kinds: PromQL of what is judged
 	Op       Op            `json:"op,omitempty"`      // Threshold: a sample is good when it is Op Value
 	Value    Decimal       `json:"value,omitzero"`    // Threshold

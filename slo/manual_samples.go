@@ -27,6 +27,30 @@ by itself, in the slice that it lies in:
   with ` + "`bool`" + `.
 - What is compared with ` + "`value`" + ` is compared as PromQL does, in the nearest binary fraction.
 
+## Histograms
+
+Latencies are best kept as histograms: every request counts. A ` + "`thresholdMetric`" + ` with the annotation
+` + "`setpoint.dev/histogram: classic`" + ` names the metric of a classic one, without ` + "`_bucket`" + `, and each objective its limit:
+
+` + "```yaml\n" + `apiVersion: openslo/v1
+kind: SLI
+metadata:
+  name: checkout-latency
+  annotations: {setpoint.dev/histogram: classic}
+spec:
+  thresholdMetric:
+    metricSource: {spec: {query: 'request_seconds{job="checkout"}'}}
+` + "```" + `
+
+With ` + "`op: lte` and `value: 0.3`" + ` good is ` + "`request_seconds_bucket{job=\"checkout\",le=\"0.3\"}`" + ` and total is
+` + "`request_seconds_count{job=\"checkout\"}`" + `; they are counted as any other counters are. With ` + "`op: gt`" + ` what the bucket holds is bad.
+
+- **The bound.** A bucket is found however its bound is written: 1, 1.0, 1e+00. Prometheus 3 rewrites ` + "`le=\"1\"`" + ` as ` + "`le=\"1.0\"`" + `: the series
+  before and after are taken for one.
+- **No such bucket.** ` + "`value`" + ` has to be a bound that the histogram has: nothing is interpolated. Series without that bucket are left out,
+  good and bad, and their slices marked. Where none has it, and none has it today, the objective has no data and says why:
+  ` + "`no bucket le=0.3 of request_seconds_bucket{job=\"checkout\"}; nearest 0.25, 0.5`" + `; so does ` + "`setpoint plan`" + `.
+
 ## Time and runs
 
 Two kinds of indicators read Unix timestamps, in seconds, as batch jobs and backups expose them. 0 means never. Queries are

@@ -44,12 +44,13 @@ func (l *loader) indicator(sli value) *draftIndicator {
 // checkNotes refuses annotations that say something about another kind of
 // indicator than this is.
 func checkNotes(notes value, kind IndicatorKind) {
-	about := map[string]IndicatorKind{gaugeNote: Boolean, maxAgeNote: Freshness, deadlineNote: Deadline, everyNote: Deadline}
+	about := map[string]IndicatorKind{gaugeNote: Boolean, maxAgeNote: Freshness, deadlineNote: Deadline, everyNote: Deadline, histogramNote: classic}
 	needs := map[string]string{
 		gaugeNote: "a thresholdMetric, and none of the others", maxAgeNote: "a thresholdMetric whose query is a timestamp",
-		deadlineNote: "a ratioMetric whose good and total are timestamps", everyNote: "the annotation " + deadlineNote,
+		histogramNote: "a thresholdMetric whose query selects a histogram, and none of the others",
+		deadlineNote:  "a ratioMetric whose good and total are timestamps", everyNote: "the annotation " + deadlineNote,
 	}
-	for _, name := range []string{gaugeNote, maxAgeNote, deadlineNote, everyNote} {
+	for _, name := range []string{gaugeNote, histogramNote, maxAgeNote, deadlineNote, everyNote} {
 		if note := notes.get(name); note.good() && about[name] != kind {
 			note.refuse("plays no part in this indicator", needs[name], "")
 		}
@@ -64,6 +65,9 @@ func (l *loader) threshold(in *Indicator, metric, notes value) {
 	case age.given():
 		in.Kind, in.MaxAge = Freshness, within(age, time.Second, maxWindow)
 		in.Query = l.sampled(metric, checkTimestamp)
+		return
+	case notes.get(histogramNote).good():
+		l.histogram(in, metric)
 		return
 	case notes.get(gaugeNote).good():
 		in.Kind = Boolean
@@ -226,6 +230,8 @@ func (l *loader) judged(o *Objective, item value) {
 	switch {
 	case o.Indicator.Kind == Threshold:
 		l.limit(o, item)
+	case o.Indicator.Kind == classic:
+		l.bucketed(o, item)
 	case o.Indicator.Kind == Boolean && op.text() == string(GreaterOrEqual) && limit.text() == "1":
 	default:
 		for _, v := range []value{op, limit} {

@@ -37,7 +37,13 @@ func (k *counting) slices(c sli.Cut) []sli.Slice {
 		return c.Samples(k.judged, k.part)
 	}
 	c.Good = k.good
-	return c.Increments(k.part, k.total)
+	if k.buckets == "" {
+		return c.Increments(k.part, k.total)
+	}
+	buckets, counts, lost := pair(k.part, k.total)
+	all := c.Increments(buckets, counts)
+	markLost(all, c.Slice, lost)
+	return all
 }
 
 // count answers members, whose slices are those of the cut, chunk by chunk.
@@ -102,6 +108,11 @@ func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) [
 		all[i] = k
 	}
 	s.anchor(ctx, c, all)
+	for _, k := range all {
+		if k.err == nil {
+			k.err = s.bucketless(ctx, c, k)
+		}
+	}
 	return all
 }
 

@@ -50,3 +50,6 @@ func Decoder(from, to time.Time) func(io.Reader) (int, error) {
 		return len(r.kept), err
 	}
 }
+
+// Without is the labels of a series ID but for some.
+func Without(id string, names ...string) string { return without(id, names...) }

@@ -58,16 +58,19 @@ func lacking(g slo.Grouping, query string, groups []slo.Group) error {
 
 // groups asks which values of some labels the series of a query have.
 func (s *source) groups(ctx context.Context, query string, by []string, at time.Time) (groups []slo.Group, err error) {
-	span := window{from: at.Add(-groupsOver), to: at}
-	ask := func(matcher string) string {
-		return fmt.Sprintf("group by (%s) (%s)", strings.Join(by, ", "), span.lastOf(slo.SeriesOf(query))(matcher))
-	}
-	err = s.ask(ctx, ask, grid{}, at, func(from io.Reader) (err error) {
+	err = s.ask(ctx, groupsOf(query, by, at), grid{}, at, func(from io.Reader) (err error) {
 		groups, err = s.readGroups(from, by)
 		return err
 	})
 	slices.SortFunc(groups, func(a, b slo.Group) int { return slices.Compare(a, b) })
 	return groups, err
+}
+
+func groupsOf(query string, by []string, at time.Time) question {
+	span := window{from: at.Add(-groupsOver), to: at}
+	return func(matcher string) string {
+		return fmt.Sprintf("group by (%s) (%s)", strings.Join(by, ", "), span.lastOf(slo.SeriesOf(query))(matcher))
+	}
 }
 
 // readGroups reads an answer of which only the labels matter.

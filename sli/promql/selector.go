@@ -29,6 +29,8 @@ type indicator struct {
 	part, total []*selector   // of what is judged there is a part alone
 	judged      slo.Indicator // if its kind is Counters, nothing is judged
 	query       string        // of what is judged, where it is no selector
+	buckets     string        // all buckets of the classic histogram of which part is one; empty for anything else
+	bound       slo.Decimal   // of that bucket
 	runs        []measurement // of a deadline: when jobs started, and when they succeeded
 }
 
@@ -61,7 +63,7 @@ func (l *library) read(i slo.Indicator) (*indicator, error) {
 }
 
 func (l *library) parse(i slo.Indicator) (*indicator, error) {
-	q, text := &indicator{}, i.Bad
+	q, text := &indicator{buckets: i.Buckets(), bound: i.Bucket}, i.Bad
 	switch {
 	case i.Kind != slo.Counters:
 		return l.readJudged(i)

@@ -52,6 +52,7 @@ func (s *Sources) Plan(ctx context.Context, asks []sli.Ask) (all []Query, errs [
 				all = append(all, src.tellGrid(ctx, c, some)...)
 			default:
 				all = append(all, src.tellRaw(ctx, c, some)...)
+				all = append(all, src.tellBuckets(ctx, c, some)...)
 			}
 		}
 	}

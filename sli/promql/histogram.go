@@ -1,0 +1,139 @@
+package promql
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"setpoint.dev/setpoint/sli"
+)
+
+// pair puts the series of the bucket that is counted beside those of the count
+// of a classic histogram: series whose bounds are written in different ways
+// become one, and what is not there on both sides is left out. lost are the
+// series of counts without their bucket.
+func pair(part, total []sli.Series) (buckets, counts, lost []sli.Series) {
+	byLabels := make(map[string]int, len(part))
+	for _, s := range part {
+		key := without(s.ID, labels.BucketLabel, model.MetricNameLabel)
+		at, there := byLabels[key]
+		if !there {
+			byLabels[key] = len(buckets)
+			buckets = append(buckets, s)
+			continue
+		}
+		one := &buckets[at]
+		one.ID = min(one.ID, s.ID)
+		one.Samples = slices.Concat(one.Samples, s.Samples)
+	}
+	for _, s := range total {
+		if _, there := byLabels[without(s.ID, model.MetricNameLabel)]; there {
+			counts = append(counts, s)
+		} else {
+			lost = append(lost, s)
+		}
+	}
+	return buckets, counts, lost
+}
+
+// without is the labels of a series ID but for some.
+func without(id string, names ...string) string {
+	_, rest, _ := strings.Cut(id, "{")
+	var kept []string
+	for rest != "" && rest != "}" {
+		name, err := strconv.QuotedPrefix(rest)
+		if err != nil {
+			name, _, _ = strings.Cut(rest, "=")
+		}
+		value, _ := strconv.QuotedPrefix(rest[min(len(rest), len(name)+1):])
+		plain, err := strconv.Unquote(name)
+		if err != nil {
+			plain = name
+		}
+		if !slices.Contains(names, plain) {
+			kept = append(kept, plain+"="+value)
+		}
+		rest = strings.TrimPrefix(rest[min(len(rest), len(name)+1+len(value)):], ",")
+	}
+	return strings.Join(kept, ",")
+}
+
+// markLost gives the flaw of what was left out to the slices in which lost
+// series have samples.
+func markLost(all []sli.Slice, length time.Duration, lost []sli.Series) {
+	for _, s := range lost {
+		for _, m := range s.Samples {
+			i, _ := slices.BinarySearchFunc(all, m.Milli-length.Milliseconds(), func(one sli.Slice, after int64) int {
+				return cmp.Compare(one.Start.UnixMilli(), after)
+			})
+			if i < len(all) && all[i].Start.UnixMilli() < m.Milli {
+				all[i].Flaw = sli.FlawInvalid
+			}
+		}
+	}
+}
+
+// bucketless is an error when a classic histogram has no bucket with the bound
+// that is counted: not in the chunk, and not today either, so that it will not
+// come by itself.
+func (s *source) bucketless(ctx context.Context, c sli.Cut, k *counting) error {
+	if k.buckets == "" || len(k.part) > 0 || len(k.total) == 0 {
+		return nil
+	}
+	at := time.Now().Add(-sli.Settling(s.declared)).Truncate(time.Second)
+	if at.Before(c.To) {
+		at = c.To
+	}
+	return s.noBucket(ctx, k.indicator, at)
+}
+
+// noBucket is an error when a histogram that is there at an instant has no
+// bucket with the bound that is counted.
+func (s *source) noBucket(ctx context.Context, q *indicator, at time.Time) error {
+	found, err := s.groups(ctx, q.buckets, []string{labels.BucketLabel}, at)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	var bounds []float64
+	for _, of := range found {
+		if bound, err := strconv.ParseFloat(of[0], 64); err == nil {
+			bounds = append(bounds, bound)
+		}
+	}
+	want := q.bound.Float()
+	slices.Sort(bounds)
+	i, there := slices.BinarySearch(bounds, want)
+	if there {
+		return nil
+	}
+	var near []string
+	for _, bound := range bounds[max(0, i-1):min(len(bounds), i+1)] {
+		near = append(near, strconv.FormatFloat(bound, 'g', -1, 64))
+	}
+	return &sli.ReadError{
+		Reason: sli.ReasonNoBucket, Source: s.declared.Name,
+		Err: fmt.Errorf("no bucket le=%s of %s; nearest %s", q.bound, q.buckets, strings.Join(near, ", ")),
+	}
+}
+
+// tellBuckets is the questions about bounds that members will go on asking,
+// because their histograms have no bucket to count.
+func (s *source) tellBuckets(ctx context.Context, c sli.Cut, members []*member) (all []Query) {
+	for _, m := range members {
+		if m.buckets == "" {
+			continue
+		}
+		if err := s.noBucket(ctx, m.indicator, c.To); reasonIn(err) == sli.ReasonNoBucket {
+			asked := groupsOf(m.buckets, []string{labels.BucketLabel}, c.To)(s.fresh(c.To))
+			all = append(all, s.tell(ModeRaw, asked, grid{}, c, size{err: err}, []string{m.ask.Objective.Name}))
+		}
+	}
+	return all
+}
