@@ -48,7 +48,7 @@ With ` + "`op: lte` and `value: 0.3`" + ` good is ` + "`request_seconds_bucket{j
 - **The bound.** A bucket is found however its bound is written: 1, 1.0, 1e+00. Prometheus 3 rewrites ` + "`le=\"1\"`" + ` as ` + "`le=\"1.0\"`" + `: the series
   before and after are taken for one.
 - **No such bucket.** ` + "`value`" + ` has to be a bound that the histogram has: nothing is interpolated. Series without that bucket are left out,
-  good and bad, and their slices marked. Where none has it, and none has it today, the objective has no data and says why:
+  good and bad, and so is the time before a series got it; the slices are marked. Where none has it, and none has it today, the objective has no data and says why:
   ` + "`no bucket le=0.3 of request_seconds_bucket{job=\"checkout\"}; nearest 0.25, 0.5`" + `; so does ` + "`setpoint plan`" + `.
 
 ## Time and runs

@@ -33,9 +33,10 @@
 // them up to the horizon is asked for too. See sampled.go and grid.go.
 //
 // Of a classic histogram one bucket and the count are asked about as any
-// counters are. Series that differ in how the bound is written are one, counts
-// without that bucket are left out and their slices marked; where it is not
-// there at all, one more question finds the bounds that are: histogram.go.
+// counters are. Series that differ in how the bound is written are one. Counts
+// without that bucket, or of the time before it came, are left out and their
+// slices marked; where it is not there at all, one more question finds the
+// bounds that are: histogram.go.
 //
 // # Fusion
 //

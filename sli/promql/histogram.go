@@ -17,8 +17,8 @@ import (
 
 // pair puts the series of the bucket that is counted beside those of the count
 // of a classic histogram: series whose bounds are written in different ways
-// become one, and what is not there on both sides is left out. lost are the
-// series of counts without their bucket.
+// become one, and counts of the time before a bucket came, or after it went, are
+// left out, because what is good of them is not known. lost is those.
 func pair(part, total []sli.Series) (buckets, counts, lost []sli.Series) {
 	byLabels := make(map[string]int, len(part))
 	for _, s := range part {
@@ -34,13 +34,41 @@ func pair(part, total []sli.Series) (buckets, counts, lost []sli.Series) {
 		one.Samples = slices.Concat(one.Samples, s.Samples)
 	}
 	for _, s := range total {
-		if _, there := byLabels[without(s.ID, model.MetricNameLabel)]; there {
-			counts = append(counts, s)
-		} else {
+		at, there := byLabels[without(s.ID, model.MetricNameLabel)]
+		if !there {
 			lost = append(lost, s)
+			continue
+		}
+		both, alone := together(s.Samples, buckets[at].Samples)
+		counts = append(counts, sli.Series{ID: s.ID, Samples: both})
+		if len(alone) > 0 {
+			lost = append(lost, sli.Series{ID: s.ID, Samples: alone})
 		}
 	}
 	return buckets, counts, lost
+}
+
+// together divides the samples of a count into those that were scraped with a
+// sample of the bucket and others. Where no two samples are of one instant, they
+// come from elsewhere than a scrape, and all belong together.
+func together(count, bucket []sli.Sample) (both, alone []sli.Sample) {
+	scraped := make(map[int64]bool, len(bucket))
+	for _, s := range bucket {
+		scraped[s.Milli] = true
+	}
+	if slices.ContainsFunc(count, func(s sli.Sample) bool { return !scraped[s.Milli] }) {
+		for _, s := range count {
+			if scraped[s.Milli] {
+				both = append(both, s)
+			} else {
+				alone = append(alone, s)
+			}
+		}
+	}
+	if len(both) == 0 {
+		return count, nil
+	}
+	return both, alone
 }
 
 // without is the labels of a series ID but for some.

@@ -51,7 +51,10 @@ func testClassic(t *testing.T, backend promtest.Backend) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
-	o := classicObjective("0.3")
+	o := classicObjective("1")
+	o.Indicator.Good, o.Indicator.Total = `u_bucket{le="1"}`, "u_count"
+	testNewBucket(t, sources, o, from)
+	o = classicObjective("0.3")
 	_, err = sources.Counts(t.Context(), o, from, from.Add(2*minute))
 	var read *sli.ReadError
 	if !errors.As(err, &read) || read.Reason != sli.ReasonNoBucket || !strings.Contains(err.Error(), `no bucket le=0.3 of t_bucket; nearest 0.25, 1`) {
@@ -60,6 +63,23 @@ func testClassic(t *testing.T, backend promtest.Backend) {
 	told, errs := sources.Plan(t.Context(), []sli.Ask{{Objective: o, From: from.Add(minute), To: from.Add(2 * minute)}})
 	if len(errs) > 0 || len(told) == 0 || !strings.Contains(told[0].Error+told[len(told)-1].Error, "nearest 0.25, 1") {
 		t.Errorf("plan: got %+v, %v", told, errs)
+	}
+}
+
+// testNewBucket reads a histogram that got the bucket with a restart, half a
+// minute into the second slice: nothing is known before its first sample, nor what
+// that one counts, however much is asked for at once.
+func testNewBucket(t *testing.T, sources *promql.Sources, o slo.Objective, from time.Time) {
+	second := sli.Slice{Start: from.Add(time.Minute).UTC(), Counts: sli.Counts{Good: 4 * sli.Event, Bad: 2 * sli.Event, Covered: 30 * time.Second}, Flaw: sli.FlawInvalid}
+	first := sli.Slice{Start: from.UTC(), Flaw: sli.FlawInvalid}
+	for _, test := range []struct {
+		from, to int
+		want     []sli.Slice
+	}{{0, 1, []sli.Slice{first}}, {1, 2, []sli.Slice{second}}, {0, 2, []sli.Slice{first, second}}} {
+		got, err := sources.Counts(t.Context(), o, from.Add(time.Duration(test.from)*time.Minute), from.Add(time.Duration(test.to)*time.Minute))
+		if diff := cmp.Diff(test.want, got); err != nil || diff != "" {
+			t.Errorf("a new bucket, slices %d to %d: %v (-want +got)\n%s", test.from, test.to, err, diff)
+		}
 	}
 }
 
@@ -95,6 +115,13 @@ func classicSamples(from time.Time) (all []promtest.Sample) {
 		add(at, 2*n, "t_bucket", "b", "0.25")
 		add(at, 2*n, "t_bucket", "b", "+Inf")
 		add(at, 2*n, "t_count", "b", "")
+		m := n
+		if step > 5 {
+			m = step - 5
+			add(at, 2*m, "u_bucket", "c", "1")
+		}
+		add(at, 3*m, "u_count", "c", "")
+		add(at, 3*m, "u_bucket", "c", "+Inf")
 	}
 	return all
 }
