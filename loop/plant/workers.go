@@ -97,11 +97,12 @@ func (w *Workers) Finish() Truth {
 	return w.truth
 }
 
-// Counts are the answers that customers got in (from, to], as an instrument
-// sees them: when they become known, and none where it is blind.
+// Counts are the answers that customers got in [from, to), as an instrument
+// sees them: when they become known, and none where it is blind. What happens
+// at to happens after Advance(to), so it belongs to the next part.
 func (w *Workers) Counts(from, to time.Duration) (c sli.Counts) {
 	at := func(t time.Duration) int {
-		i, _ := slices.BinarySearchFunc(w.answers, t+1, func(a answer, t time.Duration) int { return cmp.Compare(a.at, t) })
+		i, _ := slices.BinarySearchFunc(w.answers, t, func(a answer, t time.Duration) int { return cmp.Compare(a.at, t) })
 		return i
 	}
 	if from < 0 || to > w.clock.now || faulty(w.cfg.Faults, Blind, from) || faulty(w.cfg.Faults, Blind, to) {
