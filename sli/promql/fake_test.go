@@ -2,6 +2,7 @@ package promql_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,19 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// atOnce is how many tests run side by side: those on real backends wait for
+// scrapes far more than they compute.
+const atOnce = 12
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		if err := f.Value.Set(strconv.Itoa(atOnce)); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // base is a multiple of a day since the Unix epoch.
 var base = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

@@ -17,6 +17,7 @@ import (
 // TestRealGroups asks real backends which groups there are: of counters, by
 // one label and by two, and of a gauge.
 func TestRealGroups(t *testing.T) {
+	t.Parallel()
 	for _, backend := range promtest.Installed() {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()

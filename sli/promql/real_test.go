@@ -16,6 +16,7 @@ import (
 // Real backends scrape a target through all that can happen to it. Every event
 // is counted, and each slice read live equals the same slice read at the end.
 func TestRealBackends(t *testing.T) {
+	t.Parallel()
 	found := promtest.Installed()
 	if len(found) == 0 {
 		t.Fatal("no metrics backend: run `make parts`")

@@ -39,6 +39,7 @@ func timed() []slo.Objective {
 // what was learned after the end of a slice, and each slice read live equals the
 // same slice read at the end.
 func TestRealRuns(t *testing.T) {
+	t.Parallel()
 	for _, backend := range promtest.Installed() {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()

@@ -34,6 +34,7 @@ func measured() []slo.Objective {
 // it was when the target showed it, an expression once at each instant of its
 // grid, and each slice read live equals the same slice read at the end.
 func TestRealSamples(t *testing.T) {
+	t.Parallel()
 	for _, backend := range promtest.Installed() {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()
