@@ -222,7 +222,7 @@ func TestHostileRules(t *testing.T) {
 		if !strings.Contains(problems.Error(), want) {
 			t.Errorf("%s: %v, want %q", text, problems, want)
 		}
-		if took := time.Since(began); took > 20*time.Second {
+		if took := time.Since(began); took > time.Second {
 			t.Errorf("%s took %s", text, took)
 		}
 	}
@@ -235,7 +235,7 @@ func TestManyHostileRules(t *testing.T) {
 	if _, problems := calendarOf(body); problems.Err() == nil {
 		t.Error("they are read")
 	}
-	if took := time.Since(began); took > time.Minute {
+	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("took %s", took)
 	}
 }
