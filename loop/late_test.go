@@ -23,11 +23,7 @@ import (
 // brings them, are all counted in the end: the budget is that of a loop that
 // reads when they have all arrived.
 func TestLateSamples(t *testing.T) {
-	found := promtest.Installed()
-	if len(found) == 0 {
-		t.Fatal("no metrics backend: run `make parts`")
-	}
-	for _, backend := range found {
+	for _, backend := range promtest.Installed(t) {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()
 			testLate(t, promtest.Start(t, promtest.Config{Backend: backend, Late: 6 * time.Hour}))

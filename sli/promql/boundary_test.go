@@ -15,7 +15,7 @@ import (
 // backends whose ranges are closed (Prometheus 2) and on those whose ranges
 // are left-open (Prometheus 3, VictoriaMetrics), and counts once.
 func TestBoundaries(t *testing.T) {
-	for _, backend := range promtest.Installed() {
+	for _, backend := range promtest.Installed(t) {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()
 			defer http.DefaultClient.CloseIdleConnections()

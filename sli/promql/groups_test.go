@@ -18,7 +18,7 @@ import (
 // one label and by two, and of a gauge.
 func TestRealGroups(t *testing.T) {
 	t.Parallel()
-	for _, backend := range promtest.Installed() {
+	for _, backend := range promtest.Installed(t) {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()
 			g := newTarget(t, map[string]int64{"200": 5, "500": 1})

@@ -18,11 +18,7 @@ import (
 // then in another, one target has other buckets, and a bound that nobody has
 // is named with those that are near.
 func TestClassicHistograms(t *testing.T) {
-	found := promtest.Installed()
-	if len(found) == 0 {
-		t.Fatal("no metrics backend: run `make parts`")
-	}
-	for _, backend := range found {
+	for _, backend := range promtest.Installed(t) {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()
 			testClassic(t, backend)

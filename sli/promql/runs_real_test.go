@@ -40,7 +40,7 @@ func timed() []slo.Objective {
 // same slice read at the end.
 func TestRealRuns(t *testing.T) {
 	t.Parallel()
-	for _, backend := range promtest.Installed() {
+	for _, backend := range promtest.Installed(t) {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()
 			testRealRuns(t, backend)

@@ -35,7 +35,7 @@ func measured() []slo.Objective {
 // grid, and each slice read live equals the same slice read at the end.
 func TestRealSamples(t *testing.T) {
 	t.Parallel()
-	for _, backend := range promtest.Installed() {
+	for _, backend := range promtest.Installed(t) {
 		t.Run(string(backend), func(t *testing.T) {
 			t.Parallel()
 			testRealSamples(t, backend)

@@ -51,13 +51,10 @@ func TestAccuracy(t *testing.T) {
 		}
 	}
 	var results []result
-	for _, backend := range promtest.Installed() {
+	for _, backend := range promtest.Installed(t) {
 		t.Run(string(backend), func(t *testing.T) {
 			results = append(results, measureAll(t, backend, all, days)...)
 		})
-	}
-	if len(results) == 0 {
-		t.Fatal("no metrics backend: run `make parts`")
 	}
 	report(t, results, days)
 }

@@ -53,7 +53,17 @@ type Server struct {
 }
 
 // Installed returns the backends whose programs are there, Prometheus first.
-func Installed() (found []Backend) {
+// The test fails when there is none.
+func Installed(t testing.TB) []Backend {
+	t.Helper()
+	found := installed()
+	if len(found) == 0 {
+		t.Fatal("no metrics backend: run `make parts`")
+	}
+	return found
+}
+
+func installed() (found []Backend) {
 	for _, b := range []Backend{Prometheus, Prometheus3, VictoriaMetrics} {
 		if _, err := b.Program(); err == nil {
 			found = append(found, b)
@@ -82,7 +92,7 @@ func Start(t testing.TB, cfg Config) *Server {
 
 // Run starts a backend and returns when it answers. Stop ends it.
 func Run(cfg Config) (*Server, error) {
-	if found := Installed(); cfg.Backend == "" && len(found) > 0 {
+	if found := installed(); cfg.Backend == "" && len(found) > 0 {
 		cfg.Backend = found[0]
 	} else if cfg.Backend == "" {
 		cfg.Backend = Prometheus // for its error

@@ -13,11 +13,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestStart(t *testing.T) {
-	found := promtest.Installed()
-	if len(found) == 0 {
-		t.Fatal("no metrics backend: run `make parts`")
-	}
-	for _, backend := range found {
+	for _, backend := range promtest.Installed(t) {
 		s := promtest.Start(t, promtest.Config{Backend: backend})
 		resp, err := http.Get(s.URL + "/api/v1/query?query=1")
 		if err != nil {
