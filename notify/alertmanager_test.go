@@ -119,9 +119,7 @@ func TestAlertmanager(t *testing.T) {
 	for range 3 { // with other figures: it is the same alert
 		r.Alerts[0].Why = "other figures " + time.Now().String()
 		sent := n.Deliveries()[0].Sent
-		time.Sleep(60 * time.Millisecond)
-		n.Tell(r)
-		eventually(t, "it is sent again", func() bool { return n.Deliveries()[0].Sent > sent })
+		eventually(t, "it is sent again", func() bool { n.Tell(r); return n.Deliveries()[0].Sent > sent })
 	}
 	if all := alertsOf(t, am.URL); len(all) != 1 {
 		t.Errorf("after four sendings there are %d alerts", len(all))
@@ -183,11 +181,12 @@ func TestAlertmanagerComesLate(t *testing.T) {
 		t.Errorf("delivery %+v", d)
 	}
 	n.Tell(firing("checkout", time.Now(), target("http://"+address)))
+	eventually(t, "it fails at its other address", func() bool { return !n.Deliveries()[0].Failing.IsZero() })
 	p := newPager(t)
 	alertmanager(t, p, address)
 	eventually(t, "the pager hears", func() bool { return slices.Contains(p.heard(), "firing checkout") })
-	mu.Lock()
-	defer mu.Unlock()
+	eventually(t, "it is well", func() bool { return n.Deliveries()[0].Failing.IsZero() })
+	n.Close()
 	if diff := cmp.Diff([]string{"on-call: false", "on-call: false", "on-call: true"}, said); diff != "" {
 		t.Errorf("said (-want +got):\n%s", diff)
 	}

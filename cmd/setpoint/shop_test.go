@@ -29,6 +29,8 @@ type shop struct {
 	dsn  string // as superuser
 
 	mu      sync.Mutex
+	watcher *pgx.Conn
+	now     change
 	changes []change
 }
 
@@ -99,21 +101,11 @@ const found = `with found as (select unnest(setconfig) as c from pg_db_role_sett
 
 // watch notes every change of the role's setting until the test ends.
 func (s *shop) watch() {
-	conn := s.connect("")
+	s.watcher = s.connect("")
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		for last := (change{}); ; {
-			var now change
-			err := conn.QueryRow(context.Background(), found+settings, s.role).Scan(&now.Timeout, &now.Stamp)
-			if err != nil {
-				s.t.Errorf("watch the role's setting: %v", err)
-				return
-			}
-			if now != last {
-				s.note(now)
-			}
-			last = now
+		for s.look() {
 			select {
 			case <-stop:
 				return
@@ -124,14 +116,24 @@ func (s *shop) watch() {
 	s.t.Cleanup(func() { close(stop); <-done })
 }
 
-func (s *shop) note(c change) {
+// look notes the role's setting if it is another one than before.
+func (s *shop) look() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.changes = append(s.changes, c)
+	var now change
+	if err := s.watcher.QueryRow(context.Background(), found+settings, s.role).Scan(&now.Timeout, &now.Stamp); err != nil {
+		s.t.Errorf("watch the role's setting: %v", err)
+		return false
+	}
+	if now != s.now {
+		s.now, s.changes = now, append(s.changes, now)
+	}
+	return true
 }
 
-// changed is every change up to now.
+// changed is every change up to now, the newest included.
 func (s *shop) changed() []change {
+	s.look()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.changes)
