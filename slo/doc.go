@@ -22,7 +22,8 @@
 //	foreign*.go, convert.go        other formats, rewritten as OpenSLO with their places kept; the
 //	                               formats are sloth/, pyrra/, slogenerator/ and nobl9/
 //	read_*.go                      one kind after another into its type, with the checks of one document
-//	resolve.go                     references, and the checks that take more than one document
+//	resolve.go                     references, and the checks that take more than one document;
+//	                               apart.go: of files that are checked without the others
 //	composite.go, read_composite.go  objectives that are made of others
 //	grouping.go, read_grouping.go  one objective for each value of a label
 //	condition.go                   expressions that rules depend on, and what they look at

@@ -77,6 +77,7 @@ type loader struct {
 	hints  int // suggestions made so far
 
 	lenient   bool
+	part      bool // there are more files than these
 	importers []Importer
 	reader    *Reader   // knows files from before; nil: all are read
 	writer    *writer   // of Convert; nil: nothing is written

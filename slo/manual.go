@@ -128,7 +128,9 @@ they are. For acting, which OpenSLO has no words for, there are kinds of our own
 A complete folder to copy from is ` + "[examples/shop](../examples/shop)" + `.
 
 Definitions are strict: unknown keys, wrong types, references to what is not there and values that cannot work are
-refused, all at once, and nothing is used until all is well.
+refused, all at once, and nothing is used until all is well. Where ` + "`setpoint check`" + ` is handed files instead of a folder, as
+by a pipeline that checks what a change touches, a name that none of them declares may stand in another file: it is a
+warning, unless it is one slip away from a name that they declare. ` + "`--whole`" + ` is as strict with files as ` + "`serve`" + ` is.
 
 Editors complete and check them by a JSON Schema, [definitions.schema.json](definitions.schema.json), which
 ` + "`setpoint schema`" + ` prints: with yaml-language-server (VS Code, Neovim, Emacs, …) by a first line

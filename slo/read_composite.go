@@ -280,6 +280,10 @@ func (l *loader) meant(c draftComponent) string {
 	case l.onlyNames[c.slo] == c.objective:
 		return c.slo
 	}
+	if _, known := l.declared["SLO"][c.slo]; l.part && !known {
+		c.at.warn("no SLO "+c.slo+" is among the files that are checked; serve needs it", "", "")
+		return name
+	}
 	c.at.refuse("there is no objective "+name+", and no SLO "+c.slo+" whose only objective is named "+c.objective,
 		"an SLO and one of its objectives, or the name of an objective without slo", "")
 	return name

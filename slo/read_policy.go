@@ -100,7 +100,7 @@ func (l *loader) finishPolicy(d draft[ReleasePolicy], known known) {
 // the objectives that are judged.
 func (l *loader) releaseRules(list value, judged []Objective) (rules []ReleaseRule) {
 	names := map[string]bool{}
-	if list.good() && len(judged) == 0 {
+	if list.good() && len(judged) == 0 && !l.part {
 		list.warn("the policy judges no objective, so that its rules never speak", "objectives, or an SLO of the service", "")
 	}
 	for _, v := range list.items() {

@@ -13,6 +13,7 @@ import (
 // Reader is ready. It is for one goroutine.
 type Reader struct {
 	Lenient   bool // as LoadLenient
+	Part      bool // the files are some of many: names that they do not hold are warned of, and left open in the set, unless they are misspelt
 	Importers []Importer
 
 	known map[[sha256.Size]byte]*loader // :: name and text → what the file says by itself; nil = it has to be read each time
@@ -22,7 +23,7 @@ type Reader struct {
 // Load is Load, or LoadLenient.
 func (r *Reader) Load(files []File, env func(string) (string, bool)) (*Set, Problems) {
 	l := newLoader(env)
-	l.importers, l.lenient, l.reader = append(older(), r.Importers...), r.Lenient, r
+	l.importers, l.lenient, l.part, l.reader = append(older(), r.Importers...), r.Lenient, r.Part, r
 	r.next = make(map[[sha256.Size]byte]*loader, len(files))
 	set, problems := l.load(files)
 	r.known, r.next = r.next, nil

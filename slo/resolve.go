@@ -127,7 +127,8 @@ func (l *loader) defaultSource(at place) Source {
 	return s
 }
 
-// dangling refuses references to what no file declares.
+// dangling refuses references to what no file declares, or warns of them where
+// only some of the files are read.
 func (l *loader) dangling() {
 	for _, r := range l.references {
 		if _, ok := l.declared[r.kind][r.name]; ok || l.elsewhere(r) {
@@ -135,6 +136,9 @@ func (l *loader) dangling() {
 		}
 		var near string
 		names := slices.Sorted(maps.Keys(l.declared[r.kind]))
+		if l.apart(r, names) {
+			continue
+		}
 		if l.hints++; l.hints <= maxHints {
 			near = nearest(r.name, names)
 		}

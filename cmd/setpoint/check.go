@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +12,8 @@ import (
 )
 
 func (a *app) checkCmd() *cobra.Command {
-	lenient := false
+	var read slo.Reader
+	whole := false
 	c := &cobra.Command{
 		Use:     "check PATH…",
 		Short:   "Check definition files and folders",
@@ -21,13 +24,22 @@ The exit code is 1 when something was refused; warnings alone give 0.
 
 With --output sarif it is said in SARIF 2.1.0, which code review shows beside
 the lines. With --lenient common deviations from OpenSLO become warnings that
-say what is assumed.`,
+say what is assumed.
+
+A folder is taken as the whole: every name in it has to be declared in it. Files
+that are named by themselves, as those that a change touches, are taken as parts
+of more: a name that none of them declares is a warning, unless it is a slip away
+from one that they do declare. Without --whole, that is; serve is always strict.`,
 		Example:     "  setpoint check slos/\n  setpoint check slos/ --output sarif > setpoint.sarif",
 		Args:        args(1, -1, "files or folders"),
 		Annotations: map[string]string{moreOutputs: "sarif"},
-		RunE:        func(c *cobra.Command, paths []string) error { return a.check(c, paths, reading(lenient)) },
+		RunE: func(c *cobra.Command, paths []string) error {
+			read.Part, read.Importers = !whole && onlyFiles(paths), importers()
+			return a.check(c, paths, &read)
+		},
 	}
-	lenientFlag(c, &lenient)
+	c.Flags().BoolVar(&whole, "whole", false, "files are all that there are: what they do not declare is refused, as in a folder")
+	lenientFlag(c, &read.Lenient)
 	return c
 }
 
@@ -36,14 +48,12 @@ func lenientFlag(c *cobra.Command, lenient *bool) {
 	c.Flags().BoolVar(lenient, "lenient", false, "take common deviations from OpenSLO, with a warning that says what is assumed")
 }
 
-// A loading is one of the ways to read definitions.
-type loading func([]slo.File, func(string) (string, bool), ...slo.Importer) (*slo.Set, slo.Problems)
-
-func reading(lenient bool) loading {
-	if lenient {
-		return slo.LoadLenient
-	}
-	return slo.Load
+// onlyFiles reports whether no path names a folder.
+func onlyFiles(paths []string) bool {
+	return !slices.ContainsFunc(paths, func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.IsDir()
+	})
 }
 
 // checked is what check says to programs.
@@ -57,9 +67,9 @@ type checked struct {
 	Problems   slo.Problems `json:"problems"`
 }
 
-func (a *app) check(c *cobra.Command, paths []string, load loading) error {
+func (a *app) check(c *cobra.Command, paths []string, read *slo.Reader) error {
 	files, problems := readDefinitions(paths)
-	set, more := load(files, nil, importers()...)
+	set, more := read.Load(files, nil)
 	problems = append(problems, more...)
 	r := checked{Valid: problems.Err() == nil, Files: len(files), Problems: problems}
 	if r.Problems == nil {
