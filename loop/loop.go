@@ -301,6 +301,7 @@ func (l *Loop) close(ctx context.Context) {
 	if !l.leader {
 		return
 	}
+	l.ledgerErr = nil // of a tick that the end may have cut off
 	l.flush(ctx)
 	for _, c := range l.inForce() {
 		c.endRun()

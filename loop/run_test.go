@@ -95,6 +95,38 @@ func TestABackendThatHangsHoldsNoTick(t *testing.T) {
 	})
 }
 
+// untidy is a ledger that tidies until it is told to end.
+type untidy struct {
+	*ledger.Memory
+	end func()
+}
+
+func (u untidy) Tidy(ctx context.Context, _ loop.Tidying) error {
+	u.end()
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestEndWithinATick: when a tick is cut off by the end, how long its holds
+// lasted is on record nevertheless.
+func TestEndWithinATick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		records := untidy{ledger.NewMemory(), cancel}
+		set := &slo.Set{
+			Objectives: []slo.Objective{promise("fast", 90)},
+			Actuators:  []slo.Actuator{{Name: "dial", Kind: slo.PGQueryTimeout, Rest: 30, Tight: 1}},
+			Loops:      []slo.ControlLoop{{Name: "protect", Actuator: "dial", Mode: slo.Observe, Rules: []slo.Rule{{Objective: "fast"}}}},
+		}
+		l := use(t, loop.Config{Set: set, Source: tenth(), Records: records, Actuators: map[string]loop.Actuator{"dial": &dial{value: 30}}})
+		l.Run(ctx)
+		all, err := records.Decisions(t.Context(), ledger.DecisionFilter{Limit: 10})
+		if err != nil || len(all) != 1 || len(all[0].Outcomes) != 1 {
+			t.Errorf("on record: %+v, %v; want one hold with its length", all, err)
+		}
+	})
+}
+
 func FuzzParseDefinition(f *testing.F) {
 	f.Add(loop.Definition(slo.ControlLoop{Name: "protect"}, slo.Actuator{Name: "dial"}))
 	f.Add([]byte(`{"loop":{"rules":[{"tiers":[{"burn":1e400}]}]}}`))

@@ -154,9 +154,7 @@ func within(t *testing.T, most uint64, longest time.Duration, do func()) {
 			}
 		}
 	}()
-	start := time.Now()
-	do()
-	took := time.Since(start)
+	took := spent(t, do)
 	close(done)
 	if used := (max(<-peak, before) - before) >> 20; used > most {
 		t.Errorf("%d MiB were in use at once, more than %d", used, most)

@@ -195,7 +195,7 @@ func (v *server) run(args ...string) result {
 // command runs setpoint with some variables set.
 func command(t *testing.T, env []string, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "setpoint", args...)
 	cmd.Env = append(os.Environ(), env...)
