@@ -20,8 +20,8 @@ build: ## build bin/setpoint and bin/demo
 	@go build -v -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/setpoint ./cmd/demo 2>&1 | scripts/progress building
 
 .PHONY: parts
-parts: ## find or fetch what tests need: PostgreSQL, Prometheus 2 and 3, VictoriaMetrics
-	@scripts/parts postgres prometheus victoria-metrics prometheus-3 alertmanager
+parts: ## find or fetch what tests need: PostgreSQL, Prometheus 2 and 3, VictoriaMetrics, Chromium
+	@scripts/parts postgres prometheus victoria-metrics prometheus-3 alertmanager chromium packages
 
 .PHONY: test
 test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'

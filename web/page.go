@@ -20,8 +20,9 @@ var templates embed.FS
 //go:embed assets/*
 var assets embed.FS
 
-// refreshEvery is how often pages without forms are read anew by the
-// browser, in seconds. ?still=1 stops it.
+// refreshEvery is how often the browser reads a page without forms anew, in
+// seconds, when its reader asks for it with ?refresh=1. Nobody is moved about
+// in a page without having asked (WCAG 2.2.1).
 const refreshEvery = 5
 
 // A page is what every page shows around its body.
@@ -29,7 +30,7 @@ type page struct {
 	Title   string
 	Nav     string // the current entry of the navigation
 	Refresh int    // seconds; 0 = not at all
-	Still   bool   // the refresh was stopped
+	Still   bool   // it could be refreshed, and is not
 	AsOf    time.Time
 	Age     string // of the newest tick, in words
 	Role    string // leader or follower, with the epoch
@@ -85,10 +86,10 @@ func (s *Server) page(l look, nav, title string, body any) page {
 	return p
 }
 
-// refreshed has the browser read the page anew, unless the reader stopped
-// it. Only pages without forms are refreshed.
+// refreshed has the browser read the page anew, if the reader asks for it.
+// Only pages without forms can be.
 func (p page) refreshed(r *http.Request) page {
-	p.Still = r.URL.Query().Get("still") != ""
+	p.Still = r.URL.Query().Get("refresh") == ""
 	if !p.Still {
 		p.Refresh = refreshEvery
 	}

@@ -89,8 +89,8 @@ func TestPagesSay(t *testing.T) {
 		{"unapproved", func(w *world) { w.report.Decisions[0].Reason = loop.ReasonUnapproved }, "/control", []string{"Approve the move to 1 s", `action="/actions/approve"`}},
 		{"not done", func(*world) {}, "/control?done=freeze&target=call+0900&recorded=1", []string{"Control"}},
 		{"done", func(*world) {}, "/control?done=freeze&target=checkout&recorded=1", []string{"Releases of checkout are frozen."}},
-		{"refreshed", func(*world) {}, "/", []string{`http-equiv="refresh"`, "Stop that"}},
-		{"still", func(*world) {}, "/?still=1", []string{"Not read anew by itself"}},
+		{"refreshed", func(*world) {}, "/?refresh=1", []string{`http-equiv="refresh"`, "Stop that"}},
+		{"still", func(*world) {}, "/", []string{"Read anew by itself"}},
 	} {
 		w, s := incident(time.Minute)
 		c.spoil(w)
@@ -115,8 +115,8 @@ func TestNoRefreshUnderForms(t *testing.T) {
 			t.Errorf("%s has a form and refreshes", path)
 		}
 	}
-	if strings.Contains(get(t, s.Handler(), "/?still=1").body, `http-equiv="refresh"`) {
-		t.Error("/?still=1 refreshes")
+	if strings.Contains(get(t, s.Handler(), "/").body, `http-equiv="refresh"`) {
+		t.Error("/ refreshes, and nobody asked")
 	}
 }
 

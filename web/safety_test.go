@@ -28,7 +28,7 @@ func TestProbes(t *testing.T) {
 	for _, path := range []string{
 		"/", "/objectives/" + name, "/decisions", "/decisions/" + name, "/control", "/gate?service=" + url.QueryEscape(probe) + "&environment=" + url.QueryEscape(probe),
 		"/control?done=stop&target=" + url.QueryEscape(probe), "/control?done=" + url.QueryEscape(probe), "/nowhere/" + name,
-		"/decisions?actuator=" + url.QueryEscape(probe), "/decisions?limit=" + url.QueryEscape(probe), "/?still=" + url.QueryEscape(probe), "/objectives/no" + name,
+		"/decisions?actuator=" + url.QueryEscape(probe), "/decisions?limit=" + url.QueryEscape(probe), "/?refresh=" + url.QueryEscape(probe), "/objectives/no" + name,
 	} {
 		a := get(t, h, path)
 		if a.code == 500 {

@@ -87,7 +87,7 @@ func ladder(windows []budget.Window, own interface{ Seconds() float64 }) []rung 
 		if w.Length.Seconds() >= own.Seconds() {
 			continue
 		}
-		r := rung{Window: window(w.Length), Burn: "–", Known: w.Known, Foot: 100}
+		r := rung{Window: roughly(w.Length), Burn: "–", Known: w.Known, Foot: 100}
 		if w.Known {
 			r.Burn, r.Hot = times(w.Burn), w.Burn > 1
 			r.Height = 100 * within(to(w.Burn))

@@ -41,6 +41,14 @@ func window(d time.Duration) string {
 	return digits + " " + unit
 }
 
+// roughly names a window in one unit, where there is little room.
+func roughly(d time.Duration) string {
+	if words := window(d); strings.Contains(words, " ") {
+		return words
+	}
+	return about(d)
+}
+
 // percent is a share with one decimal, rounded down, so that 99.97 % is
 // never shown as all.
 func percent(share float64) string {

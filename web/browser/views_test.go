@@ -1,0 +1,105 @@
+package browser_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// views are every kind of page, with an address that shows one.
+func (s *shop) views() map[string]string {
+	decision := ""
+	for _, d := range s.report.Load().Decisions {
+		decision = d.ID
+	}
+	return map[string]string{
+		"overview": "/", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
+		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E", "decisions": "/decisions", "decision": "/decisions/" + decision,
+		"control": "/control", "problem": "/nowhere",
+	}
+}
+
+// TestBrowser looks at the shop's pages as people do.
+func TestBrowser(t *testing.T) {
+	s, browser := openShop(t), chromium(t)
+	t.Run("harness", func(t *testing.T) { breaks(t, s, browser) })
+	for name, path := range s.views() {
+		t.Run(name, func(t *testing.T) { view(t, browser, name, s.server.URL+path) })
+	}
+	t.Run("without scripts", func(t *testing.T) { withoutScripts(t, s, browser) })
+}
+
+// view opens a view in both themes and three widths: nothing is refused or
+// fails in it, no script of a name or reason runs, nobody is shut out, and no
+// phone has to be moved sideways.
+func view(t *testing.T, browser context.Context, name, url string) {
+	p := open(t, browser)
+	p.theme("light")
+	p.visit(url)
+	for _, px := range []int64{1440, 768, 320} {
+		p.width(px)
+		p.picture(fmt.Sprintf("%s-light-%d", name, px))
+		if wide := eval[int64](p, "document.documentElement.scrollWidth"); wide > px {
+			t.Errorf("%s is %d pixels wide in a window of %d: %s", name, wide, px, eval[string](p, widest))
+		}
+	}
+	p.checkAccess(name + " in light at 320 px")
+	p.theme("dark")
+	p.width(1440)
+	p.picture(name + "-dark-1440")
+	p.checkAccess(name + " in dark at 1440 px")
+	for _, c := range p.complaints() {
+		if name != "problem" || !strings.Contains(c, "404") {
+			t.Errorf("%s: %s", name, c)
+		}
+	}
+	if n := eval[int](p, `document.querySelectorAll("main script, main img[onerror], main b, [onload]").length`); n > 0 {
+		t.Errorf("%s: a name or reason became %d elements", name, n)
+	}
+}
+
+// widest names what sticks out on the right.
+const widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest(".scroll")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join("\n")`
+
+// breaks does what the other tests look for, to see that they see it.
+func breaks(t *testing.T, s *shop, browser context.Context) {
+	p := open(t, browser)
+	p.visit(s.server.URL)
+	for _, script := range []string{
+		`document.body.insertAdjacentHTML("beforeend", "<img alt='' src='https://elsewhere.example/x.png'>")`,
+		`document.body.insertAdjacentHTML("beforeend", "<p style='color: red'>")`,
+		`document.body.insertAdjacentHTML("beforeend", "<p onclick='alert(1)'>"), document.body.lastChild.click()`,
+		`setTimeout(() => { throw new Error("deliberate") })`,
+		`console.error("deliberate")`,
+	} {
+		p.complaints()
+		eval[chromedp.Void](p, script)
+		heard := false
+		for deadline := time.Now().Add(30 * time.Second); !heard && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			heard = len(p.complaints()) > 0
+		}
+		if !heard {
+			t.Errorf("nobody complains of %s", script)
+		}
+	}
+	eval[chromedp.Void](p, `document.body.insertAdjacentHTML("beforeend", "<button></button>")`)
+	if len(p.axe()) == 0 {
+		t.Error("a button without a name is fine with axe")
+	}
+}
+
+// withoutScripts reads each view in a browser that runs none.
+func withoutScripts(t *testing.T, s *shop, browser context.Context) {
+	p := open(t, browser)
+	p.scripts(false)
+	for name, path := range s.views() {
+		p.visit(s.server.URL + path)
+		if said := eval[int](p, "document.querySelector('main').innerText.length"); said < 40 {
+			t.Errorf("%s says next to nothing without scripts", name)
+		}
+	}
+}
