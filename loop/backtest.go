@@ -154,7 +154,7 @@ func (p *past) Slices(ctx context.Context, asks ...Stretch) ([][]sli.Slice, erro
 		if !known {
 			return nil, fmt.Errorf("read slices: there is no objective %q", a.Objective)
 		}
-		all, err := p.history.Counts(ctx, g.objective, a.From, a.To)
+		all, err := p.history.Counts(ctx, *g.objective, a.From, a.To)
 		if err != nil {
 			return nil, err
 		}

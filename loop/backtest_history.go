@@ -47,7 +47,7 @@ func (h *History) Asked() int {
 
 // Counts returns the slices of o in [from, to) as the source counted them.
 func (h *History) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	a := h.CountsAll(ctx, []sli.Ask{{Objective: o, From: from, To: to}})
+	a := h.CountsAll(ctx, []sli.Ask{{Objective: &o, From: from, To: to}})
 	return a[0].Slices, a[0].Err
 }
 
@@ -147,7 +147,7 @@ func (h *History) reach() time.Duration {
 	return h.keep + 2*h.cfg.Chunk
 }
 
-func (h *History) shelf(o slo.Objective) *shelf {
+func (h *History) shelf(o *slo.Objective) *shelf {
 	key := counted{o.Indicator, o.Slice}
 	key.indicator.Name, key.indicator.Position = "", slo.Position{}
 	if h.shelves[key] == nil {

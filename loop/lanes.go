@@ -20,7 +20,8 @@ import (
 // tick, at a time of its own for each source, so that it is not in the way of
 // new slices and not all backends have to serve it at once.
 type lane struct {
-	wishes  []*wish
+	wishes  []wish
+	asks    []sli.Ask // of the wishes; the source has them while it is being asked
 	answers chan answered
 	cancel  context.CancelFunc
 	since   time.Time // the tick that asked
@@ -33,13 +34,28 @@ type laneName struct {
 	history bool
 }
 
-// A wish is slices that a gauge wants, and what it does with them.
+// words say what is done in a lane.
+func (n laneName) words() string {
+	if n.history {
+		return "ask " + n.source + " for history"
+	}
+	return "ask " + n.source
+}
+
+// A wish is slices that a gauge wants.
 type wish struct {
 	gauge *gauge
 	book  *budget.Account // that the answer is for
 	ask   sli.Ask
-	what  string // said of errors
-	take  func([]sli.Slice) error
+	at    time.Time // end of the newest slice that can be known
+}
+
+// take counts what was wished for.
+func (w wish) take(all []sli.Slice, history bool) error {
+	if history {
+		return w.gauge.takeOlder(all, w.ask)
+	}
+	return w.gauge.take(all, w.ask, w.at)
 }
 
 // answered is what a source said, and how long it took.
@@ -60,12 +76,12 @@ func (l *Loop) ask(ctx context.Context, now time.Time, patience time.Duration) {
 	over, cancel := waiting(patience)
 	defer cancel()
 	for _, history := range []bool{false, true} {
-		wishes := l.wishes(now, history)
-		for source, some := range wishes {
-			l.start(ctx, laneName{source, history}, some, now, patience)
+		wanted := l.wish(now, history)
+		for _, name := range wanted {
+			l.start(ctx, name, now, patience)
 		}
-		for source := range wishes {
-			name, until := laneName{source, history}, over
+		for _, name := range wanted {
+			until := over
 			if patience > 0 && (history || l.lanes[name].slow) {
 				until = atOnceOver()
 			}
@@ -85,44 +101,54 @@ func (l *Loop) lanesUnderWay() (names []laneName) {
 	return names
 }
 
-// wishes is what the gauges want of each source that is not being asked.
-func (l *Loop) wishes(now time.Time, history bool) map[string][]*wish {
-	all := map[string][]*wish{}
+// wish puts what the gauges want of each source that is not being asked in its
+// lane, and returns the lanes in which something is.
+func (l *Loop) wish(now time.Time, history bool) (wanted []laneName) {
+	var ln *lane
+	var name laneName
 	for _, g := range l.gauges {
-		source := g.objective.Indicator.Source
-		if ln := l.lanes[laneName{source, history}]; g.book == nil || ln != nil && ln.answers != nil {
+		if source := g.objective.Indicator.Source; ln == nil || name.source != source {
+			name = laneName{source, history}
+			ln = l.lane(name)
+		}
+		if g.book == nil || ln.answers != nil {
 			continue
 		}
 		want := g.fresh
 		if history {
 			want = g.older
 		}
-		if w := want(g.at(now)); w != nil {
-			all[source] = append(all[source], w)
+		if w, wants := want(g.at(now)); wants {
+			if len(ln.wishes) == 0 {
+				wanted = append(wanted, name)
+			}
+			ln.wishes = append(ln.wishes, w)
 		}
 	}
-	return all
+	return wanted
+}
+
+func (l *Loop) lane(name laneName) *lane {
+	if l.lanes[name] == nil {
+		l.lanes[name] = &lane{}
+	}
+	return l.lanes[name]
 }
 
 // start asks one source for all that is wished. With patience the question
 // goes on after the tick.
-func (l *Loop) start(ctx context.Context, name laneName, wishes []*wish, now time.Time, patience time.Duration) {
+func (l *Loop) start(ctx context.Context, name laneName, now time.Time, patience time.Duration) {
 	ln := l.lanes[name]
-	if ln == nil {
-		ln = &lane{}
-		l.lanes[name] = ln
-	}
 	if patience > 0 {
 		ctx, ln.cancel = context.WithTimeout(context.WithoutCancel(ctx), longestLane)
 	} else {
 		ctx, ln.cancel = context.WithCancel(ctx)
 	}
-	ln.wishes, ln.since, ln.answers = wishes, now, make(chan answered, 1)
-	asks := make([]sli.Ask, len(wishes))
-	for i, w := range wishes {
-		asks[i] = w.ask
+	ln.since, ln.answers, ln.asks = now, make(chan answered, 1), ln.asks[:0]
+	for _, w := range ln.wishes {
+		ln.asks = append(ln.asks, w.ask)
 	}
-	source, answers := l.cfg.Source, ln.answers
+	source, asks, answers := l.cfg.Source, ln.asks, ln.answers
 	go func() {
 		if name.history {
 			rest(ctx, phase(name.source, patience))
@@ -170,13 +196,16 @@ func (l *Loop) take(name laneName, over <-chan struct{}, patience time.Duration)
 			continue // begun anew meanwhile
 		}
 		if a.Err != nil {
-			a.Err = fmt.Errorf("%s: %w", w.what, a.Err)
+			a.Err = fmt.Errorf("%s: %w", name.words(), a.Err)
 		} else {
-			a.Err = w.take(a.Slices)
+			a.Err = w.take(a.Slices, name.history)
 		}
-		w.gauge.err = errors.Join(w.gauge.err, a.Err)
+		if a.Err != nil {
+			w.gauge.err = errors.Join(w.gauge.err, a.Err)
+		}
 	}
-	ln.wishes = nil
+	clear(ln.wishes)
+	ln.wishes = ln.wishes[:0]
 }
 
 // tellWaiting says which objectives have no answer about new slices yet.
@@ -186,7 +215,7 @@ func (l *Loop) tellWaiting() {
 			continue
 		}
 		for _, w := range ln.wishes {
-			w.gauge.err = errors.Join(w.gauge.err, fmt.Errorf("%s: no answer yet since %s", w.what, ln.since.UTC().Format(time.TimeOnly)))
+			w.gauge.err = errors.Join(w.gauge.err, fmt.Errorf("%s: no answer yet since %s", name.words(), ln.since.UTC().Format(time.TimeOnly)))
 		}
 	}
 }

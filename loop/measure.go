@@ -23,7 +23,7 @@ const (
 // fetches what a restart missed and what lies before the first start, keeps
 // slices in the store and the book up to date.
 type gauge struct {
-	objective slo.Objective // its Slice is asked for and stored; the book has its Step
+	objective *slo.Objective // its Slice is asked for and stored; the book has its Step
 	delay     time.Duration
 	windows   []time.Duration
 	longest   time.Duration
@@ -40,13 +40,13 @@ type gauge struct {
 	err       error // of the newest look
 }
 
-func newGauge(set *slo.Set, o slo.Objective) *gauge {
-	s := sourceOf(set, o)
-	g := &gauge{objective: o, delay: s.Delay, windows: windowsOf(set, o), exemption: set.Exemption(o), slas: set.SLAsOf(o), late: newTail(o, sli.Settling(s))}
+func newGauge(set *slo.Set, o *slo.Objective) *gauge {
+	s := sourceOf(set, *o)
+	g := &gauge{objective: o, delay: s.Delay, windows: windowsOf(set, *o), exemption: set.Exemption(*o), slas: set.SLAsOf(*o), late: newTail(o, sli.Settling(s))}
 	if g.delay == 0 {
 		g.delay = settling
 	}
-	g.longest = reachOf(o, g.windows, g.slas)
+	g.longest = reachOf(*o, g.windows, g.slas)
 	return g
 }
 
@@ -123,7 +123,7 @@ func (g *gauge) span() time.Duration {
 // config is that of the book. Time slices may be long; what is out of sight
 // is said after the time that it takes with slices, or after one of them.
 func (g *gauge) config(at time.Time) budget.Config {
-	c := budget.Config{Objective: g.objective, Windows: g.windows, SLAs: g.slas, At: at, Past: g.lineage.past}
+	c := budget.Config{Objective: *g.objective, Windows: g.windows, SLAs: g.slas, At: at, Past: g.lineage.past}
 	if g.objective.Method != slo.Occurrences {
 		c.Stale = max(5*g.objective.Slice, g.objective.Step())
 	}
@@ -133,35 +133,34 @@ func (g *gauge) config(at time.Time) budget.Config {
 // fresh is the slices that have ended since the last time: one in the rule,
 // many after an outage, and then at most a chunk a tick. Those before them
 // that may have changed are asked for with them.
-func (g *gauge) fresh(at time.Time) *wish {
+func (g *gauge) fresh(at time.Time) (w wish, wanted bool) {
 	if !g.next.Before(at) {
-		return nil
+		return wish{}, false
 	}
-	ask := sli.Ask{Objective: g.objective, From: g.again(at), To: earliest(g.next.Add(g.span()), at)}
-	return &wish{g, g.book, ask, "ask " + g.objective.Indicator.Source, func(fresh []sli.Slice) error {
-		return g.take(fresh, ask, at)
-	}}
+	return wish{g, g.book, sli.Ask{Objective: g.objective, From: g.again(at), To: earliest(g.next.Add(g.span()), at)}, at}, true
 }
 
 // older is one more chunk of history, until the longest window is full.
-func (g *gauge) older(at time.Time) *wish {
+func (g *gauge) older(at time.Time) (w wish, wanted bool) {
 	begin := g.start(at)
 	if !g.oldest.After(begin) || g.next.Before(at) {
+		return wish{}, false
+	}
+	return wish{g, g.book, sli.Ask{Objective: g.objective, From: latest(begin, g.oldest.Add(-g.span())), To: g.oldest}, at}, true
+}
+
+// takeOlder counts history.
+func (g *gauge) takeOlder(older []sli.Slice, ask sli.Ask) error {
+	if !ask.From.Before(g.oldest) { // counted meanwhile, with late samples
 		return nil
 	}
-	ask := sli.Ask{Objective: g.objective, From: latest(begin, g.oldest.Add(-g.span())), To: g.oldest}
-	return &wish{g, g.book, ask, "ask " + g.objective.Indicator.Source + " for history", func(older []sli.Slice) error {
-		if !ask.From.Before(g.oldest) { // counted meanwhile, with late samples
-			return nil
-		}
-		older = observed(older[:min(len(older), int(g.oldest.Sub(ask.From)/g.objective.Slice))])
-		if err := g.book.Prepend(ask.From, g.oldest, older); err != nil {
-			return err
-		}
-		g.oldest = ask.From
-		g.unkept = append(g.unkept, older...)
-		return nil
-	}}
+	older = observed(older[:min(len(older), int(g.oldest.Sub(ask.From)/g.objective.Slice))])
+	if err := g.book.Prepend(ask.From, g.oldest, older); err != nil {
+		return err
+	}
+	g.oldest = ask.From
+	g.unkept = append(g.unkept, older...)
+	return nil
 }
 
 // state is where the budget stands; without a book nothing is known.

@@ -67,7 +67,7 @@ func openSome(ctx context.Context, store Records, some []*gauge, now time.Time) 
 	}
 	for i, g := range some {
 		var wrong error
-		g.lineage, wrong = newLineage(g.objective, versions[i], g.lineage.fresh, g.at(now), now)
+		g.lineage, wrong = newLineage(*g.objective, versions[i], g.lineage.fresh, g.at(now), now)
 		g.fail(wrong)
 		names[i] = g.lineage.series
 	}

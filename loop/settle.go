@@ -29,7 +29,7 @@ type tail struct {
 	correctedAt   time.Time
 }
 
-func newTail(o slo.Objective, settle time.Duration) tail {
+func newTail(o *slo.Objective, settle time.Duration) tail {
 	step := o.Step()
 	return tail{settle: settle, every: max(step, settle/turns/max(step, 1)*step), step: step}
 }

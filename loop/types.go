@@ -25,7 +25,7 @@ type SourceFunc func(ctx context.Context, o slo.Objective, from, to time.Time) (
 func (f SourceFunc) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
 	answers := make([]sli.Answer, len(asks))
 	for i, a := range asks {
-		answers[i].Slices, answers[i].Err = f(ctx, a.Objective, a.From, a.To)
+		answers[i].Slices, answers[i].Err = f(ctx, *a.Objective, a.From, a.To)
 	}
 	return answers
 }

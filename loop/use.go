@@ -54,7 +54,8 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 		before[g.objective.Name] = g
 	}
 	var out []*gauge
-	for _, o := range set.Objectives {
+	for i := range set.Objectives {
+		o := &set.Objectives[i]
 		if o.Composite != nil {
 			continue
 		}
@@ -74,7 +75,7 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 // alike reports whether two gauges measure the same and keep the same budget.
 func (g *gauge) alike(other *gauge) bool {
 	return g.delay == other.delay && g.late.settle == other.late.settle && slices.Equal(g.windows, other.windows) && reflect.DeepEqual(g.exemption, other.exemption) && reflect.DeepEqual(g.slas, other.slas) &&
-		reflect.DeepEqual(measured(g.objective), measured(other.objective))
+		reflect.DeepEqual(measured(*g.objective), measured(*other.objective))
 }
 
 // measured is an objective without its words for people, and without what is

@@ -9,7 +9,7 @@ import (
 // An Ask asks for the slices of an objective that start in [From, To). Both
 // times are slice boundaries.
 type Ask struct {
-	Objective slo.Objective
+	Objective *slo.Objective // only read
 	From, To  time.Time
 }
 

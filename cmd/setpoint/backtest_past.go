@@ -158,7 +158,7 @@ func (s onRecord) askSome(ctx context.Context, asks []sli.Ask) []sli.Answer {
 // ask for either.
 func (s onRecord) kept(ctx context.Context, a sli.Ask) (begin, end time.Time, _ sli.Answer) {
 	step := a.Objective.Slice
-	name, err := loop.Series(ctx, s.store, a.Objective)
+	name, err := loop.Series(ctx, s.store, *a.Objective)
 	if err != nil {
 		return a.From, a.To, sli.Answer{Err: err}
 	}

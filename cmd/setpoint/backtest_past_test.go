@@ -52,7 +52,7 @@ func (n numbered) Counts(_ context.Context, o slo.Objective, from, to time.Time)
 
 // one asks a source one thing.
 func one(t *testing.T, source loop.Source, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	a := source.CountsAll(t.Context(), []sli.Ask{{Objective: o, From: from, To: to}})
+	a := source.CountsAll(t.Context(), []sli.Ask{{Objective: &o, From: from, To: to}})
 	return a[0].Slices, a[0].Err
 }
 

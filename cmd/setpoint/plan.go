@@ -92,7 +92,7 @@ func planOf(ctx context.Context, set *slo.Set, sources *promql.Sources, now time
 		if to.After(r.At) {
 			r.At = to
 		}
-		asks = append(asks, sli.Ask{Objective: o, From: to.Add(-o.Slice), To: to})
+		asks = append(asks, sli.Ask{Objective: &o, From: to.Add(-o.Slice), To: to})
 	}
 	queries, errs := sources.Plan(ctx, asks)
 	if len(errs) > 0 {

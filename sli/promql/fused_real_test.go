@@ -93,12 +93,12 @@ func testFusion(t *testing.T, backend promtest.Backend) {
 	for _, i := range difficult() {
 		o := objective()
 		o.Name, o.Indicator = i.Name, i
-		asks = append(asks, sli.Ask{Objective: o, From: from, To: from.Add(11 * time.Minute)})
+		asks = append(asks, sli.Ask{Objective: &o, From: from, To: from.Add(11 * time.Minute)})
 	}
 	cut := sli.Cut{From: from, To: from.Add(11 * time.Minute), Slice: time.Minute, Scrape: src.Scrape}
 	for i, got := range fused.CountsAll(t.Context(), asks) {
 		o := asks[i].Objective
-		alone, err := single.Counts(t.Context(), o, cut.From, cut.To)
+		alone, err := single.Counts(t.Context(), *o, cut.From, cut.To)
 		if diff := cmp.Diff(alone, got.Slices); err != nil || got.Err != nil || diff != "" {
 			t.Fatalf("%s of %s: %v, %v (-alone +fused)\n%s", o.Indicator.Bad, o.Indicator.Total, err, got.Err, diff)
 		}

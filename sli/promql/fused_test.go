@@ -111,7 +111,7 @@ func TestFusionChangesNothing(t *testing.T) {
 					o.Indicator.Total += "+" + more
 				}
 			}
-			asks = append(asks, sli.Ask{Objective: o, From: at(0), To: at(540)})
+			asks = append(asks, sli.Ask{Objective: &o, From: at(0), To: at(540)})
 		}
 		cut := sli.Cut{From: at(0), To: at(540), Slice: time.Minute, Scrape: src.Scrape, MaxGap: cfg.MaxGap}
 		for range 2 { // the second time with what the plan has learned
@@ -132,7 +132,7 @@ func services(n int) (asks []sli.Ask) {
 		o.Name = fmt.Sprint("service", i)
 		o.Indicator.Bad = fmt.Sprintf(`sum(rate(requests_total{service="service-%d",code=~"5.."}[5m]))`, i)
 		o.Indicator.Total = fmt.Sprintf(`sum(rate(requests_total{service="service-%d"}[5m]))`, i)
-		asks = append(asks, sli.Ask{Objective: o, From: at(0), To: at(60)})
+		asks = append(asks, sli.Ask{Objective: &o, From: at(0), To: at(60)})
 	}
 	return asks
 }
@@ -257,7 +257,7 @@ func TestFusedQueries(t *testing.T) {
 		for _, s := range tt.selectors {
 			o := objective()
 			o.Indicator.Bad, o.Indicator.Total = s, s
-			asks = append(asks, sli.Ask{Objective: o, From: at(0), To: at(60)})
+			asks = append(asks, sli.Ask{Objective: &o, From: at(0), To: at(60)})
 		}
 		for _, a := range sources.CountsAll(t.Context(), asks) {
 			if a.Err != nil {
@@ -291,7 +291,7 @@ func TestWastefulQueriesAreNarrowed(t *testing.T) {
 		o := objective()
 		o.Indicator.Bad = fmt.Sprintf(`x{zone="%d",service="%d",code="500"}`, i, i)
 		o.Indicator.Total = fmt.Sprintf(`x{zone="%d",service="%d"}`, i, i)
-		asks = append(asks, sli.Ask{Objective: o, From: at(0), To: at(60)})
+		asks = append(asks, sli.Ask{Objective: &o, From: at(0), To: at(60)})
 	}
 	sources := serve(t, b, promql.Config{}, slo.Source{Scrape: 30 * time.Second})
 	for _, want := range []int{1, 50, 50} {

@@ -56,7 +56,7 @@ func testClassic(t *testing.T, backend promtest.Backend) {
 	if !errors.As(err, &read) || read.Reason != sli.ReasonNoBucket || !strings.Contains(err.Error(), `no bucket le=0.3 of t_bucket; nearest 0.25, 1`) {
 		t.Errorf("got %v, want the nearest buckets", err)
 	}
-	told, errs := sources.Plan(t.Context(), []sli.Ask{{Objective: o, From: from.Add(minute), To: from.Add(2 * minute)}})
+	told, errs := sources.Plan(t.Context(), []sli.Ask{{Objective: &o, From: from.Add(minute), To: from.Add(2 * minute)}})
 	if len(errs) > 0 || len(told) == 0 || !strings.Contains(told[0].Error+told[len(told)-1].Error, "nearest 0.25, 1") {
 		t.Errorf("plan: got %+v, %v", told, errs)
 	}

@@ -129,7 +129,7 @@ func (s *Sources) member(a sli.Ask) (*member, *source) {
 		}
 	}
 	if err != nil {
-		m.answer.Err = configError(a.Objective, err)
+		m.answer.Err = configError(*a.Objective, err)
 	}
 	return m, src
 }
@@ -137,7 +137,7 @@ func (s *Sources) member(a sli.Ask) (*member, *source) {
 // Counts answers one ask: the slices of o that start in [from, to), in order.
 // The error is a *sli.ReadError, and then no slice is returned.
 func (s *Sources) Counts(ctx context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
-	a := s.CountsAll(ctx, []sli.Ask{{Objective: o, From: from, To: to}})
+	a := s.CountsAll(ctx, []sli.Ask{{Objective: &o, From: from, To: to}})
 	return a[0].Slices, a[0].Err
 }
 
