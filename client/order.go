@@ -16,11 +16,13 @@ const (
 	Resume   Kind = "resume"   //
 	Freeze   Kind = "freeze"   // a service's releases are frozen; ended by Thaw
 	Thaw     Kind = "thaw"     //
-	Pin      Kind = "pin"      // an actuator stays at Setting; ended by Unpin
+	Pin      Kind = "pin"      // an actuator stays at Setting, until Until; ended by Unpin
 	Unpin    Kind = "unpin"    //
 	Approve  Kind = "approve"  // an actuator may move as far as Setting, until Until
 	Override Kind = "override" // a service's releases go, whatever the gate says, until Until; ended by Revoke
 	Revoke   Kind = "revoke"   //
+	Demote   Kind = "demote"   // the loop of an actuator asks before it moves; ended by Promote
+	Promote  Kind = "promote"  // the loop of an actuator is trusted to act, as far as its mode lets it; ended by Demote
 )
 
 // An Order is what a person commands.

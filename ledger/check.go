@@ -54,21 +54,22 @@ func checkFit(verb loop.Verb, o loop.Outcome) error {
 
 func checkOrder(o loop.Order) error {
 	settles := o.Kind == loop.OrderPin || o.Kind == loop.OrderApprove
-	ends := o.Kind == loop.OrderResume || o.Kind == loop.OrderThaw || o.Kind == loop.OrderUnpin || o.Kind == loop.OrderRevoke
+	trusts := o.Kind == loop.OrderPromote || o.Kind == loop.OrderDemote
+	ends := trusts || o.Kind == loop.OrderResume || o.Kind == loop.OrderThaw || o.Kind == loop.OrderUnpin || o.Kind == loop.OrderRevoke
 	lets := o.Kind == loop.OrderOverride
 	return broke("order", []rule{
 		{name(o.ID), "has an ID of 1 to 200 bytes"},
 		{!o.At.IsZero(), "has a time"},
-		{counterpart(o.Kind) != "" || ends || o.Kind == loop.OrderApprove, "has kind stop, resume, freeze, thaw, pin, unpin, approve, override or revoke"},
+		{counterpart(o.Kind) != "" || ends || o.Kind == loop.OrderApprove, "has kind stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote or demote"},
 		{o.Target != "", "has a target"},
 		{strings.TrimSpace(o.By) != "", "says by whom"},
 		{strings.TrimSpace(o.Why) != "", "says why"},
 		{o.Until.IsZero() || moment(o.Until).After(moment(o.At)), "lapses after it was given"},
 		{settles == (o.Setting != nil), "has a setting exactly when it pins or approves"},
 		{o.Setting == nil || finite(*o.Setting), "has a finite setting"},
-		{!(settles || o.Kind == loop.OrderUnpin) || o.Target != "*", "pins, unpins or approves one actuator"},
+		{!(settles || trusts || o.Kind == loop.OrderUnpin) || o.Target != "*", "pins, unpins, approves, promotes or demotes one actuator"},
 		{!(lets || o.Kind == loop.OrderRevoke) || o.Target != "*", "overrides the gate of one service"},
-		{!(lets || o.Kind == loop.OrderApprove) || !o.Until.IsZero(), "says until when it approves or overrides"},
+		{!(lets || settles) || !o.Until.IsZero(), "says until when it pins, approves or overrides"},
 		{lets || o.Release == "" && o.Ticket == "", "names a release or a ticket only when it overrides"},
 		{!ends || o.Until.IsZero(), "has no end when it ends another"},
 		{!o.Revert || o.Kind == loop.OrderStop, "reverts only when it stops"},
@@ -106,6 +107,10 @@ func counterpart(k loop.OrderKind) loop.OrderKind {
 		return loop.OrderUnpin
 	case loop.OrderOverride:
 		return loop.OrderRevoke
+	case loop.OrderDemote:
+		return loop.OrderPromote
+	case loop.OrderPromote:
+		return loop.OrderDemote
 	}
 	return ""
 }

@@ -213,7 +213,8 @@ func breachedOrders() []map[string]string {
 	return []map[string]string{
 		{"body": `'{"id":"other"}'`}, {"body": tooLong("id", "new")}, {"id": `''`, "body": `'{"id":""}'`},
 		{"kind": `'panic'`}, {"target": `''`}, {"by": `' '`}, {"why": `' '`}, {"until": `'2026-01-01'`}, {"setting": "1"},
-		{"setting": `'nan'`, "kind": `'pin'`}, {"setting": "1", "kind": `'pin'`, "target": `'*'`}, {"setting": "1", "kind": `'approve'`},
+		{"setting": `'nan'`, "kind": `'pin'`, "until": `'2026-01-03'`}, {"setting": "1", "kind": `'pin'`, "target": `'*'`, "until": `'2026-01-03'`},
+		{"setting": "1", "kind": `'pin'`}, {"setting": "1", "kind": `'approve'`},
 		{"kind": `'thaw'`, "until": `'2026-01-03'`}, {"revert": "true"},
 	}
 }

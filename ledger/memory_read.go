@@ -44,12 +44,11 @@ func (m *Memory) inForce(now time.Time, of func(loop.Order) bool) []loop.Order {
 	ended := map[[2]string]bool{} // :: kind, target of what a later order ended
 	var out []loop.Order
 	for _, o := range slices.Backward(m.orders) {
-		switch by := counterpart(o.Kind); {
-		case by == "" && o.Kind != loop.OrderApprove:
-			ended[[2]string{string(o.Kind), o.Target}] = true
-		case !ended[[2]string{string(by), o.Target}] && !lapsed(o.Until, now) && of(o):
+		by := counterpart(o.Kind)
+		if (by != "" || o.Kind == loop.OrderApprove) && !ended[[2]string{string(by), o.Target}] && !lapsed(o.Until, now) && of(o) {
 			out = append(out, o)
 		}
+		ended[[2]string{string(o.Kind), o.Target}] = true
 	}
 	slices.Reverse(out)
 	return out

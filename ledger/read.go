@@ -19,9 +19,10 @@ const recentMoves = 100
 // ordersInForce reads the orders that have not lapsed at $1 and were not
 // ended: each ends only what stood on record before it, for its own target.
 const ordersInForce = `select o.body from orders o
-	where o.kind in ('stop', 'freeze', 'pin', 'approve', 'override') and (o.until is null or o.until > $1)
+	where o.kind in ('stop', 'freeze', 'pin', 'approve', 'override', 'promote', 'demote') and (o.until is null or o.until > $1)
 	and not exists (select from orders e where e.target = o.target and e.seq > o.seq
-		and e.kind = case o.kind when 'stop' then 'resume' when 'freeze' then 'thaw' when 'pin' then 'unpin' when 'override' then 'revoke' end)`
+		and e.kind = case o.kind when 'stop' then 'resume' when 'freeze' then 'thaw' when 'pin' then 'unpin' when 'override' then 'revoke'
+			when 'promote' then 'demote' when 'demote' then 'promote' end)`
 
 const lastMove = `select o.at from decisions d join outcomes o on o.decision = d.id
 	where d.actuator = $1 and d.verb <> 'hold' and o.applied order by d.seq desc, o.seq desc limit 1`
@@ -36,8 +37,7 @@ const unfinished = `select d.id, d."to" from (
 
 // Conditions returns what is in force about an actuator, in one round trip;
 // see loop.Ledger. Of several stops one without revert is returned, else the
-// newest. Pin is an order that pins the actuator, else a freeze of its
-// service. Tightened lists moves carried out and moves without an outcome,
+// newest. Freeze is the newest of its service. Tightened lists moves carried out and moves without an outcome,
 // for those may have been.
 func (p *Postgres) Conditions(ctx context.Context, q loop.ConditionsQuery) (loop.Conditions, error) {
 	var c loop.Conditions
@@ -51,7 +51,7 @@ func (p *Postgres) Conditions(ctx context.Context, q loop.ConditionsQuery) (loop
 			query(tightened, q.Actuator, moment(q.Now.Add(-q.Per))).times(&c.Tightened),
 			query(unfinished, q.Actuator, recentMoves).begun(&c.Unfinished))
 		o := conditions(inForce, q)
-		c.Stop, c.Pin, c.Approval = o.Stop, o.Pin, o.Approval
+		c.Stop, c.Freeze, c.Pin, c.Approval, c.Promotion, c.Demotion = o.Stop, o.Freeze, o.Pin, o.Approval, o.Promotion, o.Demotion
 		if len(moved) > 0 {
 			c.LastMove = moved[0]
 		}

@@ -99,15 +99,15 @@ func conditions(inForce []loop.Order, q loop.ConditionsQuery) loop.Conditions {
 	stop := covers(loop.OrderStop, q.Actuator, q.Service)
 	only := func(kind loop.OrderKind) func(loop.Order) bool { return covers(kind, q.Actuator, "") }
 	c := loop.Conditions{
-		Stop:     newest(func(o loop.Order) bool { return stop(o) && !o.Revert }),
-		Pin:      newest(only(loop.OrderPin)),
-		Approval: newest(only(loop.OrderApprove)),
+		Stop:      newest(func(o loop.Order) bool { return stop(o) && !o.Revert }),
+		Freeze:    newest(covers(loop.OrderFreeze, q.Actuator, q.Service)),
+		Pin:       newest(only(loop.OrderPin)),
+		Approval:  newest(only(loop.OrderApprove)),
+		Promotion: newest(only(loop.OrderPromote)),
+		Demotion:  newest(only(loop.OrderDemote)),
 	}
 	if c.Stop == nil {
 		c.Stop = newest(stop)
-	}
-	if c.Pin == nil {
-		c.Pin = newest(covers(loop.OrderFreeze, q.Actuator, q.Service))
 	}
 	return c
 }

@@ -143,16 +143,16 @@ func (d *Decision) wish(in Input) {
 
 // commanded is where people want the setting, which goes before every rule.
 func commanded(in Input) (to float64, reason Reason, ordered bool) {
-	stop, pin := in.Conditions.Stop, in.Conditions.Pin
+	stop, freeze, pin := in.Conditions.Stop, in.Conditions.Freeze, in.Conditions.Pin
 	switch {
 	case stop != nil && stop.Revert:
 		return in.Actuator.Rest, ReasonReverting, true
 	case stop != nil:
 		return 0, "", false // the guard stops it; the record says what would have been
-	case pin != nil && pin.Kind == OrderPin && pin.Setting != nil:
-		return in.Actuator.Clamp(*pin.Setting), ReasonPinned, true
-	case pin != nil && pin.Kind == OrderFreeze && in.Actuator.Kind == slo.Freeze:
+	case freeze != nil && in.Actuator.Kind == slo.Freeze: // before a pin, which may be forgotten
 		return in.Actuator.Tight, ReasonPinned, true
+	case pin != nil && pin.Setting != nil:
+		return in.Actuator.Clamp(*pin.Setting), ReasonPinned, true
 	}
 	return 0, "", false
 }
@@ -210,6 +210,8 @@ func (d Decision) grounds() string {
 	switch c := d.Input.Conditions; {
 	case d.Reason == ReasonReverting:
 		return fmt.Sprintf("emergency stop with revert by %s (%s)", c.Stop.By, c.Stop.Why)
+	case c.Freeze != nil && d.Reason == ReasonPinned && d.Wanted == d.Input.Actuator.Tight:
+		return fmt.Sprintf("frozen by %s (%s)", c.Freeze.By, c.Freeze.Why)
 	case c.Pin != nil && (d.Reason == ReasonPinned || c.Stop == nil && pinned(d)):
 		return fmt.Sprintf("set by %s (%s)", c.Pin.By, c.Pin.Why)
 	}

@@ -62,18 +62,21 @@ func mode(in Input, d Decision) (float64, Reason, string) {
 	if d.Reason == ReasonPinned || d.Reason == ReasonReverting {
 		return d.To, "", ""
 	}
-	switch in.Loop.Mode {
-	case slo.Act:
+	demotion := in.Conditions.Demotion
+	switch {
+	case in.Loop.Mode == slo.Act && demotion != nil:
+		return approved(in, d, fmt.Sprintf("%s made the loop ask first (%s), and nobody has approved it", demotion.By, demotion.Why))
+	case in.Loop.Mode == slo.Act:
 		return d.To, "", ""
-	case slo.Ask:
-		return approved(in, d)
+	case in.Loop.Mode == slo.Ask:
+		return approved(in, d, "the loop asks first, and nobody has approved it")
 	}
 	return d.From, ReasonObserving, "the loop only observes"
 }
 
-// approved lets a move go as far as a person has consented to.
-func approved(in Input, d Decision) (float64, Reason, string) {
-	const waits = "the loop asks first, and nobody has approved it"
+// approved lets a move go as far as a person has consented to; waits says why
+// it takes consent.
+func approved(in Input, d Decision, waits string) (float64, Reason, string) {
 	a := in.Conditions.Approval
 	if a == nil || a.Setting == nil {
 		return d.From, ReasonUnapproved, waits

@@ -56,7 +56,9 @@ func alike(a, b Decision) bool {
 	return a.Reason == b.Reason && a.From == b.From && a.Wanted == b.Wanted &&
 		a.Mode == b.Mode && a.Input.Policy == b.Input.Policy && a.Input.Epoch == b.Input.Epoch &&
 		orderID(a.Input.Conditions.Stop) == orderID(b.Input.Conditions.Stop) &&
-		orderID(a.Input.Conditions.Pin) == orderID(b.Input.Conditions.Pin)
+		orderID(a.Input.Conditions.Freeze) == orderID(b.Input.Conditions.Freeze) &&
+		orderID(a.Input.Conditions.Pin) == orderID(b.Input.Conditions.Pin) &&
+		orderID(a.Input.Conditions.Demotion) == orderID(b.Input.Conditions.Demotion)
 }
 
 func orderID(o *Order) string {

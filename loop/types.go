@@ -129,8 +129,11 @@ var (
 // Conditions are what a decision must respect besides the evidence.
 type Conditions struct {
 	Stop       *Order      `json:"stop,omitempty"`       // an emergency stop in force
+	Freeze     *Order      `json:"freeze,omitempty"`     // a person's freeze of the service's releases in force
 	Pin        *Order      `json:"pin,omitempty"`        // a person's setting in force
 	Approval   *Order      `json:"approval,omitempty"`   // a person's consent in force
+	Promotion  *Order      `json:"promotion,omitempty"`  // a person's trust in the loop in force
+	Demotion   *Order      `json:"demotion,omitempty"`   // the loop has to ask; of the two the newer one is in force
 	LastMove   time.Time   `json:"lastMove,omitzero"`    // last move carried out, either way
 	Tightened  []time.Time `json:"tightened,omitempty"`  // tightening moves of late, oldest first
 	Unfinished []Begun     `json:"unfinished,omitempty"` // moves on record without an outcome
@@ -254,7 +257,7 @@ type Order struct {
 	Target  string    `json:"target"` // an actuator, a service, or "*"
 	By      string    `json:"by"`
 	Why     string    `json:"why"`
-	Until   time.Time `json:"until,omitzero"`    // when it lapses; zero = when it is ended by its counterpart
+	Until   time.Time `json:"until,omitzero"`    // when it lapses; zero = when it is ended by its counterpart; pins, approvals and overrides always lapse
 	Setting *float64  `json:"setting,omitempty"` // of pin and approve
 	Revert  bool      `json:"revert,omitempty"`  // of stop: walk to rest
 	Release string    `json:"release,omitempty"` // of override: this release only
@@ -270,11 +273,13 @@ const (
 	OrderResume   OrderKind = "resume"   //
 	OrderFreeze   OrderKind = "freeze"   // a service's releases are frozen; ended by thaw
 	OrderThaw     OrderKind = "thaw"     //
-	OrderPin      OrderKind = "pin"      // an actuator stays at Setting; ended by unpin
+	OrderPin      OrderKind = "pin"      // an actuator stays at Setting; lapses at Until, ended by unpin
 	OrderUnpin    OrderKind = "unpin"    //
 	OrderApprove  OrderKind = "approve"  // an actuator may move as far as Setting; lapses at Until
 	OrderOverride OrderKind = "override" // a service's releases go, whatever the gate says; lapses at Until, ended by revoke
 	OrderRevoke   OrderKind = "revoke"   //
+	OrderDemote   OrderKind = "demote"   // the loop of an actuator asks before it moves; ended by promote
+	OrderPromote  OrderKind = "promote"  // the loop of an actuator is trusted to act; ended by demote
 )
 
 // A Setting is an actuator's setting as last read.

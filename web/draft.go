@@ -154,10 +154,10 @@ func (d draft) target(o *loop.Order, set *slo.Set) []string {
 		valid = slices.Concat([]string{"*"}, actuators, services)
 	case loop.OrderFreeze, loop.OrderThaw, loop.OrderOverride, loop.OrderRevoke:
 		valid = services
-	case loop.OrderPin, loop.OrderUnpin, loop.OrderApprove:
+	case loop.OrderPin, loop.OrderUnpin, loop.OrderApprove, loop.OrderPromote, loop.OrderDemote:
 		valid = actuators
 	default:
-		return []string{fmt.Sprintf("kind %q is none of stop, resume, freeze, thaw, pin, unpin, approve, override, revoke", o.Kind)}
+		return []string{fmt.Sprintf("kind %q is none of stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote, demote", o.Kind)}
 	}
 	if !slices.Contains(valid, o.Target) {
 		return []string{fmt.Sprintf("target %q is none of %s", o.Target, strings.Join(valid, ", "))}
@@ -199,6 +199,9 @@ func (d draft) end(o *loop.Order, now time.Time) []string {
 	}
 	if o.Kind == loop.OrderOverride && (o.Until.IsZero() || o.Until.Sub(now) > maxOverride) {
 		return []string{"an override says until when it lasts, at most a week: for or until"}
+	}
+	if o.Kind == loop.OrderPin && o.Until.IsZero() {
+		return []string{"a pin says until when it lasts, at most 90 days, so that it cannot be forgotten: for or until"}
 	}
 	if o.Kind == loop.OrderApprove && o.Until.IsZero() {
 		o.Until = o.At.Add(approvalFor)
@@ -268,6 +271,10 @@ func effect(o loop.Order) string {
 		return what + " stays at the pinned setting."
 	case loop.OrderUnpin:
 		return what + " follows its rules again."
+	case loop.OrderPromote:
+		return "The loop of " + what + " is trusted to act by itself, as far as its mode lets it."
+	case loop.OrderDemote:
+		return "The loop of " + what + " asks before it moves, until somebody promotes it."
 	case loop.OrderOverride:
 		if o.Release != "" {
 			what += " " + o.Release

@@ -61,7 +61,7 @@ func inForce(reported, given []loop.Order, now time.Time) []loop.Order {
 	orders := slices.Clone(reported)
 	for _, o := range given {
 		orders = slices.DeleteFunc(orders, func(old loop.Order) bool { return old.ID == o.ID || ends(o, old) })
-		if _, counter := counterpart(o.Kind); !counter {
+		if _, counter := counterpart(o.Kind); !counter || trusts(o.Kind) {
 			orders = append(orders, o)
 		}
 	}
@@ -85,9 +85,17 @@ func counterpart(k loop.OrderKind) (ended loop.OrderKind, counter bool) {
 		return loop.OrderPin, true
 	case loop.OrderRevoke:
 		return loop.OrderOverride, true
+	case loop.OrderPromote:
+		return loop.OrderDemote, true
+	case loop.OrderDemote:
+		return loop.OrderPromote, true
 	}
 	return "", false
 }
+
+// trusts reports whether orders of a kind say how far a loop is trusted: each
+// ends the other kind, and stands itself.
+func trusts(k loop.OrderKind) bool { return k == loop.OrderPromote || k == loop.OrderDemote }
 
 // stop is the emergency stop of everything, or nil.
 func (l look) stop() *loop.Order {

@@ -150,7 +150,7 @@ func blindWords(r loop.Reason) string {
 // conditionRows list the orders that a decision had to respect.
 func conditionRows(l look, c loop.Conditions) []orderRow {
 	var out []orderRow
-	for _, o := range []*loop.Order{c.Stop, c.Pin, c.Approval} {
+	for _, o := range []*loop.Order{c.Stop, c.Freeze, c.Pin, c.Approval, c.Demotion, c.Promotion} {
 		if o != nil {
 			out = append(out, orderRowOf(l, *o))
 		}

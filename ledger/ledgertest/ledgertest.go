@@ -74,7 +74,7 @@ func Run(t *testing.T, open func(*testing.T) Ledger) {
 		{"begin", begin}, {"begin twice", beginTwice}, {"begin of another epoch", beginDeposed},
 		{"begin refuses", beginRefuses}, {"begin during a stop", beginStopped}, {"lead", lead},
 		{"finish", finish}, {"finish refuses", finishRefuses}, {"moves", moves}, {"unfinished", unfinished},
-		{"orders", orders}, {"orders refused", ordersRefused}, {"stops", stops}, {"pins", pins}, {"order history", orderHistory},
+		{"orders", orders}, {"orders refused", ordersRefused}, {"stops", stops}, {"pins", pins}, {"trust", trust}, {"order history", orderHistory},
 		{"settings", settings}, {"settings refused", settingsRefused}, {"definitions", definitions},
 		{"verdicts", verdicts}, {"verdicts twice", verdictsTwice}, {"verdicts refused", verdictsRefused}, {"verdict pages", verdictPages},
 		{"slices", slicesKept}, {"slices refused", slicesRefused}, {"extents", extents}, {"sums", sums}, {"pruned", pruned},
@@ -122,7 +122,7 @@ func Order(id string, when time.Time, kind loop.OrderKind, target string) loop.O
 		setting := 3.0
 		o.Setting = &setting
 	}
-	if kind == loop.OrderApprove || kind == loop.OrderOverride {
+	if kind == loop.OrderPin || kind == loop.OrderApprove || kind == loop.OrderOverride {
 		o.Until = when.Add(time.Hour)
 	}
 	return o

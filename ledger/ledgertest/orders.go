@@ -41,7 +41,7 @@ func orders(t *testing.T, l Ledger) {
 	}
 	inForce("all", 6, "stop", "short", "long", "other", "pin", "ok")
 	inForce("at the instant of lapsing", 30, "stop", "long", "other", "pin", "ok")
-	inForce("an approval lapses", 65, "stop", "long", "other", "pin")
+	inForce("a pin and an approval lapse", 65, "stop", "long", "other")
 	mustGive(t, l, Order("resume", at(7), loop.OrderResume, "query-timeout"), Order("thaw", at(7), loop.OrderThaw, "shop"))
 	inForce("only the counterpart for the same target ends", 8, "stop", "other", "pin", "ok")
 	mustGive(t, l, Order("resume all", at(9), loop.OrderResume, "*"), Order("unpin", at(9), loop.OrderUnpin, "query-timeout"), Order("again", at(10), loop.OrderFreeze, "shop"))
@@ -71,16 +71,23 @@ func ordersRefused(t *testing.T, l Ledger) {
 		"pin of nothing":          func(o *loop.Order) { o.Setting = nil },
 		"pin at NaN":              func(o *loop.Order) { o.Setting = &nan },
 		"pin of everything":       func(o *loop.Order) { o.Target = "*" },
-		"override without an end": func(o *loop.Order) { o.Kind, o.Setting = loop.OrderOverride, nil },
+		"override without an end": func(o *loop.Order) { o.Kind, o.Setting, o.Until = loop.OrderOverride, nil, time.Time{} },
 		"override of everything": func(o *loop.Order) {
 			o.Kind, o.Setting, o.Target, o.Until = loop.OrderOverride, nil, "*", o.At.Add(time.Hour)
 		},
-		"revoke with an end":       func(o *loop.Order) { o.Kind, o.Setting, o.Until = loop.OrderRevoke, nil, o.At.Add(time.Hour) },
-		"freeze with a ticket":     func(o *loop.Order) { o.Kind, o.Setting, o.Ticket = loop.OrderFreeze, nil, "OPS-1" },
-		"unpin of everything":      func(o *loop.Order) { o.Kind, o.Setting, o.Target = loop.OrderUnpin, nil, "*" },
+		"revoke with an end":   func(o *loop.Order) { o.Kind, o.Setting, o.Until = loop.OrderRevoke, nil, o.At.Add(time.Hour) },
+		"freeze with a ticket": func(o *loop.Order) { o.Kind, o.Setting, o.Ticket = loop.OrderFreeze, nil, "OPS-1" },
+		"unpin of everything": func(o *loop.Order) {
+			o.Kind, o.Setting, o.Target, o.Until = loop.OrderUnpin, nil, "*", time.Time{}
+		},
+		"promotion of everything": func(o *loop.Order) {
+			o.Kind, o.Setting, o.Target, o.Until = loop.OrderPromote, nil, "*", time.Time{}
+		},
+		"demotion with an end":     func(o *loop.Order) { o.Kind, o.Setting = loop.OrderDemote, nil },
+		"pin without an end":       func(o *loop.Order) { o.Until = time.Time{} },
 		"stop at a setting":        func(o *loop.Order) { o.Kind = loop.OrderStop },
 		"pin that reverts":         func(o *loop.Order) { o.Revert = true },
-		"approval without end":     func(o *loop.Order) { o.Kind = loop.OrderApprove },
+		"approval without end":     func(o *loop.Order) { o.Kind, o.Until = loop.OrderApprove, time.Time{} },
 		"resume that lapses":       func(o *loop.Order) { o.Kind, o.Setting, o.Until = loop.OrderResume, nil, at(9) },
 		"thaw with a setting":      func(o *loop.Order) { o.Kind = loop.OrderThaw },
 		"ID longer than 200 bytes": func(o *loop.Order) { o.ID = fmt.Sprintf("%0201d", 1) },
@@ -127,29 +134,48 @@ func stops(t *testing.T, l Ledger) {
 }
 
 func pins(t *testing.T, l Ledger) {
-	want := func(what, service, pin, approval string) {
+	want := func(what, service, freeze, pin, approval string) {
 		t.Helper()
 		c, err := l.Conditions(t.Context(), loop.ConditionsQuery{Actuator: "query-timeout", Service: service, Now: at(10)})
 		check(t, "Conditions", err)
-		if orderID(c.Pin) != pin || orderID(c.Approval) != approval {
-			t.Errorf("%s: pin %q, approval %q, want %q, %q", what, orderID(c.Pin), orderID(c.Approval), pin, approval)
+		if orderID(c.Freeze) != freeze || orderID(c.Pin) != pin || orderID(c.Approval) != approval {
+			t.Errorf("%s: freeze %q, pin %q, approval %q, want %q, %q, %q", what, orderID(c.Freeze), orderID(c.Pin), orderID(c.Approval), freeze, pin, approval)
 		}
 	}
 	mustGive(t, l, Order("ok", at(0), loop.OrderApprove, "query-timeout"), Order("not mine", at(0), loop.OrderPin, "freeze"))
-	want("approval", "shop", "", "ok")
+	want("approval", "shop", "", "", "ok")
 	mustGive(t, l, Order("freeze", at(1), loop.OrderFreeze, "shop"))
-	want("freeze of the service", "shop", "freeze", "ok")
-	want("freeze of another service", "", "", "ok")
+	want("freeze of the service", "shop", "freeze", "", "ok")
+	want("freeze of another service", "", "", "", "ok")
 	mustGive(t, l, Order("pin", at(2), loop.OrderPin, "query-timeout"), Order("frozen again", at(3), loop.OrderFreeze, "shop"))
-	want("a pin goes before a freeze", "shop", "pin", "ok")
+	want("a pin hides no freeze", "shop", "frozen again", "pin", "ok")
 	lapsing := Order("brief", at(4), loop.OrderPin, "query-timeout")
 	lapsing.Until = at(9)
 	mustGive(t, l, lapsing)
-	want("what a lapsed pin covered is back", "shop", "pin", "ok")
+	want("what a lapsed pin covered is back", "shop", "frozen again", "pin", "ok")
 	mustGive(t, l, Order("unpin", at(5), loop.OrderUnpin, "query-timeout"))
-	want("unpinned", "shop", "frozen again", "ok")
+	want("unpinned", "shop", "frozen again", "", "ok")
 	mustGive(t, l, Order("thaw", at(6), loop.OrderThaw, "shop"))
-	want("thawed", "shop", "", "ok")
+	want("thawed", "shop", "", "", "ok")
+}
+
+// Promotions and demotions end each other; the newer one is in force.
+func trust(t *testing.T, l Ledger) {
+	want := func(what, promotion, demotion string) {
+		t.Helper()
+		c, err := l.Conditions(t.Context(), loop.ConditionsQuery{Actuator: "query-timeout", Service: "shop", Now: at(10)})
+		check(t, "Conditions", err)
+		if orderID(c.Promotion) != promotion || orderID(c.Demotion) != demotion {
+			t.Errorf("%s: promotion %q, demotion %q, want %q, %q", what, orderID(c.Promotion), orderID(c.Demotion), promotion, demotion)
+		}
+	}
+	want("at first", "", "")
+	mustGive(t, l, Order("not mine", at(0), loop.OrderDemote, "freeze"), Order("down", at(0), loop.OrderDemote, "query-timeout"))
+	want("demoted", "", "down")
+	mustGive(t, l, Order("up", at(1), loop.OrderPromote, "query-timeout"))
+	want("promoted", "up", "")
+	mustGive(t, l, Order("down again", at(2), loop.OrderDemote, "query-timeout"))
+	want("demoted again", "", "down again")
 }
 
 func orderHistory(t *testing.T, l Ledger) {
