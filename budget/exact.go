@@ -30,11 +30,17 @@ func compareBurn(w Window, target, burn slo.Decimal) int {
 	}
 	burnNum, burnDen := burn.Fraction()
 	num, den := target.Complement().Fraction()
+	if num == 0 && len(w.Earlier) == 0 { // a target of 100 %
+		return strict(w.Bad)
+	}
 	left, right := multiply(uint64(den), uint64(burnDen)), multiply(uint64(num), uint64(burnNum))
 	if left.hi == 0 && right.hi == 0 && len(w.Earlier) == 0 { // the usual case, quickly
 		return multiply(uint64(w.Bad), left.lo).compare(multiply(uint64(w.Total()), right.lo))
 	}
 	a := allow(w, target)
+	if a.none() {
+		return strict(w.Bad)
+	}
 	bad := scale(multiply(uint64(w.Bad), a.den).big(), burnDen)
 	return bad.Cmp(scale(a.num.big(), burnNum))
 }
@@ -69,20 +75,44 @@ func allow(w Window, target slo.Decimal) allowance {
 	return allowance{sum, uint64(common)}
 }
 
+// Boundless stands for the burn rate where a target of 100 % allows nothing and
+// something was bad: it has no bound, and figures in JSON need one.
+const Boundless = 1e9
+
+// none reports whether not the least part of an event may be bad, as with a
+// target of 100 %.
+func (a allowance) none() bool { return a.num == wide{} }
+
+// strict compares the burn rate of bad counts, none of which is allowed, with
+// any rate: nothing burns, or more than any rate does.
+func strict(bad sli.Count) int {
+	if bad == 0 {
+		return -1
+	}
+	return 1
+}
+
 // burn is the burn rate of bad counts, bad/(num/den), as the float64 nearest
 // to it: one division of exact integers, so every machine gets the same bits.
+// It is Boundless where none is allowed.
 func (a allowance) burn(bad sli.Count) float64 {
-	if bad == 0 {
+	switch {
+	case bad == 0:
 		return 0
+	case a.none():
+		return Boundless
 	}
 	return quotient(multiply(uint64(bad), a.den), a.num)
 }
 
 // remaining is 1 − bad/(num/den) as the float64 nearest to it; 1 without bad
-// events.
+// events. Where none is allowed nothing is left after the first.
 func (a allowance) remaining(bad sli.Count) float64 {
-	if bad == 0 {
+	switch {
+	case bad == 0:
 		return 1
+	case a.none():
+		return 0
 	}
 	spent := multiply(uint64(bad), a.den)
 	if spent.compare(a.num) > 0 {
@@ -93,6 +123,9 @@ func (a allowance) remaining(bad sli.Count) float64 {
 
 // compare compares the burn rate of events, of which bad were bad, with 1.
 func (a allowance) compare(bad sli.Count) int {
+	if a.none() {
+		return strict(bad)
+	}
 	return multiply(uint64(bad), a.den).compare(a.num)
 }
 

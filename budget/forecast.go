@@ -47,6 +47,9 @@ func (s State) Forecast(window time.Duration) (left time.Duration, known bool) {
 // (allowed − bad) × allowed_w ÷ (allowed × bad_w).
 func (s State) lasts(w Window) time.Duration {
 	a, aw := allow(s.Budget, s.Target), allow(w, s.Target)
+	if a.none() { // bad events that are no part of the budget's window
+		return Never
+	}
 	n := new(big.Int).Mul(s.left(a), aw.num.big())
 	d := scale(scale(a.num.big(), int64(w.Bad)), int64(aw.den))
 	return whole(scale(n, int64(s.Budget.Length)), d)

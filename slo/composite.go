@@ -80,13 +80,10 @@ func (a Aggregate) Words() string {
 // sharedBudget is 1 ÷ Σ(wᵢ ÷ Bᵢ), rounded down to three digits: the budget of
 // a composite whose burn rate is the sum of those of its components, by
 // weight, and in which no more than everything can be bad. It is not ok where
-// that leaves no target, or more than 18 digits.
+// that leaves no target, or more than 18 digits. All components have a budget.
 func sharedBudget(components []Component, parts []Objective) (budget Decimal, ok bool) {
 	all := new(big.Rat)
 	for i, p := range parts {
-		if p.Budget().Sign() <= 0 {
-			return Decimal{}, false
-		}
 		one := big.NewRat(components[i].Weight.Fraction())
 		all.Add(all, one.Quo(one, big.NewRat(p.Budget().Fraction())))
 	}

@@ -310,6 +310,9 @@ func (l *loader) finishTarget(d *draftComposite, i int, components []Component, 
 		k.objectives[o.Name] = *o // something was refused
 		return
 	}
+	if o.Composite.Aggregate == SumOfBurn && !bounded(d, parts) {
+		return
+	}
 	if d.openSLO {
 		openSLOTarget(d, o, parts)
 		o.Slice, o.Method = longestStep(parts), Occurrences
@@ -325,6 +328,19 @@ func (l *loader) finishTarget(d *draftComposite, i int, components []Component, 
 	l.giveAlerts(o, d.alerts, standard.place(), standard.text())
 	k.objectives[o.Name] = *o
 	l.set.Objectives = append(l.set.Objectives, *o)
+}
+
+// bounded refuses components whose burn rates cannot be added up, because
+// their targets of 100 % leave them no budget.
+func bounded(d *draftComposite, parts []Objective) bool {
+	ok := true
+	for n, p := range parts {
+		if p.Target.Sign() > 0 && p.Budget().Sign() <= 0 {
+			d.components[n].at.refuse("the target of "+p.Name+" leaves no budget, so that its burn rate cannot be added to others", "a target below 100 %, or another aggregate than burn", "")
+			ok = false
+		}
+	}
+	return ok
 }
 
 // fitSlices gives a composite slices that are made of those of its

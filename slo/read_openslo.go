@@ -279,7 +279,8 @@ func checkTarget(v value, share Decimal, expected string) bool {
 	case share.Sign() <= 0:
 		v.refuse(v.text()+" promises nothing", expected, "")
 	case share.Cmp(one) == 0:
-		v.refuse(v.text()+" leaves no budget at all", expected, "")
+		v.warn(v.text()+" leaves no budget at all: a single bad event exhausts it", expected, "")
+		return true
 	case share.Cmp(one) > 0 && !percent && share.Cmp(NewDecimal(100, 0)) < 0:
 		near := "targetPercent: " + v.text()
 		if _, made := v.file.from[v.node]; made { // of a format that has no such key

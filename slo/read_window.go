@@ -121,12 +121,13 @@ func checkSlices(o Objective, windows, annotation value) {
 	}
 }
 
-// checkParts refuses a window that is not made of enough whole parts.
+// checkParts refuses a window that is not made of whole parts, and warns of
+// one that is made of few.
 func checkParts(v value, window, part time.Duration, parts, instead string) {
 	switch {
 	case !v.good():
-	case window < slicesInWindow*part:
-		v.refuse(fmt.Sprintf("the window of %s holds fewer than %d %s of %s", v.text(), slicesInWindow, parts, Span(part)), "a longer window, or a "+instead, "")
+	case window%part == 0 && window < slicesInWindow*part:
+		v.warn(fmt.Sprintf("the window of %s holds fewer than %d %s of %s, so that each is a large part of it", v.text(), slicesInWindow, parts, Span(part)), "a longer window, or a "+instead, "")
 	case window%part != 0:
 		v.refuse(fmt.Sprintf("the window of %s is not a multiple of the %s of %s", v.text(), strings.TrimSuffix(parts, "s"), Span(part)), "a whole number of "+parts+": a "+instead, "")
 	}

@@ -68,7 +68,7 @@ type Objective struct {
 	Title       string            `json:"title,omitempty"`
 	Description string            `json:"description,omitempty"`
 	Labels      map[string]string `json:"labels,omitempty"` // a list of values is joined by ","
-	Target      Decimal           `json:"target"`           // share of good events, 0 < Target < 1
+	Target      Decimal           `json:"target"`           // share of good events, 0 < Target ≤ 1; 1 leaves no budget
 	Window      Window            `json:"window"`           // over which the budget is kept
 	Slice       time.Duration     `json:"slice"`            // length of the slices that are counted, in ns; 1 min unless declared
 	Method      Method            `json:"method,omitempty"` // what the budget is a share of

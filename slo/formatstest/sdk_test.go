@@ -64,7 +64,7 @@ func excuse(p slo.Problem) string {
 		{"promises nothing", "a target of 0"},
 		{"spec: missing", "no spec"}, {"objectives: missing", "no objectives"}, {"an empty list", "no objectives"},
 		{"timeWindow: missing", "no time window, which --lenient takes"},
-		{"fewer than 12", "a window of less than 12 slices"}, {"longer than two years", "a window of over two years"},
+		{"longer than two years", "a window of over two years"},
 		{"are not always made of slices", "slices that do not fit a calendar"}, {"no length for a time slice", "a time slice of over a day"},
 		{"are not supported", "other systems than Prometheus"}, {"not valid PromQL", "other systems than Prometheus"},
 		{"connectionDetails", "a data source without an address"}, {"there is no ", "references to what is not there"},

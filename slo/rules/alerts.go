@@ -37,8 +37,12 @@ func alert(o slo.Objective, t Tier, labels map[string]string) rule {
 // expression is what has to be so for a tier to fire.
 func expression(o slo.Objective, t Tier) string {
 	var parts []string
+	reached := ">="
+	if o.Budget().Sign() == 0 { // every rate is 0 times its threshold while nothing is bad
+		reached = ">"
+	}
 	for _, w := range t.Windows() {
-		parts = append(parts, fmt.Sprintf("%s{slo=%q} >= %s", record(w.Length), o.Name, threshold(o, w.Burn)))
+		parts = append(parts, fmt.Sprintf("%s{slo=%q} %s %s", record(w.Length), o.Name, reached, threshold(o, w.Burn)))
 	}
 	for _, c := range t.Conditions {
 		if c.Spent.Sign() > 0 {
@@ -61,6 +65,10 @@ func words(o slo.Objective, t Tier) (summary, text string) {
 	var over []string
 	for _, w := range windows {
 		over = append(over, "over "+slo.Span(w.Length))
+	}
+	if o.Budget().Sign() == 0 {
+		return o.Name + " has bad events, of which it allows none",
+			fmt.Sprintf("%s some of the events of %s were bad; none may be over %s.", "O"+strings.Join(over, " and ")[1:], o.Service, slo.Span(o.Window.Length))
 	}
 	return fmt.Sprintf("%s burns its error budget %s times as fast as it may", o.Name, windows[0].Burn),
 		fmt.Sprintf("%s at least %s of the events of %s were bad; %s may be over %s.",

@@ -152,8 +152,12 @@ func tierRules(o slo.Objective, tiers []Tier, labels map[string]string) group {
 // budgetRules records the budget and what is left of it. The latter reads all
 // of the window, so that it is done every five minutes only.
 func budgetRules(o slo.Objective, labels map[string]string) group {
+	left := fmt.Sprintf("1 - (%s) / %s", ratio(o.Indicator, o.Window.Length), o.Budget())
+	if o.Budget().Sign() == 0 { // the first bad event takes all
+		left = fmt.Sprintf("(%s) <= bool 0", ratio(o.Indicator, o.Window.Length))
+	}
 	return group{Name: "setpoint-" + o.Name + "-budget", Interval: "5m", Rules: []rule{
-		{Record: remaining, Expr: fmt.Sprintf("1 - (%s) / %s", ratio(o.Indicator, o.Window.Length), o.Budget()), Labels: labels},
+		{Record: remaining, Expr: left, Labels: labels},
 		{Record: budget, Expr: fmt.Sprintf("vector(%s)", o.Budget()), Labels: labels},
 	}}
 }

@@ -38,7 +38,7 @@ func load(t *testing.T, name string) *slo.Set {
 // TestWrite compares the rules of definitions in testdata with those beside
 // them.
 func TestWrite(t *testing.T) {
-	for from, to := range map[string]string{"objectives.yaml": "rules.yaml", "own-alerts.yaml": "own-alerts-rules.yaml"} {
+	for from, to := range map[string]string{"objectives.yaml": "rules.yaml", "own-alerts.yaml": "own-alerts-rules.yaml", "strict.yaml": "strict-rules.yaml"} {
 		got, problems, err := rules.Write(load(t, "testdata/"+from))
 		if err != nil {
 			t.Fatal(err)
