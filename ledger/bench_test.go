@@ -40,7 +40,7 @@ func measure(b *testing.B, l ledgertest.Ledger, clients int) {
 
 // Verification of a ledger's rows.
 func BenchmarkVerify(b *testing.B) {
-	const rows = 3000
+	const rows = 20000
 	p := open(b, clustertest.DSN(b))
 	must(b, second(p.Lead(b.Context())))
 	for i := range rows {

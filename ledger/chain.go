@@ -83,10 +83,31 @@ type table struct {
 
 func decisionsTable() table {
 	return table{"decisions", `id, at, loop, actuator, mode, verb, reason, words, "from", wanted, "to", unreadable, policy, epoch`,
-		from(func(d loop.Decision) []any {
-			return []any{d.ID, d.Input.At, d.Loop, d.Actuator, string(d.Mode), string(d.Verb), string(d.Reason), d.Words,
+		from(func(d gist) []any {
+			return []any{d.ID, d.Input.At, d.Loop, d.Actuator, d.Mode, d.Verb, d.Reason, d.Words,
 				d.From, d.Wanted, d.To, d.Input.Unreadable != "", d.Input.Policy, d.Input.Epoch}
 		})}
+}
+
+// A gist is what the columns hold of a loop.Decision. Reading it alone, not
+// the evidence, halves the time that verification takes.
+type gist struct {
+	ID       string  `json:"id"`
+	Loop     string  `json:"loop"`
+	Actuator string  `json:"actuator"`
+	Mode     string  `json:"mode"`
+	Verb     string  `json:"verb"`
+	Reason   string  `json:"reason"`
+	From     float64 `json:"from"`
+	Wanted   float64 `json:"wanted"`
+	To       float64 `json:"to"`
+	Words    string  `json:"words"`
+	Input    struct {
+		At         time.Time `json:"at"`
+		Policy     string    `json:"policy"`
+		Epoch      int64     `json:"epoch"`
+		Unreadable string    `json:"unreadable"`
+	} `json:"input"`
 }
 
 func outcomesTable() table {

@@ -3,7 +3,9 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -100,20 +102,109 @@ func newWalk(t table, heads []Head) *walk {
 	return w
 }
 
+// all walks to the end. While rows are judged the next ones are read, and what
+// can be told of a row alone is told by all processors.
 func (w *walk) all(ctx context.Context, c chains) error {
-	for {
-		links, err := c.page(ctx, w.table, w.last.Seq)
-		if err != nil || len(links) == 0 {
-			return err
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for page := range pages(ctx, c, w.table) {
+		if page.err != nil {
+			return page.err
 		}
-		for _, l := range links {
-			w.step(l)
+		for _, v := range viewed(w.table, page.links) {
+			w.step(v)
 		}
 	}
+	return ctx.Err()
+}
+
+// A page is some rows in order, or why they could not be read.
+type page struct {
+	links []link
+	err   error
+}
+
+// pages reads the rows of a chain, one page ahead, until ctx ends.
+func pages(ctx context.Context, c chains, t table) <-chan page {
+	out := make(chan page, 1)
+	go func() {
+		defer close(out)
+		for after := int64(0); ; {
+			links, err := c.page(ctx, t, after)
+			if len(links) == 0 && err == nil {
+				return
+			}
+			select {
+			case out <- page{links, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+			after = links[len(links)-1].seq
+		}
+	}()
+	return out
+}
+
+// A view is a row and what it tells alone.
+type view struct {
+	link
+	sound bool   // its content has its hash
+	odd   string // what of its columns is not as its body says; "" = all is
+}
+
+// viewed looks at rows, a share of them on each processor.
+func viewed(t table, links []link) []view {
+	out := make([]view, len(links))
+	share := len(links)/runtime.GOMAXPROCS(0) + 1
+	var all sync.WaitGroup
+	for from := 0; from < len(links); from += share {
+		all.Go(func() {
+			for i := from; i < min(from+share, len(links)); i++ {
+				out[i] = viewOf(t, links[i])
+			}
+		})
+	}
+	all.Wait()
+	return out
+}
+
+func viewOf(t table, l link) view {
+	v := view{link: l, sound: sum(t.name, l.seq, l.prev, l.body) == l.hash}
+	if v.sound {
+		v.odd = t.odd(l)
+	}
+	return v
+}
+
+// odd says which column is not what the body says from which it was copied.
+func (t table) odd(l link) string {
+	want, err := t.values(l.body)
+	if err != nil {
+		return "its body cannot be read"
+	}
+	for i, column := range strings.Split(t.columns, ", ") {
+		if !agree(l.values[i], want[i]) {
+			return fmt.Sprintf("column %s says %v, the body %v", strings.Trim(column, `"`), l.values[i], want[i])
+		}
+	}
+	return ""
+}
+
+func agree(stored, want any) bool {
+	a, isTime := stored.(time.Time)
+	b, both := want.(time.Time)
+	if isTime && both {
+		return a.Equal(b)
+	}
+	return stored == want
 }
 
 // step judges a row by itself and by the row before it.
-func (w *walk) step(l link) {
+func (w *walk) step(v view) {
+	l := v.link
 	follows := l.seq == w.last.Seq+1
 	switch {
 	case l.seq <= w.last.Seq:
@@ -122,9 +213,8 @@ func (w *walk) step(l link) {
 	case !follows:
 		w.gap(w.last.Seq+1, l.seq-1, "")
 	}
-	sound := sum(w.table.name, l.seq, l.prev, l.body) == l.hash
 	switch {
-	case !sound:
+	case !v.sound:
 		w.fault(l, Altered, w.whyUnsound(l))
 		w.suspects = append(w.suspects, l)
 	case follows && l.prev != w.last.Hash && l.seq == 1:
@@ -132,8 +222,8 @@ func (w *walk) step(l link) {
 	case follows && l.prev != w.last.Hash:
 		w.fault(link{seq: l.seq - 1}, Altered, fmt.Sprintf("row %d was written after a row with another hash", l.seq))
 	}
-	if sound {
-		w.columns(l)
+	if v.odd != "" {
+		w.fault(l, Altered, v.odd)
 	}
 	if hash, ok := w.known[l.seq]; ok && hash != l.hash {
 		w.fault(l, Altered, "the row that was the end of the chain had another hash")
@@ -149,30 +239,6 @@ func (w *walk) whyUnsound(l link) string {
 		return "its hash was changed"
 	}
 	return "its content does not have its hash"
-}
-
-// columns compares the columns with the body that they were copied from.
-func (w *walk) columns(l link) {
-	want, err := w.table.values(l.body)
-	if err != nil {
-		w.fault(l, Altered, "its body cannot be read")
-		return
-	}
-	for i, column := range strings.Split(w.table.columns, ", ") {
-		if !agree(l.values[i], want[i]) {
-			w.fault(l, Altered, fmt.Sprintf("column %s says %v, the body %v", strings.Trim(column, `"`), l.values[i], want[i]))
-			return
-		}
-	}
-}
-
-func agree(stored, want any) bool {
-	a, isTime := stored.(time.Time)
-	b, both := want.(time.Time)
-	if isTime && both {
-		return a.Equal(b)
-	}
-	return stored == want
 }
 
 // end judges the end of the chain, after is where it ends now.
