@@ -31,7 +31,18 @@ const (
 type Client struct {
 	URL  string       // base address, such as "http://127.0.0.1:8321"
 	HTTP *http.Client // redirects are never followed, whatever it says
+
+	Token Secret // shown to servers that ask who calls; "" = none
 }
+
+// A Secret is a text that is not printed.
+type Secret string
+
+// Format hides the text, whatever the verb is.
+func (Secret) Format(s fmt.State, _ rune) { io.WriteString(s, "(secret)") }
+
+// MarshalText hides the text, in JSON and elsewhere.
+func (Secret) MarshalText() ([]byte, error) { return []byte("(secret)"), nil }
 
 // A Problem is an error that the server answered.
 type Problem struct {
@@ -92,6 +103,9 @@ func (c Client) bounded(ctx context.Context) (context.Context, context.CancelFun
 // nothing and is no error.
 func (c Client) call(with *http.Client, req *http.Request, answer any) (*http.Response, error) {
 	req.Header.Set("Accept", "application/json")
+	if c.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+string(c.Token))
+	}
 	res, err := unfollowing(with).Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)

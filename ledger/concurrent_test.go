@@ -40,7 +40,7 @@ func writeSome(ctx context.Context, l *ledger.Postgres, writer, n int) error {
 	return nil
 }
 
-// writeOne adds one row each to six chains.
+// writeOne adds one row to each chain that a leader writes.
 func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
 	d := ledgertest.Move(id, noon(), 1)
 	err := l.Begin(ctx, d)
@@ -55,12 +55,18 @@ func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
 			return l.Finish(ctx, loop.Outcome{Decision: id, At: noon(), Applied: true, ReadBack: d.To})
 		},
 		func() error { return l.Judge(ctx, verdictsOf(id)) },
+		func() error { return l.AddToken(ctx, tokenOf(id)) },
 	} {
 		if err == nil {
 			err = next()
 		}
 	}
 	return err
+}
+
+// tokenOf is a token whose ID is given.
+func tokenOf(id string) ledger.Token {
+	return ledger.Token{ID: id, Name: id, Sum: ledger.Hash{1}, Scopes: []string{"gate"}, By: "ann", At: noon(), Expires: noon().Add(time.Hour)}
 }
 
 // verdictsOf is a batch of one verdict.

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
 	"setpoint.dev/setpoint/loop"
@@ -22,7 +23,7 @@ func noon() time.Time { return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC) }
 
 // chained are the tables that are only added to.
 func chained() []string {
-	return []string{"decisions", "definitions", "leadership", "orders", "outcomes", "settings", "verdicts", "versions"}
+	return []string{"decisions", "definitions", "leadership", "orders", "outcomes", "settings", "tokens", "verdicts", "versions"}
 }
 
 // connect is a superuser's session beside the ledger.
@@ -53,6 +54,8 @@ func populated(t *testing.T) (string, *pgx.Conn) {
 		must(t, p.Judge(t.Context(), ledgertest.Batch(t, "v"+id, ledgertest.Verdict("shop", id, when), ledgertest.Verdict("cart", id, when))))
 	}
 	must(t, p.Revise(t.Context(), []loop.Version{ledgertest.Version("checkout", "a", -1)}))
+	token, _ := ledger.NewToken(ledger.Token{Name: "ci", Scopes: []string{"gate"}, By: "ann", At: noon(), Expires: noon().Add(time.Hour)})
+	must(t, p.AddToken(t.Context(), token))
 	must(t, p.Begin(t.Context(), ledgertest.Hold("h1", noon().Add(time.Hour))))
 	return dsn, connect(t, dsn)
 }
@@ -180,6 +183,7 @@ func breaches() []breach {
 	add("definitions", map[string]string{"policy": `''`, "body": `'{"policy":""}'`}, map[string]string{"body": `'{"policy":"y"}'`})
 	add("leadership", map[string]string{"epoch": "0"}, map[string]string{"holder": `''`})
 	add("settings", map[string]string{"actuator": `''`}, map[string]string{"value": `'nan'`}, map[string]string{"epoch": "0"})
+	add("tokens", map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`}, map[string]string{"name": `' '`}, map[string]string{"expires": `'2026-01-01'`})
 	add("verdicts", map[string]string{"body": `'{"id":"other"}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`},
 		map[string]string{"until": `'2026-01-01'`}, map[string]string{"count": "0"})
 	add("versions", map[string]string{"objective": `''`, "body": `'{"objective":""}'`}, map[string]string{"version": `''`}, map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("objective", "o")})
@@ -240,6 +244,8 @@ func validRow(table string) map[string]string {
 		return map[string]string{"body": `'{}'`, "epoch": "9", "holder": `'h'`, "at": "now()"}
 	case "settings":
 		return map[string]string{"body": `'{}'`, "actuator": `'a'`, "value": "1", "epoch": "1", "decision": `'d1'`, "at": "now()"}
+	case "tokens":
+		return map[string]string{"body": `'{"id":"new"}'`, "id": `'new'`, "name": `'ci'`, "at": `'2026-01-02'`, "expires": `'2026-01-03'`, "revoked": "null"}
 	case "verdicts":
 		return map[string]string{"body": `'{"id":"new"}'`, "id": `'new'`, "at": `'2026-01-02'`, "until": `'2026-01-02'`, "count": "1", "keys": `'s shop'`}
 	case "versions":

@@ -39,6 +39,11 @@
 // and for Flagger, and never 429 or 5xx; it waits for nothing but its answer to be on
 // record, in the ledger or on the disk (record.go).
 //
+// Who asks: with Config.Caller each request shows a key (auth.go) and each
+// route needs a scope (routes.go); an order also has to be about what belongs
+// to the caller's teams, and carries their name. limits.go bounds how often one
+// caller may ask.
+//
 // When the ledger is down, the gate, the status, the metrics and the
 // overview answer as always, from memory, and say so; lists of decisions
 // show the newest ones that are in memory. When the loop does not tick, all

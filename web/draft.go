@@ -217,7 +217,12 @@ func (s *Server) give(ctx context.Context, d draft, now time.Time) (client.Recei
 	if s.cfg.Order == nil {
 		return client.Receipt{}, errNoOrders
 	}
-	o, err := d.order(s.look(now).set, now)
+	set, who := s.look(now).set, callerOf(ctx)
+	d.Order = who.signed(d.Order)
+	o, err := d.order(set, now)
+	if err == nil {
+		err = who.permits(o, set)
+	}
 	if err != nil {
 		return client.Receipt{}, err
 	}

@@ -21,7 +21,10 @@ var (
 func problemOf(err error) *client.Problem {
 	var own *client.Problem
 	var large *http.MaxBytesError
+	var early *slowDown
 	switch {
+	case errors.As(err, &early):
+		return early.problem()
 	case errors.As(err, &own):
 		return own
 	case errors.As(err, &large):

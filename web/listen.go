@@ -11,17 +11,18 @@ import (
 	"time"
 )
 
-// ErrOpen is the refusal to listen where others could reach the page:
-// orders are not authenticated yet.
-var ErrOpen = errors.New("the page takes orders without asking who gives them, so it listens on this machine only; use 127.0.0.1, [::1], localhost, or a proxy that authenticates")
+// ErrOpen is the refusal to listen where others could reach a server that
+// does not ask who they are.
+var ErrOpen = errors.New("everybody who can reach it may give orders, so it listens on this machine only: 127.0.0.1, [::1], localhost; with --auth, which asks for tokens, it listens anywhere")
 
-// CheckListen refuses every address that other machines could reach.
-func CheckListen(addr string) error {
+// CheckListen refuses every address that other machines could reach, unless
+// callers have to say who they are.
+func CheckListen(addr string, asks bool) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("listen on %q: an address is like 127.0.0.1:8321: %w", addr, err)
 	}
-	if host == "localhost" {
+	if host == "localhost" || asks {
 		return nil
 	}
 	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
@@ -31,8 +32,8 @@ func CheckListen(addr string) error {
 }
 
 // Listen opens a checked address. Port 0 takes any free one.
-func Listen(ctx context.Context, addr string) (net.Listener, error) {
-	if err := CheckListen(addr); err != nil {
+func Listen(ctx context.Context, addr string, asks bool) (net.Listener, error) {
+	if err := CheckListen(addr, asks); err != nil {
 		return nil, err
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)

@@ -20,18 +20,21 @@ func TestCheckListen(t *testing.T) {
 		":8321": false, "0.0.0.0:8321": false, "[::]:8321": false, "10.0.0.7:8321": false, "example.com:80": false, "[fe80::1%lo]:80": false,
 		"127.0.0.1": false, "": false, "localhost": false, "127.0.0.1.nip.io:80": false, "[::ffff:127.0.0.1]:80": true,
 	} {
-		err := web.CheckListen(addr)
+		err := web.CheckListen(addr, false)
 		if (err == nil) != fine {
 			t.Errorf("%q: %v", addr, err)
+		}
+		if err := web.CheckListen(addr, true); (err == nil) != strings.Contains(addr, ":") {
+			t.Errorf("%q with authentication: %v", addr, err)
 		}
 		if err != nil && !strings.Contains(err.Error(), addr) {
 			t.Errorf("%q is not named: %v", addr, err)
 		}
 	}
-	if err := web.CheckListen("0.0.0.0:80"); !errors.Is(err, web.ErrOpen) {
+	if err := web.CheckListen("0.0.0.0:80", false); !errors.Is(err, web.ErrOpen) {
 		t.Errorf("0.0.0.0:80: %v", err)
 	}
-	if _, err := web.Listen(t.Context(), "0.0.0.0:0"); !errors.Is(err, web.ErrOpen) {
+	if _, err := web.Listen(t.Context(), "0.0.0.0:0", false); !errors.Is(err, web.ErrOpen) {
 		t.Errorf("listen on 0.0.0.0:0: %v", err)
 	}
 }
@@ -41,7 +44,7 @@ func TestCheckListen(t *testing.T) {
 func TestServe(t *testing.T) {
 	_, s := incident(time.Minute)
 	ctx, stop := context.WithCancel(t.Context())
-	l, err := web.Listen(ctx, "127.0.0.1:0")
+	l, err := web.Listen(ctx, "127.0.0.1:0", false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,6 +156,10 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 }
 
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p *client.Problem) {
+	if s.cfg.Caller != nil && !callerOf(r.Context()).may(ScopeRead) { // who may not read is told no more than this
+		s.render(w, r, p.Status, "problem", page{Title: p.Message, Body: p})
+		return
+	}
 	s.render(w, r, p.Status, "problem", s.page(s.look(time.Now()), "", p.Message, p))
 }
 

@@ -53,6 +53,9 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if p.Status == http.StatusInternalServerError {
 		s.failed(fmt.Errorf("answer %s %q: %w", r.Method, r.URL.Path, err))
 	}
+	if early := (*slowDown)(nil); errors.As(err, &early) {
+		w.Header().Set("Retry-After", early.after())
+	}
 	if machine(r.URL.Path) {
 		s.writeJSON(w, r, p.Status, p)
 		return

@@ -18,10 +18,19 @@ func (s *Server) routes() *chi.Mux {
 	r.Use(secured, s.unpanicked, s.sameOrigin, unslashed)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.wrongMethod)
-	s.pageRoutes(r)
-	s.apiRoutes(r)
-	s.nativeRoutes(r)
+	s.openRoutes(r)
+	s.pageRoutes(r.With(s.needs(ScopeRead)))
+	s.apiRoutes(r.With(s.needs(ScopeRead)))
+	s.nativeRoutes(r.With(s.needs(ScopeGate)))
+	s.orderRoutes(r.With(s.needs(ScopeOverride)))
 	return r
+}
+
+// openRoutes are for everybody: they tell nothing of the services.
+func (s *Server) openRoutes(r chi.Router) {
+	read(r, "/assets/{file}", asset)
+	read(r, "/healthz", s.healthz)
+	read(r, "/readyz", s.readyz)
 }
 
 func (s *Server) pageRoutes(r chi.Router) {
@@ -32,12 +41,15 @@ func (s *Server) pageRoutes(r chi.Router) {
 	read(r, "/control", s.controlPage)
 	read(r, "/gate", s.gatePage)
 	read(r, "/verdicts/{id}", s.verdictPage)
-	read(r, "/assets/{file}", asset)
+}
+
+// orderRoutes are where people command.
+func (s *Server) orderRoutes(r chi.Router) {
 	r.Post("/actions/{kind}", s.action)
+	r.Post("/v1/orders", s.giveOrder)
 }
 
 func (s *Server) apiRoutes(r chi.Router) {
-	r.Get("/v1/gate/{service}", s.gate)
 	r.Get("/v1/status", s.status)
 	r.Get("/v1/definitions", s.definitions)
 	r.Get("/v1/objectives", s.objectives)
@@ -50,14 +62,12 @@ func (s *Server) apiRoutes(r chi.Router) {
 	r.Get("/v1/verdicts", s.verdicts)
 	r.Get("/v1/verdicts/{id}", s.verdict)
 	r.Get("/v1/orders", s.orders)
-	r.Post("/v1/orders", s.giveOrder)
-	read(r, "/healthz", s.healthz)
-	read(r, "/readyz", s.readyz)
 	read(r, "/metrics", s.metrics)
 }
 
-// nativeRoutes are the gate in the words of delivery tools.
+// nativeRoutes are the gate, in its own words and in those of delivery tools.
 func (s *Server) nativeRoutes(r chi.Router) {
+	r.Get("/v1/gate/{service}", s.gate)
 	r.Post("/v1/gate/flagger/{hook}", s.flagger)
 	r.Get("/v1/gate/argo/{service}", s.argo)
 	r.Post("/v1/gate/argo/{service}", s.argo)

@@ -24,9 +24,11 @@ type Config struct {
 	Definitions func() Definitions                                           // how reading the definitions went; nil = they are not read again
 	Deliveries  func() []Delivery                                            // how telling of alerts goes, for each target; nil = nobody is told
 	Cancels     func() map[string]uint64                                     // actuator → statements that its reaper cancelled so far
+	Caller      func(context.Context, slo.Secret, time.Time) (Caller, error) // who shows a key; nil = everybody who can reach the server may do everything
 	Failed      func(error)                                                  // told of errors that callers are not shown; for the log
 	URL         string                                                       // address that links in answers begin with; "" = links are paths
 	Version     string
+	Rate        float64       // requests a second of one caller, or of one address where nobody is asked who they are; twice as many at once; 0 = no bound
 	Stale       time.Duration // without a tick for so long, everything is marked stale; 0 = 1 min
 }
 
@@ -110,6 +112,8 @@ type Server struct {
 	past  past
 
 	register register
+	calls    meter // requests of each caller
+	misses   meter // those of each address that showed no good key
 
 	mu    sync.Mutex
 	given []loop.Order // orders that the newest report may not know yet

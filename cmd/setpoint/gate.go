@@ -88,7 +88,7 @@ func (a *app) gate(c *cobra.Command, f gateFlags) error {
 	if f.wait < 0 || f.timeout <= 0 {
 		return exit{usage, "--wait and --timeout are lengths of time: 30m, 10s"}
 	}
-	answer, err := f.await(c.Context(), client.Client{URL: a.server}, c.ErrOrStderr())
+	answer, err := f.await(c.Context(), a.client(), c.ErrOrStderr())
 	if refused(err) {
 		return exit{usage, err.Error()}
 	}

@@ -183,7 +183,7 @@ func (k *kept) ask(release string) error {
 
 func listen(t *testing.T, h http.Handler) string {
 	t.Helper()
-	l, err := web.Listen(t.Context(), "127.0.0.1:0")
+	l, err := web.Listen(t.Context(), "127.0.0.1:0", false)
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	var serving sync.WaitGroup

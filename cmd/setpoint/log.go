@@ -28,7 +28,7 @@ how long it lasted.`,
 				v.Limit = f.Limit
 				return a.logVerdicts(c, v)
 			}
-			records, err := client.Client{URL: a.server}.Decisions(c.Context(), f)
+			records, err := a.client().Decisions(c.Context(), f)
 			if err != nil {
 				return err
 			}
@@ -46,7 +46,7 @@ how long it lasted.`,
 
 // logVerdicts lists what the gate answered.
 func (a *app) logVerdicts(c *cobra.Command, f client.VerdictFilter) error {
-	found, err := client.Client{URL: a.server}.Verdicts(c.Context(), f)
+	found, err := a.client().Verdicts(c.Context(), f)
 	if err != nil {
 		return err
 	}

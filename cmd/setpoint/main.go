@@ -22,6 +22,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"setpoint.dev/setpoint/client"
 )
 
 // version is set by the linker.
@@ -104,9 +106,14 @@ Exit codes:
 	root.PersistentFlags().StringVar(&a.server, "server", defaultServer(), "address of the server to ask (SETPOINT_URL)")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "text", "text or json")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "ask", Title: "Ask:"}, &cobra.Group{ID: "command", Title: "Command:"})
-	root.AddCommand(a.serveCmd(), a.checkCmd(), a.planCmd(), a.convertCmd(), a.gateCmd(), a.statusCmd(), a.logCmd(), a.whyCmd(), a.replayCmd(), a.backtestCmd(), a.simulateCmd(), a.schemaCmd(), a.versionCmd())
+	root.AddCommand(a.serveCmd(), a.checkCmd(), a.planCmd(), a.convertCmd(), a.gateCmd(), a.statusCmd(), a.logCmd(), a.whyCmd(), a.replayCmd(), a.backtestCmd(), a.simulateCmd(), a.schemaCmd(), a.versionCmd(), a.tokensCmd())
 	root.AddCommand(a.orderCmds()...)
 	return root
+}
+
+// client asks the server, with the token of SETPOINT_TOKEN.
+func (a *app) client() client.Client {
+	return client.Client{URL: a.server, Token: client.Secret(os.Getenv("SETPOINT_TOKEN"))}
 }
 
 // moreOutputs is the annotation of a command that knows more forms than text

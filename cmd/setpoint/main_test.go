@@ -31,7 +31,7 @@ const atOnce = 8
 const swiftly = "atexit_sleep_ms=0"
 
 func (s suite) Run() int {
-	for _, name := range []string{"DATABASE_URL", "SETPOINT_STATE", "SETPOINT_URL"} {
+	for _, name := range []string{"DATABASE_URL", "SETPOINT_STATE", "SETPOINT_URL", "SETPOINT_TOKEN"} {
 		os.Unsetenv(name)
 	}
 	os.Setenv("GORACE", swiftly) // for the programs that are started

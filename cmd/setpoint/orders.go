@@ -85,7 +85,7 @@ func (a *app) give(c *cobra.Command, o client.Order) error {
 	if o.Why == "" {
 		return exit{usage, fmt.Sprintf("%s needs --why: the record keeps the reason", o.Kind)}
 	}
-	receipt, err := client.Client{URL: a.server}.Give(c.Context(), o)
+	receipt, err := a.client().Give(c.Context(), o)
 	if err != nil {
 		return err
 	}

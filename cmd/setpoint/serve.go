@@ -29,6 +29,7 @@ const defaultListen = "127.0.0.1:8321"
 // options are what serve is told on its command line.
 type options struct {
 	storage
+	access
 	paths      []string
 	listen     string
 	spool      string
@@ -69,6 +70,7 @@ trust what 'setpoint log' says that it would have done.`,
 	c.Flags().StringVar(&o.spool, "spool", "", "folder where answers of the gate wait while the ledger is away (default: under --state)")
 	lenientFlag(c, &o.lenient)
 	o.storage.flags(c)
+	o.access.flags(c)
 	return c
 }
 
@@ -83,7 +85,7 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	listener, err := web.Listen(ctx, o.listen)
+	listener, err := web.Listen(ctx, o.listen, o.auth)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,7 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	h := &house{log: log, defs: defs, records: records.Postgres, clerk: clerk, url: web.Address(listener)}
+	h := &house{log: log, defs: defs, records: records.Postgres, clerk: clerk, keyring: o.keyring(records.Postgres), url: web.Address(listener)}
 	if err := h.wire(set, o); err != nil {
 		return err
 	}
@@ -128,6 +130,7 @@ type house struct {
 	defs    *definitions
 	records *ledger.Postgres
 	clerk   *ledger.Clerk
+	keyring *ledger.Keyring
 	url     string
 	loop    *loop.Loop
 	web     *web.Server
@@ -164,7 +167,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold})
 	h.web = web.New(web.Config{
 		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions,
-		Deliveries: h.deliveries, Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
+		Caller: callers(h.keyring), Rate: o.rate, Deliveries: h.deliveries, Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	})
 	return nil
 }
@@ -188,6 +191,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 	})
 	all.Go(func() error { return h.watchLedger(ctx) })
 	all.Go(func() error { return h.notify.Run(ctx) })
+	all.Go(func() error { return h.keys(ctx) })
 	for _, f := range more {
 		all.Go(func() error { return f(ctx) })
 	}

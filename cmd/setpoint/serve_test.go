@@ -29,6 +29,7 @@ type server struct {
 	dsn   string // of its ledger, when it has no private one
 	args  []string
 	env   []string
+	token string // of who asks, where the server wants to know
 
 	log     string // file that every run appends to
 	began   int64  // size of the log before this run
@@ -135,7 +136,9 @@ func (v *server) logged(from int64) string {
 	return string(text[min(from, int64(len(text))):])
 }
 
-func (v *server) client() client.Client { return client.Client{URL: v.url} }
+func (v *server) client() client.Client {
+	return client.Client{URL: v.url, Token: client.Secret(v.token)}
+}
 
 // status is how the server says that everything stands.
 func (v *server) status() client.Status {
@@ -189,7 +192,7 @@ type result struct {
 // run runs a command against the server as a person would.
 func (v *server) run(args ...string) result {
 	v.t.Helper()
-	return command(v.t, append(v.env, "SETPOINT_URL="+v.url, "SETPOINT_STATE="+v.state), args...)
+	return command(v.t, append(v.env, "SETPOINT_URL="+v.url, "SETPOINT_STATE="+v.state, "SETPOINT_TOKEN="+v.token), args...)
 }
 
 // command runs setpoint with some variables set.

@@ -18,7 +18,7 @@ func (a *app) statusCmd() *cobra.Command {
 		GroupID: "ask",
 		Args:    args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
-			s, err := client.Client{URL: a.server}.Status(c.Context())
+			s, err := a.client().Status(c.Context())
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ of an ID is enough where it is unambiguous. The ID of a verdict, as the gate's
 answers carry it, explains that answer.`,
 		Args: args(1, 1, "the ID of one decision, as 'setpoint log' prints it"),
 		RunE: func(c *cobra.Command, args []string) error {
-			ask := client.Client{URL: a.server}
+			ask := a.client()
 			r, err := ask.Decision(c.Context(), args[0])
 			if problem := (*client.Problem)(nil); errors.As(err, &problem) && problem.Status == http.StatusNotFound {
 				return a.whyVerdict(c, ask, args[0], err)
