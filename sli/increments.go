@@ -13,12 +13,7 @@ import (
 // for as a sample at From−Lookback. Samples before that are welcome, samples
 // after To are ignored.
 func (c Cut) Increments(part, total []Series) []Slice {
-	parts, invalid := clean(part, c.Lookback().Milliseconds())
-	totals, more := clean(total, c.Lookback().Milliseconds())
-	k := counting{Cut: c, from: c.From.UnixMilli(), to: c.To.UnixMilli(), step: c.slice().Milliseconds()}
-	k.measure(slices.Concat(parts, totals))
-	k.mark(append(invalid, more...), FlawInvalid)
-	return k.slices(k.sum(parts), k.sum(totals))
+	return new(Desk).Increments(nil, c, part, total)
 }
 
 // counting is one cut at work.
@@ -33,18 +28,19 @@ type counting struct {
 // measure finds when the indicator was observed, and how often.
 func (k *counting) measure(tracks []track) {
 	if k.Scrape <= 0 {
+		tracks = slices.Clone(tracks)
 		slices.SortFunc(tracks, byID)
 	}
-	k.seen = observed(tracks)
+	k.seen = k.seen.of(tracks)
+	k.paces, k.flaws = k.paces[:0], k.flaws[:0]
 	for start := k.from; start < k.to; start += k.step {
-		k.paces = append(k.paces, k.pace(tracks, start, start+k.step))
+		k.paces, k.flaws = append(k.paces, k.pace(tracks, start, start+k.step)), append(k.flaws, "")
 	}
-	k.flaws = make([]Flaw, len(k.paces))
 }
 
-// sum adds up the increments of all tracks in each slice.
-func (k *counting) sum(tracks []track) []Count {
-	sums := make([]Count, len(k.paces))
+// sum adds up the increments of all tracks in each slice, in the room of sums.
+func (k *counting) sum(sums []Count, tracks []track) []Count {
+	sums = append(sums[:0], make([]Count, len(k.paces))...)
 	for _, t := range tracks {
 		for i := t.after(k.from); i < len(t.points) && t.points[i].at <= k.to; i++ {
 			n := k.index(t.points[i].at)
@@ -103,8 +99,11 @@ func (k *counting) mark(at []int64, flaw Flaw) {
 
 // slices puts the slices together.
 func (k *counting) slices(part, total []Count) []Slice {
-	made := make([]Slice, len(k.paces))
-	for n := range made {
+	return k.appendSlices(make([]Slice, 0, len(k.paces)), part, total)
+}
+
+func (k *counting) appendSlices(made []Slice, part, total []Count) []Slice {
+	for n := range k.paces {
 		start := k.from + int64(n)*k.step
 		if part[n] > total[n] {
 			total[n], k.flaws[n] = part[n], worse(k.flaws[n], FlawExcess)
@@ -114,13 +113,16 @@ func (k *counting) slices(part, total []Count) []Slice {
 			counts.Good, counts.Bad = counts.Bad, counts.Good
 		}
 		counts.Covered = time.Duration(k.seen.covered(start, start+k.step, k.paces[n])) * time.Millisecond
-		made[n] = Slice{Start: time.UnixMilli(start).UTC(), Counts: counts, Flaw: k.flaws[n]}
+		made = append(made, Slice{Start: time.UnixMilli(start).UTC(), Counts: counts, Flaw: k.flaws[n]})
 	}
 	return made
 }
 
 // worse is the more serious of two flaws.
 func worse(a, b Flaw) Flaw {
+	if a == b {
+		return a
+	}
 	order := []Flaw{"", FlawGap, FlawExcess, FlawInvalid}
 	if slices.Index(order, b) > slices.Index(order, a) {
 		return b

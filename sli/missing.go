@@ -16,16 +16,18 @@ func (m Missing) None() bool { return len(m.IDs) == 0 }
 func (c Cut) Missing(part, total []Series) Missing {
 	from, earliest := c.From.UnixMilli(), c.To.UnixMilli()
 	var m Missing
-	for _, s := range append(part[:len(part):len(part)], total...) {
-		first := c.To.UnixMilli() + 1
-		for _, p := range s.Samples {
-			if valid(p.Value) {
-				first = min(first, p.Milli)
+	for _, some := range [...][]Series{part, total} {
+		for _, s := range some {
+			first := c.To.UnixMilli() + 1
+			for _, p := range s.Samples {
+				if valid(p.Value) {
+					first = min(first, p.Milli)
+				}
 			}
-		}
-		earliest = min(earliest, first)
-		if first > from && first <= c.To.UnixMilli() {
-			m.IDs = append(m.IDs, s.ID)
+			earliest = min(earliest, first)
+			if first > from && first <= c.To.UnixMilli() {
+				m.IDs = append(m.IDs, s.ID)
+			}
 		}
 	}
 	// Half of the lookback is at least a gap limit.

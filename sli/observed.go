@@ -6,19 +6,40 @@ import "slices"
 // indicator was observed.
 type instants []int64
 
-func observed(tracks []track) instants {
-	size := 0
-	for _, t := range tracks {
-		size += len(t.points)
-	}
-	all := make(instants, 0, size)
-	for _, t := range tracks {
+func observed(tracks []track) instants { return instants(nil).of(tracks) }
+
+// of is the instants of tracks, in the room of o. Most tracks of an indicator
+// are of one target, and have the same.
+func (o instants) of(tracks []track) instants {
+	all, first := o[:0], 0
+	for i, t := range tracks {
+		if i > 0 && t.sampledAt(all[:first]) {
+			continue
+		}
 		for _, p := range t.points {
 			all = append(all, p.at)
 		}
+		if i == 0 {
+			first = len(all)
+		}
 	}
-	slices.Sort(all)
+	if len(all) > first {
+		slices.Sort(all)
+	}
 	return slices.Compact(all)
+}
+
+// sampledAt reports whether the points of t are at just these instants.
+func (t track) sampledAt(these instants) bool {
+	if len(t.points) != len(these) {
+		return false
+	}
+	for i, p := range t.points {
+		if p.at != these[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // after is the index of the first instant after another.

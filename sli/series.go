@@ -33,28 +33,11 @@ type point struct {
 // largest is where values begin that do not fit a Count.
 const largest = 9.2e15
 
-// clean makes tracks of series, and lists the instants at which something
-// that is no value of a counter was left out. A single NaN is left out too but
-// not listed: VictoriaMetrics tells so that a series ended. NaN after NaN
-// within near (ms) is listed.
-func clean(all []Series, near int64) (tracks []track, invalid []int64) {
-	size := 0
-	for _, s := range all {
-		size += len(s.Samples)
-	}
-	points := make([]point, 0, size) // of all tracks
-	for _, s := range all {
-		var left []int64
-		start := len(points)
-		points, left = appendPoints(points, inOrder(s.Samples), near)
-		tracks = append(tracks, track{s.ID, points[start:len(points):len(points)]})
-		invalid = append(invalid, left...)
-	}
-	return tracks, invalid
-}
-
 // appendPoints appends the valid samples of one series; of those at the same
-// instant it keeps the highest.
+// instant it keeps the highest. It lists the instants at which something that
+// is no value of a counter was left out. A single NaN is left out too but not
+// listed: VictoriaMetrics tells so that a series ended. NaN after NaN within
+// near (ms) is listed.
 func appendPoints(points []point, samples []Sample, near int64) (_ []point, invalid []int64) {
 	last := Sample{Milli: math.MinInt64}
 	for _, s := range samples {

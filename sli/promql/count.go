@@ -13,6 +13,7 @@ import (
 type member struct {
 	*indicator
 	ask    sli.Ask
+	slice  time.Duration
 	answer sli.Answer
 }
 
@@ -25,24 +26,24 @@ type counting struct {
 	err         error
 }
 
-// slices counts, or judges, what is known.
-func (k *counting) slices(c sli.Cut) []sli.Slice {
+// slices appends what is known, counted or judged, to to.
+func (k *counting) slices(to []sli.Slice, c sli.Cut, desk *sli.Desk) []sli.Slice {
 	switch k.judged.Kind {
 	case slo.Counters:
 	case slo.Freshness:
-		return c.Fresh(k.judged.MaxAge, k.part)
+		return append(to, c.Fresh(k.judged.MaxAge, k.part)...)
 	case slo.Deadline:
-		return c.Runs(k.judged, k.part, k.total)
+		return append(to, c.Runs(k.judged, k.part, k.total)...)
 	default:
-		return c.Samples(k.judged, k.part)
+		return append(to, c.Samples(k.judged, k.part)...)
 	}
 	c.Good = k.good
 	if k.buckets == "" {
-		return c.Increments(k.part, k.total)
+		return desk.Increments(to, c, k.part, k.total)
 	}
 	buckets, counts, lost := pair(k.part, k.total)
-	all := c.Increments(buckets, counts)
-	markLost(all, c.Slice, lost)
+	all := desk.Increments(to, c, buckets, counts)
+	markLost(all[len(to):], c.Slice, lost)
 	return all
 }
 
@@ -64,10 +65,16 @@ func (s *source) count(ctx context.Context, c sli.Cut, members []*member) {
 // slice.
 func (s *source) countChunk(ctx context.Context, c sli.Cut, members []*member) {
 	var tooMuch []*member
+	var desk sli.Desk
+	room := make([]sli.Slice, 0, len(members)*int(c.To.Sub(c.From)/c.Slice)) // of all answers
 	for _, k := range s.countWhole(ctx, c, members) {
 		switch reason := reasonIn(k.err); {
+		case k.err == nil && len(k.answer.Slices) == 0:
+			at := len(room)
+			room = k.slices(room, c, &desk)
+			k.answer.Slices = room[at:len(room):len(room)]
 		case k.err == nil:
-			k.answer.Slices = append(k.answer.Slices, k.slices(c)...)
+			k.answer.Slices = k.slices(k.answer.Slices, c, &desk)
 		case c.To.Sub(c.From) >= 2*c.Slice && (reason == sli.ReasonTooLarge || reason == sli.ReasonRejected):
 			tooMuch = append(tooMuch, k.member)
 		default:
@@ -98,9 +105,10 @@ func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) [
 	defer s.putBack(p)
 	f := fetch{source: s, plan: p, kind: matrix, window: span}
 	got := f.all(ctx)
-	all := make([]*counting, len(members))
+	all, room := make([]*counting, len(members)), make([]counting, len(members))
 	for i, m := range members {
-		k := &counting{member: m}
+		k := &room[i]
+		k.member = m
 		k.part, k.total, k.err = p.seriesOf(got, m.indicator)
 		if k.err == nil && m.judged.Kind == slo.Counters {
 			k.missing = c.Missing(k.part, k.total)

@@ -99,10 +99,10 @@ func (f *fetch) ask(ctx context.Context, p *part) (*reading, error) {
 		q = f.window.lastOf([]string{p.text})
 	}
 	err := f.source.ask(ctx, q, grid{}, f.window.to, func(body io.Reader) error {
-		r = &reading{kind: f.kind, window: f.window, roster: p.roster}
+		r = &reading{kind: f.kind, window: f.window, roster: p.roster, kept: make([]held, 0, p.wanted)}
 		return r.read(body, f.source.cfg.AllowPartial)
 	})
-	p.last = size{r.seen, r.bytes, err}
+	p.last, p.wanted = size{r.seen, r.bytes, err}, len(r.kept)
 	if err != nil {
 		return &reading{}, err
 	}
@@ -138,18 +138,36 @@ func (f *fetch) take(got answers, o outcome) {
 		}
 		return
 	}
-	bytes := map[*selector]int64{}
+	f.makeRoom(got, o)
 	for _, h := range o.kept {
 		for _, n := range h.in {
 			got.series[n] = append(got.series[n], sli.Series{ID: h.id, Samples: h.samples})
-			bytes[f.plan.selectors[n]] += int64(len(h.id)) + bytesOfSeries + bytesOfSample*int64(len(h.samples))
 		}
 	}
 	if f.kind == matrix {
 		for _, n := range o.members {
-			one := f.plan.selectors[n]
-			one.size.Store(1 + bytes[one]/max(1, f.window.seconds()))
+			bytes := int64(0)
+			for _, s := range got.series[n] {
+				bytes += int64(len(s.ID)) + bytesOfSeries + bytesOfSample*int64(len(s.Samples))
+			}
+			f.plan.selectors[n].size.Store(1 + bytes/max(1, f.window.seconds()))
 		}
+	}
+}
+
+// makeRoom makes room for the series that the selectors of a part have found,
+// of all together.
+func (f *fetch) makeRoom(got answers, o outcome) {
+	found, all := f.plan.found, 0
+	for _, h := range o.kept {
+		for _, n := range h.in {
+			found[n]++
+		}
+		all += len(h.in)
+	}
+	room := make([]sli.Series, all)
+	for _, n := range o.members {
+		got.series[n], room, found[n] = room[:0:found[n]], room[found[n]:], 0
 	}
 }
 

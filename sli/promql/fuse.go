@@ -32,6 +32,7 @@ type part struct {
 	members []int32     // numbers of these and of selectors whose series are among theirs
 	roster  *roster
 	last    size
+	wanted  int  // series of the last answer that somebody wanted
 	exact   bool // cannot ask for fewer series that nobody wants
 }
 

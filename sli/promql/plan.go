@@ -17,6 +17,7 @@ type plan struct {
 	span       int64 // seconds of the longest range that it is made for
 	selectors  []*selector
 	numbers    map[*selector]int32
+	found      []int32               // room to count the series of each selector in; zero between uses
 	under      map[*selector][]int32 // :: head → numbers of it and of those whose series are among its
 	parts      []*part
 	split      time.Time // since when it has parts that are halves of failed ones
@@ -36,6 +37,7 @@ func newPlan(indicators []*indicator, most limit) *plan {
 			}
 		}
 	}
+	p.found = make([]int32, len(p.selectors))
 	var heads []*selector
 	for s, head := range widest(p.selectors) {
 		if p.selectors[s] == head {

@@ -39,23 +39,24 @@ type library struct {
 	mu         sync.Mutex
 	indicators map[slo.Indicator]*indicator
 	selectors  map[string]*selector
+	matchers   map[string]*labels.Matcher // compiled regular expressions are long
 }
 
 // mostIndicators is how many a library keeps; with more it begins anew.
 const mostIndicators = 1 << 18
 
-func (l *library) read(i slo.Indicator) (*indicator, error) {
+func (l *library) read(i *slo.Indicator) (*indicator, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := i // indicators count the same, whatever they are called
+	key := *i // indicators count the same, whatever they are called
 	key.Name, key.Source, key.Position = "", "", slo.Position{}
 	if q, ok := l.indicators[key]; ok {
 		return q, nil
 	}
 	if len(l.indicators) == 0 || len(l.indicators) >= mostIndicators {
-		l.indicators, l.selectors = map[slo.Indicator]*indicator{}, map[string]*selector{}
+		l.indicators, l.selectors, l.matchers = map[slo.Indicator]*indicator{}, map[string]*selector{}, map[string]*labels.Matcher{}
 	}
-	q, err := l.parse(i)
+	q, err := l.parse(*i)
 	if err == nil {
 		l.indicators[key] = q
 	}
@@ -104,10 +105,18 @@ func (l *library) selector(text string) (*selector, error) {
 		return s, nil
 	}
 	s, err := newSelector(text)
-	if err == nil {
-		l.selectors[text] = s
+	if err != nil {
+		return s, err
 	}
-	return s, err
+	for i, m := range s.matchers {
+		key := m.String()
+		if l.matchers[key] == nil {
+			l.matchers[key] = m
+		}
+		s.matchers[i] = l.matchers[key]
+	}
+	l.selectors[text] = s
+	return s, nil
 }
 
 func newSelector(text string) (*selector, error) {

@@ -80,7 +80,7 @@ func (s *source) countAll(ctx context.Context, slots map[slot][]*member) {
 // cut is the slices that a member asks for. The samples of an expression are
 // on its grid.
 func (m *member) cut(s *source) sli.Cut {
-	c := sli.Cut{From: m.ask.From, To: m.ask.To, Slice: m.ask.Objective.Slice, Scrape: s.declared.Scrape, MaxGap: s.cfg.MaxGap}
+	c := sli.Cut{From: m.ask.From, To: m.ask.To, Slice: m.slice, Scrape: s.declared.Scrape, MaxGap: s.cfg.MaxGap}
 	switch grid := s.grid(c.Slice); {
 	case m.query != "":
 		c.Scrape = grid

@@ -86,10 +86,11 @@ func (s *Sources) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
 
 // members reads asks, and groups those that can be asked about together.
 func (s *Sources) members(asks []sli.Ask) ([]*member, map[*source]map[slot][]*member) {
-	members := make([]*member, len(asks))
+	members, room := make([]*member, len(asks)), make([]member, len(asks))
 	bySource := map[*source]map[slot][]*member{}
 	for i, a := range asks {
-		m, src := s.member(a)
+		m := &room[i]
+		src := s.read(m, a)
 		members[i] = m
 		if m.answer.Err != nil {
 			continue
@@ -97,7 +98,7 @@ func (s *Sources) members(asks []sli.Ask) ([]*member, map[*source]map[slot][]*me
 		if bySource[src] == nil {
 			bySource[src] = map[slot][]*member{}
 		}
-		at := slot{m.ask.From.UnixNano(), m.ask.To.UnixNano(), m.ask.Objective.Slice, m.evaluated(), m.runs != nil}
+		at := slot{m.ask.From.UnixNano(), m.ask.To.UnixNano(), m.slice, m.evaluated(), m.runs != nil}
 		bySource[src][at] = append(bySource[src][at], m)
 	}
 	return members, bySource
@@ -111,11 +112,11 @@ type slot struct {
 	runs     bool // runs of jobs
 }
 
-// member reads an ask.
-func (s *Sources) member(a sli.Ask) (*member, *source) {
-	m := &member{ask: a}
-	if m.ask.Objective.Slice <= 0 {
-		m.ask.Objective.Slice = time.Minute
+// read reads an ask into a member.
+func (s *Sources) read(m *member, a sli.Ask) *source {
+	m.ask, m.slice = a, a.Objective.Slice
+	if m.slice <= 0 {
+		m.slice = time.Minute
 	}
 	m.ask.From, m.ask.To = a.From.Round(0), a.To.Round(0) // a monotonic reading would measure other lengths
 	src, ok := s.byName[a.Objective.Indicator.Source]
@@ -124,14 +125,14 @@ func (s *Sources) member(a sli.Ask) (*member, *source) {
 	case !ok:
 		err = errors.New("no such source is declared")
 	default:
-		if err = checkTimes(m.ask.From, m.ask.To, m.ask.Objective.Slice); err == nil {
-			m.indicator, err = src.library.read(a.Objective.Indicator)
+		if err = checkTimes(m.ask.From, m.ask.To, m.slice); err == nil {
+			m.indicator, err = src.library.read(&a.Objective.Indicator)
 		}
 	}
 	if err != nil {
 		m.answer.Err = configError(*a.Objective, err)
 	}
-	return m, src
+	return src
 }
 
 // Counts answers one ask: the slices of o that start in [from, to), in order.
