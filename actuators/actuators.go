@@ -3,7 +3,6 @@ package actuators
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
@@ -20,7 +19,7 @@ type Settings interface {
 
 // Deps are what actuators need besides their definition. Each kind uses its own part of them.
 type Deps struct {
-	Settings Settings // of freeze
+	Settings Settings // of kinds that act by being read
 
 	// Held says that nothing may be cancelled now: emergency stop, a loop that only observes, not the
 	// leader. The Reaper asks immediately before each cancel, so Held answers from
@@ -28,8 +27,6 @@ type Deps struct {
 	Held func() bool
 	// OnCancel is told of each statement that the Reaper cancelled, from its own goroutine. May be nil.
 	OnCancel func(Cancel)
-	// Lease is how long the Reaper trusts a setting that neither Read nor Apply confirmed; 0 means 60 s.
-	Lease time.Duration
 }
 
 // New returns the actuator that a declares and the local enforcement that cmd runs beside the loop,
@@ -37,11 +34,11 @@ type Deps struct {
 // definition that cannot work. The Reaper is to be closed.
 func New(a slo.Actuator, d Deps) (loop.Actuator, *Reaper, error) {
 	switch a.Kind {
-	case slo.Freeze:
+	case slo.Freeze, slo.Retry:
 		if d.Settings == nil {
 			return nil, nil, fmt.Errorf("open actuator %s: no Settings to keep it in", a.Name)
 		}
-		return newFreeze(a, d), nil, nil
+		return newKept(a, d), nil, nil
 	case slo.PGQueryTimeout:
 		q, r, err := newQueryTimeout(a, d)
 		if err != nil {

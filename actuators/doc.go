@@ -1,13 +1,14 @@
 // Package actuators carries out what the loop decides: one file a kind, chosen by New.
 //
-//	loop ─► Apply(move) ─► Freeze        ─► Settings (the ledger): the gate reads it there
+//	loop ─► Apply(move) ─► Kept          ─► Settings (the ledger): the gate reads a freeze there,
+//	                    │                   callers pull retry contracts
 //	                    └► QueryTimeout  ─► target database: the role's statement_timeout, fenced
 //	     ─► Read        ◄─ read back from the same places
 //	                          │ confirms setting and lease
 //	                          ▼
 //	                        Reaper, every 0.5 s ─► pg_stat_activity ─► choose ─► held? ─► pg_cancel_backend
 //
-// Where to read: actuators.go (the kinds), freeze.go, timeout.go (Read and Apply), reaper.go (local
+// Where to read: actuators.go (the kinds), kept.go, timeout.go (Read and Apply), reaper.go (local
 // enforcement), watermark.go (which statements go), target.go (all SQL), rights.go (what the
 // connection must be allowed).
 //
@@ -71,9 +72,10 @@
 // # When something is down
 //
 //	Setpoint      the role's statement_timeout stays; nothing is cancelled; the next start reads both back
-//	the loop      (no Read or Apply for Lease, 60 s): the Reaper's floor falls back to rest
-//	the ledger    Freeze reads and applies nothing; the Reaper goes on enforcing the setting that is on
-//	              record and read back, and returns to rest when its lease ends: enforcing is not deciding
+//	the loop      (no Read or Apply for the lease of the actuator): the Reaper's floor falls back
+//	              to the declared safe setting, which is rest unless one is declared
+//	the ledger    Kept reads and applies nothing; the Reaper goes on enforcing the setting that is on
+//	              record and read back, and returns to the safe setting when its lease ends: enforcing is not deciding
 //	the target    Read, Apply and Once return errors; the Reaper backs off to 5 s and recovers by itself
 //	a right       Check names each missing one with the GRANT that gives it
 //

@@ -14,7 +14,6 @@ const (
 	defaultEvery   = 500 * time.Millisecond
 	defaultPerTick = 4
 	defaultPerMin  = 60
-	defaultLease   = 60 * time.Second
 	longestPause   = 5 * time.Second // between two tries while the database does not answer
 	leaveFor       = 5 * time.Second // how long a cancelled statement is taken to be on its way out
 )
@@ -40,7 +39,7 @@ type Stats struct {
 	Due     int           // of these, how many the tick chose; also while held, when none is cancelled
 	Floor   time.Duration // no younger statement is cancelled
 	Held    bool          // nothing may be cancelled
-	Lapsed  bool          // no confirmed setting: the floor is at rest; before the first one nothing is due
+	Lapsed  bool          // no confirmed setting: the floor is the safe one; before the first one nothing is due
 
 	Failures int    // ticks in a row that failed; 0 while the database answers
 	Err      string // why a tick failed last; kept after recovery
@@ -96,7 +95,7 @@ type running struct {
 func newReaper(a slo.Actuator, d Deps, t *target) *Reaper {
 	r := &Reaper{
 		a: a, target: t, class: t, held: d.Held, onCancel: d.OnCancel,
-		lease: cmp.Or(d.Lease, defaultLease),
+		lease: a.LeaseFor(),
 		every: cmp.Or(a.Query.Every, defaultEvery),
 		marks: marksOf(a.Query.Workers, a.Query.High, a.Query.Low),
 		spending: spending{
@@ -187,7 +186,7 @@ func (r *Reaper) confirm(setting float64, move *string) {
 	r.confirmed = true
 }
 
-// standing returns the setting to act by at now: the confirmed one or, when its lease ended, rest.
+// standing returns the setting to act by at now: the confirmed one or, when its lease ended, the safe one.
 func (r *Reaper) standing(now time.Time) (s confirmed, lapsed bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -196,7 +195,7 @@ func (r *Reaper) standing(now time.Time) (s confirmed, lapsed bool) {
 	}
 	s = r.setting
 	if s.at.IsZero() || now.Sub(s.at) >= r.lease {
-		s.floor, lapsed = duration(r.a.Rest), true
+		s.floor, lapsed = duration(r.a.SafeSetting()), true
 	}
 	return s, lapsed
 }

@@ -173,7 +173,8 @@ func TestReaperLimits(t *testing.T) {
 	all := p.sleepers(7)
 	a := p.definition()
 	a.Query.High, a.Query.Low, a.Query.CancelsPerTick, a.Query.CancelsPerMin = 0.1, 0.1, 2, 5
-	_, r := p.acting(a, actuators.Deps{Lease: time.Hour})
+	a.Lease = time.Hour
+	_, r := p.acting(a, actuators.Deps{})
 	p.older(all[6], 100*time.Millisecond)
 	total := 0
 	for _, c := range []struct {
@@ -226,11 +227,13 @@ func TestReaperLease(t *testing.T) {
 	p := newPlant(t)
 	all := p.sleepers(7)
 	held := false
-	q, r := open(t, p.definition(), actuators.Deps{Held: func() bool { return held }})
+	a, safe := p.definition(), 20.0
+	a.Safe = &safe
+	q, r := open(t, a, actuators.Deps{Held: func() bool { return held }})
 	another, _ := open(t, p.definition(), actuators.Deps{})
 	apply(t, another, move(0.1, 1))
 	p.older(all[6], 100*time.Millisecond)
-	if got := once(t, r, noon); !got.Lapsed || got.Due != 0 || got.Floor != 30*time.Second {
+	if got := once(t, r, noon); !got.Lapsed || got.Due != 0 || got.Floor != 20*time.Second {
 		t.Errorf("before the first confirmation: %+v, want lapsed, none due", got)
 	}
 	wantSetting(t, q, 0.1) // Read confirms what the other one applied

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"reflect"
 	"time"
 )
 
@@ -21,12 +22,24 @@ const (
 
 // Watch calls fn with the setting of an actuator: first with the present
 // one, then with each change. When the server is away fn is called once
-// with the last value, Stale and the Cause, and again when the server is
-// back. Before the first value is known fn is not called, so a service
+// with the last value, Stale and the Cause, once more with the safe value and
+// Lapsed when the lease of the setting ends, and again when the server is
+// back. A setting that the server itself calls stale is not confirmed either,
+// and neither is one of a leader that was replaced. Before the first value is known fn is not called, so a service
 // starts with its own default and keeps it. Calls of fn do not overlap.
 // Watch returns only when ctx is done, with its error.
 func (c Client) Watch(ctx context.Context, actuator string, fn func(Setting)) error {
-	w := watcher{client: c, actuator: actuator, tell: fn}
+	return c.watch(ctx, settingPath(actuator), func(s Setting) bool { return s.Actuator == actuator }, fn)
+}
+
+// WatchRetry is Watch for the contract between a caller and a service: see
+// RetryContract.
+func (c Client) WatchRetry(ctx context.Context, service, caller string, fn func(Setting)) error {
+	return c.watch(ctx, retryPath(service, caller), func(s Setting) bool { return s.Service == service && s.Retry != nil }, fn)
+}
+
+func (c Client) watch(ctx context.Context, path string, about func(Setting) bool, fn func(Setting)) error {
+	w := watcher{client: c, path: path, about: about, tell: fn}
 	failures := 0
 	for {
 		begun := time.Now()
@@ -42,7 +55,7 @@ func (c Client) Watch(ctx context.Context, actuator string, fn func(Setting)) er
 		default:
 			failures = 0
 		}
-		if err := sleep(ctx, pause); err != nil {
+		if err := w.sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
@@ -50,21 +63,28 @@ func (c Client) Watch(ctx context.Context, actuator string, fn func(Setting)) er
 
 // A watcher remembers what fn was last told.
 type watcher struct {
-	client   Client
-	actuator string
-	tell     func(Setting)
-	last     Setting
-	etag     string // of the last answer; "" = none yet
+	client Client
+	path   string
+	about  func(Setting) bool // whether an answer is about what was asked for
+	tell   func(Setting)
+	last   Setting
+	etag   string    // of the last answer; "" = none yet
+	until  time.Time // end of the lease; zero = none
+	epoch  int64     // the highest that an answer had
 }
 
 // poll asks once, waiting at the server, and tells what is new.
 func (w *watcher) poll(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, watchWait+patience)
+	wait := w.wait()
+	ctx, cancel := w.bounded(ctx, wait+patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.client.address(settingPath(w.actuator)+"?wait="+watchWait.String()), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.client.address(w.path), nil)
 	if err != nil {
 		return err
 	}
+	values := req.URL.Query()
+	values.Set("wait", wait.String())
+	req.URL.RawQuery = values.Encode()
 	if w.etag != "" {
 		req.Header.Set("If-None-Match", w.etag)
 	}
@@ -76,21 +96,55 @@ func (w *watcher) poll(ctx context.Context) error {
 	return w.heard(res, s)
 }
 
+// wait is how long the server may keep a call open: a third of the lease, so
+// that it is confirmed in time with one answer lost.
+func (w *watcher) wait() time.Duration {
+	if lease := w.lease(); lease > 0 {
+		return min(watchWait, lease/3)
+	}
+	return watchWait
+}
+
+func (w *watcher) lease() time.Duration { return time.Duration(w.last.Lease * float64(time.Second)) }
+
+// bounded ends a call after d, and when the lease ends.
+func (w *watcher) bounded(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	if left := time.Until(w.until); !w.until.IsZero() && left > 0 {
+		d = min(d, left)
+	}
+	return context.WithTimeout(ctx, d)
+}
+
 // heard takes in an answer. Status 304 says that nothing changed.
 func (w *watcher) heard(res *http.Response, s Setting) error {
 	if res.StatusCode == http.StatusNotModified && w.etag != "" {
+		w.confirm()
 		return nil
 	}
-	if s.Actuator != w.actuator {
+	switch {
+	case !w.about(s):
 		return fmt.Errorf("%w: the answer is about %q", ErrNoAnswer, s.Actuator)
+	case s.Epoch > 0 && s.Epoch < w.epoch:
+		return fmt.Errorf("%w: epoch %d is older than %d, which answered before", ErrNoAnswer, s.Epoch, w.epoch)
 	}
-	w.etag = res.Header.Get("ETag")
+	w.etag, w.epoch = res.Header.Get("ETag"), max(w.epoch, s.Epoch)
+	if w.last.Lapsed && s.Stale { // what is safe stays until something is sure
+		return nil
+	}
 	before := w.last
-	w.last, before.At, before.Decision = s, s.At, s.Decision // read or decided anew is no change
-	if s != before {
+	w.last, before.At, before.Decision, before.Epoch = s, s.At, s.Decision, s.Epoch // read or decided anew is no change
+	w.confirm()
+	if !reflect.DeepEqual(s, before) {
 		w.tell(s)
 	}
 	return nil
+}
+
+// confirm begins the lease anew, unless the server is not sure of the setting.
+func (w *watcher) confirm() {
+	if lease := w.lease(); lease > 0 && !w.last.Stale {
+		w.until = time.Now().Add(lease)
+	}
 }
 
 // away marks the last value stale, once.
@@ -101,6 +155,31 @@ func (w *watcher) away(err error) {
 	}
 	w.last.Stale, w.last.Cause = true, err.Error()
 	w.tell(w.last)
+}
+
+// sleep pauses, and sees to it that the lease ends in time.
+func (w *watcher) sleep(ctx context.Context, pause time.Duration) error {
+	left := time.Until(w.until)
+	if w.until.IsZero() || left >= pause {
+		return sleep(ctx, pause)
+	}
+	if err := sleep(ctx, left); err != nil {
+		return err
+	}
+	w.lapse()
+	return sleep(ctx, pause-max(left, 0))
+}
+
+// lapse goes over to the safe value.
+func (w *watcher) lapse() {
+	w.until = time.Time{}
+	s := w.last
+	s.Value, s.Retry, s.Stale, s.Lapsed = s.Safe, s.SafeRetry, true, true
+	if s.Cause == "" {
+		s.Cause = "nobody confirmed it for " + w.lease().String()
+	}
+	w.last, w.etag = s, ""
+	w.tell(s)
 }
 
 // patient is the client without its own timeout, which a waiting call

@@ -19,6 +19,7 @@ type keeper struct {
 	mu      sync.Mutex
 	setting client.Setting
 	away    bool
+	hanging bool
 	changed chan struct{}
 	calls   int
 }
@@ -34,6 +35,19 @@ func (k *keeper) set(change func()) {
 	change()
 	close(k.changed)
 	k.changed = make(chan struct{})
+}
+
+// setHanging has questions, those under way too, wait for good.
+func (k *keeper) setHanging() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.hanging = true
+}
+
+func (k *keeper) hangs() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.hanging
 }
 
 // look is the setting with its tag.
@@ -58,6 +72,10 @@ func (k *keeper) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s, tag, away, _ = k.look()
+	}
+	if k.hangs() {
+		<-r.Context().Done()
+		return
 	}
 	switch {
 	case away:

@@ -1,6 +1,7 @@
 package slo
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"net/url"
@@ -23,7 +24,14 @@ type Actuator struct {
 	Tight       float64      `json:"tight"`          // in Unit
 	Unit        string       `json:"unit,omitempty"` // "s" for PGQueryTimeout, "" for Freeze
 	Query       QueryTimeout `json:"query,omitzero"`
-	Position    Position     `json:"-"`
+	Retries     Retries      `json:"retries,omitzero"`
+
+	// Whatever enforces the setting by itself falls back to Safe when it was
+	// not confirmed for Lease.
+	Safe  *float64      `json:"safe,omitempty"`  // in Unit; nil = Rest
+	Lease time.Duration `json:"lease,omitempty"` // in ns; 0 = DefaultLease
+
+	Position Position `json:"-"`
 }
 
 // An ActuatorKind says what an actuator sets.
@@ -33,7 +41,12 @@ type ActuatorKind string
 const (
 	Freeze         ActuatorKind = "freeze"               // setting 0 (releases may go) … 1 (frozen)
 	PGQueryTimeout ActuatorKind = "postgresQueryTimeout" // setting in seconds
+	Retry          ActuatorKind = "retry"                // setting is the number of a level
 )
+
+// DefaultLease is how long a setting is trusted that nobody confirms, where
+// none is declared.
+const DefaultLease = 60 * time.Second
 
 // QueryTimeout tells a postgresQueryTimeout actuator where to act. The
 // setting is the age in seconds above which the reaper may cancel a
@@ -62,7 +75,7 @@ func (q QueryTimeout) GoString() string { return "slo.QueryTimeout(" + q.String(
 // SamePlace reports whether b acts where a does, so that its setting is a's. An
 // address may get another user, password or option.
 func (a Actuator) SamePlace(b Actuator) bool {
-	if a.Kind == Freeze && a.Service != b.Service {
+	if (a.Kind == Freeze || a.Kind == Retry) && a.Service != b.Service {
 		return false
 	}
 	return a.Kind == b.Kind && a.Query.Role == b.Query.Role && slices.Equal(database(a.Query.DatabaseURL), database(b.Query.DatabaseURL))
@@ -94,17 +107,36 @@ func (a Actuator) Clamp(x float64) float64 {
 	return min(max(x, min(a.Rest, a.Tight)), max(a.Rest, a.Tight))
 }
 
-// Snap rounds x to thousandths, the finest that every kind can hold: what is
-// read back is then equal to what was set.
-func (a Actuator) Snap(x float64) float64 { return math.Round(x*1000) / 1000 }
+// Snap rounds x to the finest that the kind can hold: thousandths, or whole
+// levels. What is read back is then equal to what was set.
+func (a Actuator) Snap(x float64) float64 {
+	if a.Kind == Retry {
+		return math.Round(x)
+	}
+	return math.Round(x*1000) / 1000
+}
 
-// Show renders a setting with its unit, as "1.8 s"; a freeze in words.
+// SafeSetting is where the setting falls back to when its lease ends.
+func (a Actuator) SafeSetting() float64 {
+	if a.Safe != nil {
+		return *a.Safe
+	}
+	return a.Rest
+}
+
+// LeaseFor is how long a setting is trusted that nobody confirms.
+func (a Actuator) LeaseFor() time.Duration { return cmp.Or(a.Lease, DefaultLease) }
+
+// Show renders a setting with its unit, as "1.8 s"; a freeze and the levels
+// of a retry contract in words.
 func (a Actuator) Show(x float64) string {
 	switch {
 	case a.Kind == Freeze && x >= 1:
 		return "frozen"
 	case a.Kind == Freeze && x <= 0:
 		return "open"
+	case a.Kind == Retry && len(a.Retries.Levels) > 0 && a.Clamp(a.Snap(x)) == x:
+		return a.Retries.At(x).Name
 	case a.Unit == "":
 		return fmt.Sprintf("%g", x)
 	}

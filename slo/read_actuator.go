@@ -3,7 +3,6 @@ package slo
 import (
 	"fmt"
 	"math"
-	"strings"
 	"time"
 )
 
@@ -15,6 +14,13 @@ const (
 	maxWorkers = 100_000
 )
 
+// The bounds of a lease. A confirmation may take 30 s to arrive over a
+// connection that waits, and one may be lost.
+const (
+	minLease = 5 * time.Second
+	maxLease = time.Hour
+)
+
 func (l *loader) actuator(doc value) {
 	meta, spec := doc.get("metadata"), doc.get("spec")
 	l.refer("Service", spec.get("service"))
@@ -22,25 +28,57 @@ func (l *loader) actuator(doc value) {
 		Name: meta.get("name").text(), Title: meta.get("displayName").text(), Description: spec.get("description").text(),
 		Service: spec.get("service").text(), Kind: ActuatorKind(spec.get("type").text()), Position: doc.place().Position,
 	}
+	ownBlock(a.Kind, spec)
 	switch a.Kind {
 	case Freeze:
 		readFreeze(&a, spec)
 	case PGQueryTimeout:
 		l.readTimeout(&a, spec)
+	case Retry:
+		l.readRetry(&a, spec)
 	}
+	readLease(&a, spec)
 	l.actuators = append(l.actuators, draft[Actuator]{a, spec})
+}
+
+// ownBlock refuses the keys of other kinds.
+func ownBlock(k ActuatorKind, spec value) {
+	for _, other := range actuatorTypes() {
+		if block := spec.get(other); other != string(k) && k != "" && block.given() {
+			block.refuse(fmt.Sprintf("type %s has no %s", k, other), "nothing, or type: "+other, "")
+		}
+	}
+}
+
+// readLease reads what becomes of the setting when nobody confirms it.
+func readLease(a *Actuator, spec value) {
+	if a.Kind == Freeze {
+		for _, key := range []string{"safe", "lease"} {
+			if v := spec.get(key); v.given() {
+				v.refuse("a freeze is asked for, nobody enforces it elsewhere", "nothing", "")
+			}
+		}
+		return
+	}
+	a.Lease = within(spec.get("lease"), minLease, maxLease)
+	if v := spec.get("safe"); v.good() {
+		x, ok := setting(v, *a)
+		switch {
+		case ok && a.Clamp(x) != x:
+			v.refuse(a.Show(x)+" is not between rest and tight", fmt.Sprintf("%s to %s", a.Show(a.Rest), a.Show(a.Tight)), "")
+		case ok:
+			a.Safe = &x
+		}
+	}
 }
 
 func readFreeze(a *Actuator, spec value) {
 	a.Tight = 1
-	if block := spec.get(string(PGQueryTimeout)); block.given() {
-		block.refuse("a freeze has no postgresQueryTimeout", "nothing, or type: postgresQueryTimeout", "")
-	}
 	rest, tight := spec.get("rest"), spec.get("tight")
-	if x, ok := setting(rest, Freeze); ok && x != 0 {
+	if x, ok := setting(rest, *a); ok && x != 0 {
 		rest.refuse("a freeze rests open", "open", "open")
 	}
-	if x, ok := setting(tight, Freeze); ok && x != 1 {
+	if x, ok := setting(tight, *a); ok && x != 1 {
 		tight.refuse("a tight freeze is frozen", "frozen", "frozen")
 	}
 }
@@ -54,8 +92,8 @@ func (l *loader) readTimeout(a *Actuator, spec value) {
 		}
 	}
 	var okRest, okTight bool
-	a.Rest, okRest = setting(rest, a.Kind)
-	a.Tight, okTight = setting(tight, a.Kind)
+	a.Rest, okRest = setting(rest, *a)
+	a.Tight, okTight = setting(tight, *a)
 	switch {
 	case okRest && okTight && a.Rest == a.Tight:
 		tight.refuse("tight is the same as rest, so nothing could be set", "less than "+a.Show(a.Rest), "")
@@ -109,60 +147,6 @@ func mark(v value, instead float64) float64 {
 	case d.Sign() <= 0 || d.Cmp(NewDecimal(1, 0)) > 0:
 		v.refuse(v.text()+" is no share of the workers", "above 0, at most 1", "")
 		return instead
-	}
-	return d.Float()
-}
-
-// setting reads a setting of an actuator of some kind, in its unit.
-func setting(v value, k ActuatorKind) (float64, bool) {
-	switch {
-	case !v.good():
-		return 0, false
-	case k == Freeze:
-		return frozen(v)
-	case k == PGQueryTimeout:
-		return seconds(v)
-	}
-	return 0, false
-}
-
-func frozen(v value) (float64, bool) {
-	switch v.text() {
-	case "open", "0":
-		return 0, true
-	case "frozen", "1":
-		return 1, true
-	}
-	v.refuse(fmt.Sprintf("%q is no setting of a freeze", short(v.text())), "open or frozen", nearest(v.text(), []string{"open", "frozen"}))
-	return 0, false
-}
-
-func seconds(v value) (float64, bool) {
-	d, err := ParseDuration(v.text())
-	_, number := v.decimal()
-	switch {
-	case number:
-		v.refuse(v.text()+" has no unit", "a duration "+shapeDuration.example(), v.text()+"s")
-	case err != nil:
-		v.refuse(fmt.Sprintf("%q is no setting of a postgresQueryTimeout", short(v.text())), "a duration "+shapeDuration.example(), nearDuration(v.text()))
-	case d <= 0 || d > maxTimeout || d%time.Millisecond != 0:
-		v.refuse(strings.TrimSpace(v.text())+" is out of range", "whole milliseconds, 1ms to 24d", "")
-	default:
-		return float64(d.Milliseconds()) / 1000, true
-	}
-	return 0, false
-}
-
-// stepSize reads how far one move goes; 0 when there is none.
-func stepSize(v value, k ActuatorKind) float64 {
-	if k != Freeze || !v.good() {
-		x, _ := setting(v, k)
-		return x
-	}
-	d, ok := v.decimal()
-	if !ok || d.Sign() <= 0 || d.Cmp(NewDecimal(1, 0)) > 0 {
-		v.refuse(short(v.text())+" is no step of a freeze", "1: from open to frozen", "1")
-		return 0
 	}
 	return d.Float()
 }

@@ -34,7 +34,7 @@ func readPace(v value) Pace {
 func (l *loader) finishLoop(d draft[ControlLoop], known known) {
 	a := known.actuators[d.is.Actuator]
 	step := d.spec.get("step")
-	d.is.Step = Step{Tighten: stepSize(step.get("tighten"), a.Kind), Relax: stepSize(step.get("relax"), a.Kind)}
+	d.is.Step = Step{Tighten: stepSize(step.get("tighten"), a), Relax: stepSize(step.get("relax"), a)}
 	names := map[string]bool{}
 	for _, v := range d.spec.get("rules").items() {
 		r := l.readRule(v, a, known)
@@ -169,7 +169,7 @@ func positive(v value) time.Duration {
 
 // settingOf is a setting that lies in the range of the actuator.
 func settingOf(v value, a Actuator) float64 {
-	x, ok := setting(v, a.Kind)
+	x, ok := setting(v, a)
 	switch {
 	case !ok || a.Rest == a.Tight:
 	case a.Clamp(x) != x:
@@ -181,7 +181,7 @@ func settingOf(v value, a Actuator) float64 {
 }
 
 func readWatermark(v value, a Actuator, o Objective) Watermark {
-	w := Watermark{Signal: Signal(v.get("signal").text()), Window: positive(v.get("window")), Step: stepSize(v.get("step"), a.Kind)}
+	w := Watermark{Signal: Signal(v.get("signal").text()), Window: positive(v.get("window")), Step: stepSize(v.get("step"), a)}
 	var okTighten, okRelax bool
 	w.Tighten, okTighten = v.get("tighten").decimal()
 	w.Relax, okRelax = v.get("relax").decimal()

@@ -40,6 +40,7 @@ func (l *loader) resolve() {
 		k.actuators[d.is.Name] = d.is
 		l.set.Actuators = append(l.set.Actuators, d.is)
 	}
+	l.contracts()
 	for _, d := range l.loops {
 		l.finishLoop(d, k)
 	}

@@ -49,10 +49,13 @@ func (s *Server) since(at time.Time) []loop.Order {
 	return slices.Clone(s.given)
 }
 
+// took keeps an order for the answers until the next tick knows it, and wakes
+// those who wait for a change.
 func (s *Server) took(o loop.Order) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.given = append(s.given, o)
+	s.mu.Unlock()
+	s.bell.ring()
 }
 
 // inForce adds the orders given since a report to those in it, so that a

@@ -57,6 +57,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	r.Get("/v1/objectives/{name}/versions", s.versions)
 	r.Get("/v1/settings", s.settings)
 	r.Get("/v1/settings/{actuator}", s.setting)
+	r.Get("/v1/retry/{service}", s.retry)
 	r.Get("/v1/decisions", s.decisions)
 	r.Get("/v1/decisions/{id}", s.decision)
 	r.Get("/v1/verdicts", s.verdicts)

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
@@ -99,6 +101,8 @@ func kindWords(a slo.Actuator, v loop.Setting) string {
 			return "query timeout of role " + a.Query.Role
 		}
 		return "query timeout"
+	case slo.Retry:
+		return "retry contract of " + cmp.Or(strings.Join(a.Retries.Callers, ", "), "all callers")
 	}
 	return v.Kind
 }

@@ -84,6 +84,7 @@ func (s *Server) wireSetting(l look, v loop.Setting) client.Setting {
 		Actuator: v.Actuator, Service: v.Service, Loop: v.Loop, Mode: string(v.Mode), Kind: v.Kind, Value: finite(v.Value), Rest: v.Rest, Tight: v.Tight,
 		Unit: v.Unit, Shown: v.Shown, At: v.At, Error: redact(v.Error), Decision: v.Decision, Left: v.Left,
 	}
+	s.wireLease(&out, l, v)
 	switch {
 	case l.stale:
 		out.Stale, out.Cause = true, "the loop has not ticked of late"

@@ -103,7 +103,7 @@ func (w *world) tick(at time.Time, share func(string, time.Time) float64) loop.R
 		w.record(d)
 		r.Decisions = append(r.Decisions, d)
 		v := w.setting[a.Name]
-		r.Settings = append(r.Settings, loop.Setting{Actuator: a.Name, Service: a.Service, Loop: l.Name, Kind: string(a.Kind), Value: v, Rest: a.Rest, Tight: a.Tight, Unit: a.Unit, Shown: a.Show(v), At: at, Decision: d.ID})
+		r.Settings = append(r.Settings, loop.Setting{Actuator: a.Name, Service: a.Service, Loop: l.Name, Mode: l.Mode, Kind: string(a.Kind), Value: v, Rest: a.Rest, Tight: a.Tight, Unit: a.Unit, Shown: a.Show(v), At: at, Decision: d.ID})
 	}
 	return r
 }
