@@ -35,7 +35,7 @@ func (d *Desk) clean(all []Series, near int64) {
 		var left []int64
 		start := len(d.points)
 		d.points, left = appendPoints(d.points, inOrder(s.Samples), near)
-		d.tracks = append(d.tracks, track{s.ID, d.points[start:len(d.points):len(d.points)]})
+		d.tracks = append(d.tracks, track{id: s.ID, points: d.points[start:len(d.points):len(d.points)]})
 		d.invalid = append(d.invalid, left...)
 	}
 }

@@ -7,6 +7,7 @@
 //	                    ─► Cut.Samples: judge each sample ─► sum per slice ─► []Slice
 //	                    ─► Cut.Fresh, Cut.Runs: ages of timestamps, runs of jobs
 //	                       samples.go, fresh.go, runs.go, of indicators that are no counters
+//	                    ─► Cut.Histograms: observations of native histograms; native.go, histogram.go
 //
 // Everything here is pure: the same samples give the same slices, on every
 // machine, live, backfilled or after a restart. There is no state to lose,
@@ -54,6 +55,13 @@
 //     infinity, a share that is none and a boolean that is neither 0 nor 1 are
 //     neither events nor observations; their slice is marked FlawInvalid, but
 //     for a single NaN. A share is rounded to a thousand-millionth.
+//   - Native histograms (Cut.Histograms) are two counters: all observations,
+//     and those at most the limit. Where the limit is a bound of buckets that is
+//     exact; of a bucket around it the share counts that Prometheus'
+//     histogram_fraction takes. Two samples are compared bucket by bucket, in the
+//     buckets of the later one: they grow wider when a process has too many, and
+//     an interpolated count may fall then without a reset. It is a reset when any
+//     bucket counts fewer than before, or is narrower.
 //   - Freshness (Cut.Fresh) counts covered time, a second as an event: it is
 //     good while the newest timestamp is not too old. Between two samples the
 //     later one tells what happened, and when; after the last one of a slice

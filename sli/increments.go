@@ -60,17 +60,16 @@ func (k *counting) increment(t track, i, n int) (Count, Flaw) {
 	if i == 0 || t.points[i-1].at <= horizon {
 		return k.born(now, pace, horizon)
 	}
-	before := t.points[i-1]
-	grown, apart := now.value-before.value, now.at-before.at > pace.limit
+	s, apart := t.step(i), now.at-t.points[i-1].at > pace.limit
 	switch {
-	case grown < 0 && apart: // a process began in between, and may have counted lately only
+	case s.reset && apart: // a process began in between, and may have counted lately only
 		return k.born(now, pace, horizon)
-	case grown < 0: // reset
+	case s.reset:
 		return now.value, ""
-	case grown > 0 && apart:
-		return grown, FlawGap
+	case s.grown > 0 && apart:
+		return s.grown, FlawGap
 	}
-	return grown, ""
+	return s.grown, ""
 }
 
 func (k *counting) born(now point, p pace, horizon int64) (Count, Flaw) {

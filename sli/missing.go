@@ -24,6 +24,11 @@ func (c Cut) Missing(part, total []Series) Missing {
 					first = min(first, p.Milli)
 				}
 			}
+			for _, h := range s.Histograms {
+				if h.valid() {
+					first = min(first, h.Milli)
+				}
+			}
 			earliest = min(earliest, first)
 			if first > from && first <= c.To.UnixMilli() {
 				m.IDs = append(m.IDs, s.ID)

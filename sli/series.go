@@ -12,10 +12,12 @@ type Sample struct {
 	Value float64 // as the backend told it
 }
 
-// A Series is one raw counter. Its samples may be in any order.
+// A Series is one raw counter, or one native histogram. Its samples may be in
+// any order.
 type Series struct {
-	ID      string // the same ID is the same series, wherever it occurs
-	Samples []Sample
+	ID         string // the same ID is the same series, wherever it occurs
+	Samples    []Sample
+	Histograms []Histogram
 }
 
 // A track is a series made ready for counting: valid points only, in order,
@@ -23,11 +25,27 @@ type Series struct {
 type track struct {
 	id     string
 	points []point
+	steps  []step // to each point, where the values alone do not tell
 }
 
 type point struct {
 	at    int64 // ms since the Unix epoch
 	value Count
+}
+
+// A step is what a track grew by up to a point; reset: it began anew.
+type step struct {
+	grown Count
+	reset bool
+}
+
+// step is the one up to the i-th point.
+func (t track) step(i int) step {
+	if t.steps != nil {
+		return t.steps[i]
+	}
+	grown := t.points[i].value - t.points[i-1].value
+	return step{grown, grown < 0}
 }
 
 // largest is where values begin that do not fit a Count.

@@ -269,6 +269,15 @@ func (n Node) Window() Node {
 	return n
 }
 
+// Seconds is the number of seconds of the duration that n says.
+func (n Node) Seconds() Node {
+	d, ok := n.v.duration()
+	if !ok {
+		return n
+	}
+	return n.Number(NewDecimal(int64(d), 9).String())
+}
+
 // Cut is the text n as far as OpenSLO lets texts go; it warns where it is
 // longer.
 func (n Node) Cut() Node {

@@ -25,6 +25,7 @@ type Promise struct {
 	Value       Node
 	ShareOf     Node   // success or failure
 	Gauge       Node   // boolean
+	Histogram   Node   // native; Judged selects it, and Op and Value judge its observations
 	Alarms      []Node // alert policies, in place or by reference
 	Components  Node   // of a composite, in place of counters: a list as in kind CompositeSLO
 }
@@ -87,7 +88,10 @@ func (p Promise) indicator() Node {
 		}
 	}
 	notes := p.Gauge
-	if notes.Given() {
+	switch {
+	case p.Histogram.Given():
+		notes = at.Map(Pair{histogramNote, p.Histogram})
+	case notes.Given():
 		notes = notes.Map(Pair{gaugeNote, p.Gauge})
 	}
 	return at.Map(

@@ -76,7 +76,7 @@ func soundIndicator(i slo.Indicator) bool {
 		return err == nil && len(terms) > 0 && (i.Good == "") != (i.Bad == "") && i.Query == ""
 	}
 	_, err := slo.Samples(i.Query)
-	return err == nil && i.Total+i.Good+i.Bad == "" && (i.Kind == slo.Threshold) == (i.Op.Sign() != "")
+	return err == nil && i.Total+i.Good+i.Bad == "" && (i.Kind == slo.Threshold || i.Kind == slo.Native) == (i.Op.Sign() != "")
 }
 
 // twoGroups are two groups of each objective that is grouped, with hard names.

@@ -9,11 +9,21 @@ import (
 )
 
 // Buckets selects all buckets of the classic histogram of which the indicator
-// counts one; it is empty where the indicator counts anything else.
+// counts one, or which it would count if it were native; it is empty where the
+// indicator counts anything else.
 func (i Indicator) Buckets() string {
-	expr, err := parseQuery(i.Good + i.Bad)
+	query := i.Good + i.Bad
+	if i.Kind == Native {
+		query = i.Query
+	}
+	expr, err := parseQuery(query)
 	v, ok := expr.(*parser.VectorSelector)
-	if i.Bucket.Sign() == 0 || err != nil || !ok {
+	switch {
+	case err != nil || !ok:
+		return ""
+	case i.Kind == Native:
+		return renamed(v, plainName(v)+"_bucket")
+	case i.Bucket.Sign() == 0:
 		return ""
 	}
 	return renamed(v, v.Name)

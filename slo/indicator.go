@@ -16,8 +16,8 @@ type Indicator struct {
 	Total    string        `json:"total,omitempty"`   // Counters
 	Bucket   Decimal       `json:"bucket,omitzero"`   // Counters: Good or Bad is the bucket of a classic histogram with this bound, and Total its count
 	Query    string        `json:"query,omitempty"`   // all other kinds: PromQL of what is judged
-	Op       Op            `json:"op,omitempty"`      // Threshold: a sample is good when it is Op Value
-	Value    Decimal       `json:"value,omitzero"`    // Threshold
+	Op       Op            `json:"op,omitempty"`      // Threshold, Native: a sample, or an observation, is good when it is Op Value
+	Value    Decimal       `json:"value,omitzero"`    // Threshold, Native
 	Failure  bool          `json:"failure,omitempty"` // Share: it is the share of bad events, not of good ones
 	MaxAge   time.Duration `json:"maxAge,omitempty"`  // Freshness: how old the newest timestamp of Query may be, ns
 	Started  string        `json:"started,omitempty"` // Deadline: PromQL of when a job last started; Query is that of when it last succeeded
@@ -31,12 +31,13 @@ type IndicatorKind string
 
 // The kinds of indicators.
 const (
-	Counters  IndicatorKind = ""          // events, as raw counters tell them
-	Threshold IndicatorKind = "threshold" // samples of a measurement, judged by a limit
-	Share     IndicatorKind = "share"     // samples of a share of good or of bad events
-	Boolean   IndicatorKind = "boolean"   // samples that are 1, good, or 0, bad
-	Freshness IndicatorKind = "freshness" // time, good while the newest timestamp is not too old
-	Deadline  IndicatorKind = "deadline"  // runs of jobs, good when they succeed in time
+	Counters  IndicatorKind = ""                 // events, as raw counters tell them
+	Threshold IndicatorKind = "threshold"        // samples of a measurement, judged by a limit
+	Share     IndicatorKind = "share"            // samples of a share of good or of bad events
+	Boolean   IndicatorKind = "boolean"          // samples that are 1, good, or 0, bad
+	Freshness IndicatorKind = "freshness"        // time, good while the newest timestamp is not too old
+	Deadline  IndicatorKind = "deadline"         // runs of jobs, good when they succeed in time
+	Native    IndicatorKind = "native histogram" // observations of native histograms, judged by a limit; Op is LessOrEqual or Greater
 )
 
 // Sampled reports whether the samples of a query are judged one by one.

@@ -94,7 +94,7 @@ func sliKind() kind {
 		spec: sliSpec(),
 		annotations: []field{
 			{key: gaugeNote, is: shapeChoice, words: []string{"boolean"}, doc: "`boolean`: the `thresholdMetric` is a gauge that is 1 when all is well and 0 when it is not, as `up` is. Each sample of each series is an event. The objectives need neither `op` nor `value`; `op: gte` with `value: 1` may stand there for other tools."},
-			{key: histogramNote, is: shapeChoice, words: []string{"classic"}, doc: "`classic`: the query of the `thresholdMetric` selects a histogram by the name of its metric, and each of its observations is an event, good by the bucket whose bound is `value`. See [Histograms](#histograms)."},
+			{key: histogramNote, is: shapeChoice, words: []string{"classic", "native"}, doc: "The query of the `thresholdMetric` selects a histogram by the name of its metric, and each of its observations is an event. `classic`: good by the bucket whose bound is `value`; `native`: good by all buckets up to `value`. See [Histograms](#histograms)."},
 			{key: maxAgeNote, is: shapeDuration, doc: "The `thresholdMetric` is a Unix timestamp, as of the last success of a backup: while the newest one is older than this, time is bad. See [Time and runs](#time-and-runs)."},
 			{key: deadlineNote, is: shapeDuration, doc: "The `ratioMetric` is of Unix timestamps: `total` of when a job last started, `good` of when it last succeeded. A run is good when it succeeds within this time of its start. See [Time and runs](#time-and-runs)."},
 			{key: everyNote, is: shapeDuration, instead: "no run is expected", doc: "Beside `setpoint.dev/deadline`: how long after a start the next one is due. A run that has not started when it should have succeeded is bad."},

@@ -51,6 +51,27 @@ With ` + "`op: lte` and `value: 0.3`" + ` good is ` + "`request_seconds_bucket{j
   good and bad, and so is the time before a series got it; the slices are marked. Where none has it, and none has it today, the objective has no data and says why:
   ` + "`no bucket le=0.3 of request_seconds_bucket{job=\"checkout\"}; nearest 0.25, 0.5`" + `; so does ` + "`setpoint plan`" + `.
 
+Native histograms have no fixed buckets: they grow finer or wider with what they hold. With the annotation
+` + "`setpoint.dev/histogram: native`" + ` the query selects one in the same way, and all of its buckets are read, sample by sample, as they
+are stored:
+
+    total  all observations, those that are NaN too, which are in no bucket
+    good   those in buckets up to ` + "`value`" + ` (` + "`op: lte`" + `), or above it (` + "`op: gt`" + `)
+
+- **Where ` + "`value`" + ` is a bound of buckets, that is exact.** Bounds are the powers of 2^(1/2^schema): 0.25, 0.5, 1, 2 are bounds of every schema
+  from 0 on. Of a bucket on both sides of ` + "`value`" + ` the share counts that ` + "`histogram_fraction`" + ` of Prometheus 3 takes: as if observations were
+  spread evenly over the logarithm, or, in the bucket around zero and where bounds are custom, over the value. At schema 3 a bucket is 9 % wide.
+  Of a bucket without a bound on one side nothing is at most ` + "`value`" + `.
+- **Wider buckets.** A process, or Prometheus, halves the resolution when there are too many buckets. Each two samples are compared in
+  the buckets of the later one, so that counts which are interpolated differently from then on neither rise nor fall by that.
+- **Resets** are told by a count or any bucket that fell, or that grew narrower, as Prometheus tells them where its storage
+  gives no hint: such hints are not part of the answers of its API. Of gauge histograms every fall would be a reset; they cannot be counted.
+  Histograms of floats are counted to the thousandth.
+- **Which backends.** Prometheus from 2.40 on with ` + "`--enable-feature=native-histograms`" + `, from 3.8 on with
+  ` + "`scrape_native_histograms: true`" + `, and what else answers with them as it does, such as Mimir and Thanos. VictoriaMetrics keeps none: an objective has no data there and says so. Where only classic buckets are scraped,
+  it says that too.
+- ` + "`setpoint plan`" + ` prints the mode ` + "`native`" + `.
+
 ## Time and runs
 
 Two kinds of indicators read Unix timestamps, in seconds, as batch jobs and backups expose them. 0 means never. Queries are

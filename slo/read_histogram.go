@@ -6,9 +6,13 @@ const histogramNote = "setpoint.dev/histogram"
 // which of the buckets they count: a draft only.
 const classic IndicatorKind = "classic histogram"
 
-// histogram reads an indicator whose query selects a histogram.
-func (l *loader) histogram(in *Indicator, metric value) {
+// histogram reads an indicator whose query selects a histogram of a sort:
+// classic or native.
+func (l *loader) histogram(in *Indicator, metric value, sort string) {
 	in.Kind = classic
+	if sort == "native" {
+		in.Kind = Native
+	}
 	in.Query = l.sampled(metric, func(query string) error {
 		_, err := readHistogram(query)
 		return err
@@ -31,6 +35,10 @@ func (l *loader) bucketed(o *Objective, item value) {
 	v, err := readHistogram(in.Query)
 	if err != nil || in.Value.Sign() <= 0 {
 		return // it was said
+	}
+	if in.Kind == Native {
+		in.Query = canonicalSelector(v)
+		return
 	}
 	within := bucket(v, in.Value)
 	made := Indicator{Name: in.Name, Source: in.Source, Position: in.Position, Bucket: in.Value, Total: renamed(v, v.Name+"_count")}

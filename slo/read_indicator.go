@@ -51,7 +51,7 @@ func checkNotes(notes value, kind IndicatorKind) {
 		deadlineNote:  "a ratioMetric whose good and total are timestamps", everyNote: "the annotation " + deadlineNote,
 	}
 	for _, name := range []string{gaugeNote, histogramNote, maxAgeNote, deadlineNote, everyNote} {
-		if note := notes.get(name); note.good() && about[name] != kind {
+		if note := notes.get(name); note.good() && about[name] != kind && !(name == histogramNote && kind == Native) {
 			note.refuse("plays no part in this indicator", needs[name], "")
 		}
 	}
@@ -67,7 +67,7 @@ func (l *loader) threshold(in *Indicator, metric, notes value) {
 		in.Query = l.sampled(metric, checkTimestamp)
 		return
 	case notes.get(histogramNote).good():
-		l.histogram(in, metric)
+		l.histogram(in, metric, notes.get(histogramNote).text())
 		return
 	case notes.get(gaugeNote).good():
 		in.Kind = Boolean
@@ -230,7 +230,7 @@ func (l *loader) judged(o *Objective, item value) {
 	switch {
 	case o.Indicator.Kind == Threshold:
 		l.limit(o, item)
-	case o.Indicator.Kind == classic:
+	case o.Indicator.Kind == classic || o.Indicator.Kind == Native:
 		l.bucketed(o, item)
 	case o.Indicator.Kind == Boolean && op.text() == string(GreaterOrEqual) && limit.text() == "1":
 	default:

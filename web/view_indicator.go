@@ -33,6 +33,8 @@ func judgedWords(i slo.Indicator) string {
 	switch i.Kind {
 	case slo.Threshold:
 		return "good when " + i.Op.Sign() + " " + i.Value.String()
+	case slo.Native:
+		return "native histogram; an observation is good when " + i.Op.Sign() + " " + i.Value.String()
 	case slo.Boolean:
 		return "good when 1, bad when 0"
 	case slo.Freshness:

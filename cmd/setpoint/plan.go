@@ -25,8 +25,10 @@ how it reads samples, which objectives it serves, how many series it finds and
 how long the answer is. Objectives whose queries differ in label values share
 one query.
 
-  raw   stored samples as they are, by a range selector: exact
-  grid  an expression, evaluated at fixed instants
+  raw     stored samples as they are, by a range selector: exact
+  native  stored samples of native histograms: exact, but where the limit lies
+          inside a bucket
+  grid    an expression, evaluated at fixed instants
 
 When series are born, a question about these is asked besides. The exit code is
 1 when the backend did not answer a query.

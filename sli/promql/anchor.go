@@ -62,16 +62,17 @@ func (s *source) anchorWhole(ctx context.Context, span window, all []*counting) 
 // before puts found samples before those of the same series; with others it
 // adds series that were not there.
 func before(all, found []sli.Series, others bool) []sli.Series {
-	earlier := make(map[string][]sli.Sample, len(found))
+	earlier := make(map[string]sli.Series, len(found))
 	for _, s := range found {
-		earlier[s.ID] = s.Samples
+		earlier[s.ID] = s
 	}
 	all = slices.Clone(all) // other indicators have the same
 	there := make(map[string]bool, len(all))
 	for i, s := range all {
 		there[s.ID] = true
 		if b, ok := earlier[s.ID]; ok {
-			all[i].Samples = slices.Concat(b, s.Samples)
+			all[i].Samples = slices.Concat(b.Samples, s.Samples)
+			all[i].Histograms = slices.Concat(b.Histograms, s.Histograms)
 		}
 	}
 	for _, s := range found {
@@ -93,8 +94,8 @@ func (s *source) anchorNamed(ctx context.Context, span window, all []*counting) 
 		var some []sli.Series
 		for _, id := range k.missing.IDs {
 			got := found[id]
-			if k.err = cmp.Or(k.err, got.err); got.samples != nil {
-				some = append(some, sli.Series{ID: id, Samples: got.samples})
+			if k.err = cmp.Or(k.err, got.err); got.series.ID != "" {
+				some = append(some, got.series)
 			}
 		}
 		k.part, k.total = before(k.part, some, false), before(k.total, some, false)
@@ -103,8 +104,8 @@ func (s *source) anchorNamed(ctx context.Context, span window, all []*counting) 
 
 // lookedUp is what became of looking for a series.
 type lookedUp struct {
-	samples []sli.Sample
-	err     error
+	series sli.Series
+	err    error
 }
 
 // lookUp asks what series were at last, many in one question.
@@ -128,7 +129,7 @@ func (s *source) lookUp(ctx context.Context, span window, ids []string) map[stri
 			found[id] = lookedUp{err: err}
 		}
 		for _, h := range kept {
-			found[h.id] = lookedUp{samples: h.samples}
+			found[h.id] = lookedUp{series: h.series()}
 		}
 	}
 	var group errgroup.Group
@@ -143,7 +144,7 @@ func (s *source) lookUp(ctx context.Context, span window, ids []string) map[stri
 // last asks for the last sample in a window of each series.
 func (s *source) last(ctx context.Context, span window, ids []string) (kept []held, err error) {
 	err = s.ask(ctx, span.lastOf(ids), grid{}, span.to, func(body io.Reader) error {
-		r := &reading{kind: vector, window: span, roster: newRoster(index{})}
+		r := &reading{kind: vector, window: span, roster: newRoster(index{}), histograms: true}
 		err := r.read(body, s.cfg.AllowPartial)
 		kept = r.kept
 		return err

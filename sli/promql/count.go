@@ -32,6 +32,8 @@ func (k *counting) slices(to []sli.Slice, c sli.Cut, desk *sli.Desk) []sli.Slice
 	case slo.Counters:
 	case slo.Freshness:
 		return append(to, c.Fresh(k.judged.MaxAge, k.part)...)
+	case slo.Native:
+		return append(to, c.Histograms(k.judged, k.part)...)
 	case slo.Deadline:
 		return append(to, c.Runs(k.judged, k.part, k.total)...)
 	default:
@@ -110,7 +112,10 @@ func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) [
 		k := &room[i]
 		k.member = m
 		k.part, k.total, k.err = p.seriesOf(got, m.indicator)
-		if k.err == nil && m.judged.Kind == slo.Counters {
+		if k.err == nil {
+			k.err = s.unlike(ctx, c, k)
+		}
+		if k.err == nil && (m.judged.Kind == slo.Counters || m.native) {
 			k.missing = c.Missing(k.part, k.total)
 		}
 		all[i] = k

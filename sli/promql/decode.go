@@ -31,17 +31,24 @@ type reading struct {
 		result, partial                       bool
 	}
 	one struct { // the series being read
-		known     *known
-		from      int // its samples are block[from:]
-		histogram bool
-		samples   bool
+		known      *known
+		from       int // its samples are block[from:]
+		histogram  bool
+		samples    bool
+		histograms []sli.Histogram
 	}
+	histograms bool // native histograms are read; otherwise they are a fault
 }
 
 // held is a series of an answer that somebody wants.
 type held struct {
 	*known
-	samples []sli.Sample
+	samples    []sli.Sample
+	histograms []sli.Histogram
+}
+
+func (h held) series() sli.Series {
+	return sli.Series{ID: h.id, Samples: h.samples, Histograms: h.histograms}
 }
 
 // read reads a whole answer and judges it.
@@ -127,6 +134,7 @@ func (r *reading) data(s *scanner, key string) (err error) {
 // series reads one series of the result.
 func (r *reading) series(s *scanner) error {
 	r.one.known, r.one.from, r.one.histogram, r.one.samples = nil, len(r.block), false, false
+	r.one.histograms = nil
 	err := s.list('{', '}', func() error {
 		raw, err := s.token()
 		if err != nil {
@@ -159,7 +167,9 @@ func partName(raw []byte) string {
 		return "values"
 	case `"value"`:
 		return "value"
-	case `"histograms"`, `"histogram"`:
+	case `"histograms"`:
+		return "histograms"
+	case `"histogram"`:
 		return "histogram"
 	}
 	return ""
@@ -171,7 +181,7 @@ func (r *reading) part(s *scanner, key string) error {
 	case "metric":
 		return r.metric(s)
 	case "values", "value":
-		if (key == "values") != (r.kind == matrix) || r.one.samples {
+		if (key == "values") != (r.kind == matrix) || r.one.samples || r.kind == vector && r.one.histogram {
 			return fmt.Errorf("a series of a %s has %q", r.kind, key)
 		}
 		r.one.samples = true
@@ -179,11 +189,8 @@ func (r *reading) part(s *scanner, key string) error {
 			return s.list('[', ']', func() error { return r.sample(s) })
 		}
 		return r.sample(s)
-	case "histogram":
-		return s.list('[', ']', func() error {
-			r.one.histogram = true
-			return s.skip(4)
-		})
+	case "histogram", "histograms":
+		return r.native(s, key)
 	}
 	return s.skip(3)
 }
@@ -206,18 +213,25 @@ func (r *reading) sample(s *scanner) error {
 	if err != nil {
 		return err
 	}
-	from, to := r.window.from.UnixMilli(), r.window.to.UnixMilli()
-	if r.kind == vector {
-		sample.Milli = to
-	}
-	if sample.Milli < from || sample.Milli > to {
-		at := time.UnixMilli(sample.Milli).UTC().Format(time.RFC3339Nano)
-		return fault{reason: sli.ReasonMalformed, words: fmt.Sprintf("%sa sample at %s was not asked for", r.of(), at)}
-	}
-	if sample.Milli > from {
+	inside, err := r.placed(&sample.Milli)
+	if inside {
 		r.add(sample)
 	}
-	return nil
+	return err
+}
+
+// placed judges the time of a sample; inside is false for one just at the
+// beginning of the window.
+func (r *reading) placed(milli *int64) (inside bool, err error) {
+	from, to := r.window.from.UnixMilli(), r.window.to.UnixMilli()
+	if r.kind == vector {
+		*milli = to
+	}
+	if *milli < from || *milli > to {
+		at := time.UnixMilli(*milli).UTC().Format(time.RFC3339Nano)
+		return false, fault{reason: sli.ReasonMalformed, words: fmt.Sprintf("%sa sample at %s was not asked for", r.of(), at)}
+	}
+	return *milli > from, nil
 }
 
 // of names the series being read.
@@ -250,10 +264,10 @@ func (r *reading) keep() error {
 		r.block = r.block[:r.one.from]
 	case k.answer == r.roster.answers:
 		return faultf(sli.ReasonDuplicate, "series %s is listed twice", plain(k.id))
-	case r.one.histogram:
+	case r.one.histogram && !r.histograms:
 		return faultf(sli.ReasonWrongType, "%s is a native histogram", plain(k.id))
 	default:
-		r.kept = append(r.kept, held{k, samples})
+		r.kept = append(r.kept, held{k, samples, r.one.histograms})
 	}
 	k.answer = r.roster.answers
 	return nil

@@ -37,29 +37,33 @@ func clients(t testing.TB, body []byte) (model.Value, error) {
 	return value, err
 }
 
+func idOf(m model.Metric) string {
+	labels := map[string]string{}
+	for name, value := range m {
+		labels[string(name)] = string(value)
+	}
+	return promql.SeriesID(labels)
+}
+
 // sameSeries compares what we read of (from, to] with what the client did.
 func sameSeries(value model.Value, got []sli.Series, from, to time.Time) error {
 	want := map[string][]sli.Sample{}
-	id := func(m model.Metric) string {
-		labels := map[string]string{}
-		for name, value := range m {
-			labels[string(name)] = string(value)
-		}
-		return promql.SeriesID(labels)
-	}
 	switch value := value.(type) {
 	case model.Matrix:
 		for _, s := range value {
-			want[id(s.Metric)] = []sli.Sample{}
+			want[idOf(s.Metric)] = []sli.Sample{}
 			for _, p := range s.Values {
 				if at := int64(p.Timestamp); at != from.UnixMilli() {
-					want[id(s.Metric)] = append(want[id(s.Metric)], sli.Sample{Milli: at, Value: float64(p.Value)})
+					want[idOf(s.Metric)] = append(want[idOf(s.Metric)], sli.Sample{Milli: at, Value: float64(p.Value)})
 				}
 			}
 		}
 	case model.Vector:
 		for _, s := range value {
-			want[id(s.Metric)] = []sli.Sample{{Milli: to.UnixMilli(), Value: float64(s.Value)}}
+			want[idOf(s.Metric)] = []sli.Sample{{Milli: to.UnixMilli(), Value: float64(s.Value)}}
+			if s.Histogram != nil {
+				want[idOf(s.Metric)] = nil
+			}
 		}
 	default:
 		return fmt.Errorf("the client has a %T", value)
@@ -74,6 +78,40 @@ func sameSeries(value model.Value, got []sli.Series, from, to time.Time) error {
 			return fmt.Errorf("series %s: got %v, want %v", s.ID, s.Samples, want[s.ID])
 		}
 	}
+	return sameHistograms(value, got, from, to)
+}
+
+// sameHistograms compares the native histograms of the answer.
+func sameHistograms(value model.Value, got []sli.Series, from, to time.Time) error {
+	want := map[string][]sli.Histogram{}
+	note := func(m model.Metric, milli int64, h *model.SampleHistogram) {
+		if h == nil || milli == from.UnixMilli() {
+			return
+		}
+		one := sli.Histogram{Milli: milli, Count: float64(h.Count)}
+		for _, b := range h.Buckets {
+			one.Buckets = append(one.Buckets, sli.Bucket{Lower: float64(b.Lower), Upper: float64(b.Upper), Count: float64(b.Count)})
+		}
+		id := idOf(m)
+		want[id] = append(want[id], one)
+	}
+	switch value := value.(type) {
+	case model.Matrix:
+		for _, s := range value {
+			for _, p := range s.Histograms {
+				note(s.Metric, int64(p.Timestamp), p.Histogram)
+			}
+		}
+	case model.Vector:
+		for _, s := range value {
+			note(s.Metric, to.UnixMilli(), s.Histogram)
+		}
+	}
+	for _, s := range got {
+		if fmt.Sprint(s.Histograms) != fmt.Sprint(want[s.ID]) {
+			return fmt.Errorf("series %s: got %v, want %v", s.ID, s.Histograms, want[s.ID])
+		}
+	}
 	return nil
 }
 
@@ -83,6 +121,8 @@ func FuzzDecode(f *testing.F) {
 		matrix(stream), matrix(`{"metric":{"__name__":"x","a":"\u00e4\n"},"values":[[1767225630.5,"NaN"],[1767225631,"1e9"],[1767225632.123456,"+Inf"]]}`),
 		`{"status":"success","data":{"result":[{"value":[1767225660,"1"],"metric":{"a":"b"}}],"resultType":"vector"},"infos":["x"],"stats":{"n":[1,{}]}}`,
 		`{"status":"success","isPartial":false,"data":{"resultType":"vector","result":[{"metric":{},"value":[1767225660.001,"-0.5"]}]}}`,
+		matrix(`{"metric":{"__name__":"x"},"histograms":[[1767225630,{"count":"7","sum":"NaN","buckets":[[1,"-2","-1","2"],[3,"-0.001","0.001","1"],[0,"0.5","1","4"]]}],[1767225645.5,{"sum":"1.5","count":"0.5"}]],"values":[[1767225600,"1"]]}`),
+		`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"histogram":[1767225660,{"count":"2","sum":"3","buckets":[[0,"1","+Inf","2"]]}]}]}}`,
 		`{"status":"error","errorType":"execution","error":"x","data":null}`, ` { } `, "null", `{"status":"success","data":{"resultType":"matrix","result":[{"values":[]}]}} x`,
 	} {
 		f.Add([]byte(body), true)

@@ -9,7 +9,7 @@
 //
 // Read sources.go and count.go for the flow, fuse.go and plan.go for what is
 // asked together, fetch.go and anchor.go for the questions, decode.go and
-// scan.go for what is accepted as an answer, exchange.go and transport.go for
+// scan.go and scan_histogram.go for what is accepted as an answer, exchange.go and transport.go for
 // what guards the connection, fault.go for how errors are told.
 //
 // # Questions
@@ -37,6 +37,10 @@
 // without that bucket, or of the time before it came, are left out and their
 // slices marked; where it is not there at all, one more question finds the
 // bounds that are: histogram.go.
+//
+// Native histograms are asked about as raw samples are; an answer holds all of
+// their buckets. Where none is found, two questions more find out whether
+// there is a classic one of the name, or a backend that keeps none: native.go.
 //
 // # Fusion
 //

@@ -18,13 +18,13 @@ func (b *Breaker) Leave(err *sli.ReadError, now time.Time) { b.leave("shop", err
 
 // Decode decodes an answer of raw samples, or of last values, in (from, to].
 func Decode(raw bool, from, to time.Time, body io.Reader) (all []sli.Series, err error) {
-	r := &reading{kind: vector, window: window{from, to}, roster: newRoster(index{})}
+	r := &reading{kind: vector, window: window{from, to}, roster: newRoster(index{}), histograms: true}
 	if raw {
 		r.kind = matrix
 	}
 	err = r.read(body, true)
 	for _, h := range r.kept {
-		all = append(all, sli.Series{ID: h.id, Samples: h.samples})
+		all = append(all, h.series())
 	}
 	return all, err
 }

@@ -99,7 +99,7 @@ func (f *fetch) ask(ctx context.Context, p *part) (*reading, error) {
 		q = f.window.lastOf([]string{p.text})
 	}
 	err := f.source.ask(ctx, q, grid{}, f.window.to, func(body io.Reader) error {
-		r = &reading{kind: f.kind, window: f.window, roster: p.roster, kept: make([]held, 0, p.wanted)}
+		r = &reading{kind: f.kind, window: f.window, roster: p.roster, kept: make([]held, 0, p.wanted), histograms: true}
 		return r.read(body, f.source.cfg.AllowPartial)
 	})
 	p.last, p.wanted = size{r.seen, r.bytes, err}, len(r.kept)
@@ -141,14 +141,14 @@ func (f *fetch) take(got answers, o outcome) {
 	f.makeRoom(got, o)
 	for _, h := range o.kept {
 		for _, n := range h.in {
-			got.series[n] = append(got.series[n], sli.Series{ID: h.id, Samples: h.samples})
+			got.series[n] = append(got.series[n], h.series())
 		}
 	}
 	if f.kind == matrix {
 		for _, n := range o.members {
 			bytes := int64(0)
 			for _, s := range got.series[n] {
-				bytes += int64(len(s.ID)) + bytesOfSeries + bytesOfSample*int64(len(s.Samples))
+				bytes += int64(len(s.ID)) + bytesOfSeries + bytesOfSample*int64(len(s.Samples)) + bytesOf(s.Histograms)
 			}
 			f.plan.selectors[n].size.Store(1 + bytes/max(1, f.window.seconds()))
 		}

@@ -29,7 +29,7 @@ func (s *Sources) Groups(ctx context.Context, g slo.Grouping, at time.Time) ([]s
 		return nil, configError(g.Each, errors.New("no such source is declared"))
 	}
 	all, part := in.Total, in.Good+in.Bad
-	if in.Kind.Sampled() {
+	if in.Kind != slo.Counters {
 		all, part = in.Query, ""
 	}
 	groups, err := src.groups(ctx, all, g.By, at)

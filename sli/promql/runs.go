@@ -111,7 +111,7 @@ func (s *source) samples(ctx context.Context, c sli.Cut, m measurement, span win
 		return r.read(body, s.cfg.AllowPartial)
 	})
 	for _, h := range r.kept {
-		found = append(found, sli.Series{ID: h.id, Samples: h.samples})
+		found = append(found, h.series())
 	}
 	return found, size{r.seen, r.bytes, err}
 }

@@ -27,6 +27,7 @@ type selector struct {
 type indicator struct {
 	good        bool          // part counts good events
 	part, total []*selector   // of what is judged there is a part alone
+	native      bool          // part selects native histograms
 	judged      slo.Indicator // if its kind is Counters, nothing is judged
 	query       string        // of what is judged, where it is no selector
 	buckets     string        // all buckets of the classic histogram of which part is one; empty for anything else

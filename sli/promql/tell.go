@@ -28,8 +28,9 @@ type Mode string
 
 // The modes.
 const (
-	ModeRaw  Mode = "raw"  // stored samples as they are, by a range selector
-	ModeGrid Mode = "grid" // an expression, evaluated at the instants of a grid
+	ModeRaw    Mode = "raw"    // stored samples as they are, by a range selector
+	ModeNative Mode = "native" // stored samples of native histograms, as they are
+	ModeGrid   Mode = "grid"   // an expression, evaluated at the instants of a grid
 )
 
 // Plan returns the queries that answer asks, after trying each, and the
@@ -85,18 +86,30 @@ func (s *source) tellRaw(ctx context.Context, c sli.Cut, members []*member) (all
 	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
 	p := s.plan(indicatorsOf(members), span.seconds(), c.To)
 	defer s.putBack(p)
+	var got answers
 	for range 3 { // the second time parts that were too long or found too much are in pieces
 		before := len(p.parts)
 		f := fetch{source: s, plan: p, kind: matrix, window: span}
-		f.all(ctx)
+		got = f.all(ctx)
 		if len(p.parts) == before {
 			break
 		}
 	}
 	for _, one := range p.parts {
-		all = append(all, s.tell(ModeRaw, span.allOf(one.text)(s.fresh(c.To)), grid{}, c, one.last, servedBy(one, p, members)))
+		all = append(all, s.tell(one.mode(p, members), span.allOf(one.text)(s.fresh(c.To)), grid{}, c, one.last, servedBy(one, p, members)))
 	}
-	return all
+	return append(all, s.tellUnlike(ctx, c, p, got, members)...)
+}
+
+// mode says how the series of a part are read.
+func (one *part) mode(p *plan, members []*member) Mode {
+	native := func(m *member) bool {
+		return m.native && slices.ContainsFunc(one.members, func(n int32) bool { return p.selectors[n] == m.part[0] })
+	}
+	if slices.ContainsFunc(members, native) {
+		return ModeNative
+	}
+	return ModeRaw
 }
 
 // servedBy names the objectives that a part has series for.

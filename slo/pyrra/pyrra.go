@@ -8,13 +8,13 @@
 //	window                      a rolling window
 //	ratio: errors, total        bad and total
 //	latency: success, total     good and total; an offset is warned of
+//	latencyNative: total,       the observations of a native histogram, good when at most
+//	  latency                   the latency
 //	bool_gauge: metric          a gauge whose samples are good when 1, bad when 0
 //	alerting                    an alert policy of the four burn rates that Pyrra has,
 //	                            with its windows in proportion to that of the SLO; absent
 //	                            is told as missing data
 //	grouping                    an objective of each value of these labels, and one of all
-//
-// latencyNative is refused: it needs the buckets of native histograms.
 package pyrra
 
 import (
@@ -82,7 +82,8 @@ func indicator(in slo.Node, p *slo.Promise) {
 	case latency:
 		p.Good, p.Total = selector(latency.Get("success")), selector(latency.Get("total"))
 	case native:
-		native.Refuse("latencies of native histograms are not supported yet", "latency, with the bucket of a classic histogram", "")
+		p.Judged, p.Histogram = selector(native.Get("total")), native.Says("native")
+		p.Op, p.Value = native.Says("lte"), native.Get("latency").Seconds()
 	case gauge:
 		p.Judged, p.Gauge = selector(gauge), gauge.Says("boolean")
 	}

@@ -43,6 +43,7 @@ type Config struct {
 	Late    time.Duration // how late samples may be that Write stores
 	Rules   []byte        // a rule file, evaluated every Every; of Prometheus only
 	Flags   []string      // more flags of the program
+	Native  bool          // native histograms are scraped too; of Prometheus only
 }
 
 // A Server is a backend that runs.
@@ -164,6 +165,9 @@ func writeScrapes(cfg Config) error {
 	if cfg.Rules != nil {
 		fmt.Fprintf(&b, "  evaluation_interval: %dms\n", every)
 	}
+	if cfg.Native && cfg.Backend == Prometheus3 {
+		fmt.Fprintf(&b, "  scrape_native_histograms: true\n")
+	}
 	fmt.Fprintf(&b, "scrape_configs:\n- job_name: promtest\n  static_configs:\n  - targets: [")
 	for i, target := range cfg.Targets {
 		fmt.Fprintf(&b, "%s%q", strings.Repeat(", ", min(i, 1)), target)
@@ -188,6 +192,9 @@ func run(program string, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	args, ready := cfg.Backend.flags(cfg.Dir, address)
+	if cfg.Native && cfg.Backend == Prometheus { // version 3 is told in the configuration
+		args = append(args, "--enable-feature=native-histograms")
+	}
 	c, err := spawn(filepath.Join(cfg.Dir, string(cfg.Backend)+".log"), program, append(args, cfg.Flags...)...)
 	if err != nil {
 		return nil, err
