@@ -23,8 +23,10 @@ func (b *Book) Leaving() []Range {
 	var need []Range
 	for k := range b.windows {
 		from, to := b.needs(&b.windows[k])
-		r := Range{From: b.time(from), To: b.time(to), writes: b.writes}
-		if from < to && !slices.Contains(need, r) {
+		if from >= to {
+			continue
+		}
+		if r := (Range{From: b.time(from), To: b.time(to), writes: b.writes}); !slices.Contains(need, r) {
 			need = append(need, r)
 		}
 	}

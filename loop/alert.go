@@ -70,20 +70,17 @@ type glance struct {
 // for as long as the policy keeps it; what cannot be seen ends nothing. One
 // that is not defined any more ends.
 func Alarms(objectives []slo.Objective, states []budget.State, before []Alert, now time.Time) []Alert {
-	was := map[string]Alert{}
+	was, had := map[string]Alert{}, map[string]bool{}
 	for _, a := range before {
-		was[a.Key] = a
+		was[a.Key], had[a.Objective] = a, true
 	}
-	stands := map[string]budget.State{}
-	for _, s := range states {
-		stands[s.Objective] = s
-	}
-	out := []Alert{}
-	for _, o := range objectives {
-		s, seen := stands[o.Name]
-		for _, p := range o.Alerts {
-			if seen {
-				out = append(out, policyAlarms(o, p, s, was, now)...)
+	find, out := finder{states: states}, []Alert{}
+	for i := range objectives {
+		o := &objectives[i]
+		s := find.of(o.Name)
+		for k := range o.Alerts {
+			if p := &o.Alerts[k]; s != nil && (had[o.Name] || !calm(p, s)) {
+				out = append(out, policyAlarms(*o, *p, *s, was, now)...)
 			}
 		}
 	}
@@ -94,6 +91,44 @@ func Alarms(objectives []slo.Objective, states []budget.State, before []Alert, n
 	}
 	slices.SortFunc(out, func(a, b Alert) int { return strings.Compare(a.Key, b.Key) })
 	return out
+}
+
+// calm reports whether nothing of a policy holds, so that where there were no
+// alerts before there are none now.
+func calm(p *slo.AlertPolicy, s *budget.State) bool {
+	for i := range p.Conditions {
+		if c := &p.Conditions[i]; !c.Off && sightOf(c, s).sight == held {
+			return false
+		}
+	}
+	return !p.NoData.On || !outOfSight(s)
+}
+
+// A finder finds the state of one objective after the other. States are mostly
+// in the order of the objectives.
+type finder struct {
+	states []budget.State
+	next   int
+	places map[string]int // :: objective → its state; nil = not needed yet
+}
+
+func (f *finder) of(objective string) *budget.State {
+	if f.next < len(f.states) && f.states[f.next].Objective == objective {
+		f.next++
+		return &f.states[f.next-1]
+	}
+	if f.places == nil {
+		f.places = make(map[string]int, len(f.states))
+		for i := range f.states {
+			f.places[f.states[i].Objective] = i
+		}
+	}
+	i, there := f.places[objective]
+	if !there {
+		return nil
+	}
+	f.next = i + 1
+	return &f.states[i]
 }
 
 // policyAlarms are those of one policy of an objective; it takes what it

@@ -73,36 +73,73 @@ func merged(labels, first map[string]string) map[string]string {
 // burn rate is not known; a window that was seen and holds no bad event any
 // more is over all the same.
 func look(c slo.AlertCondition, s budget.State) glance {
-	long, known := windowFor(c, s)
-	short, shortKnown := long, known
-	if c.Short > 0 {
-		w, there := s.Window(c.Short)
-		short, shortKnown = w, there && w.Known
-	}
-	burns := func(w budget.Window) bool { return budget.AtLeast(w, s.Target, c.Burn) }
-	why := fmt.Sprintf("%s burns at %s, %s is the limit", s.Objective, ratesOf(c, long, short), c.Burn)
+	j := sightOf(&c, &s)
+	why := fmt.Sprintf("%s burns at %s, %s is the limit", s.Objective, ratesOf(c, j.long, j.short), c.Burn)
 	if c.Spent.Sign() > 0 {
 		why = fmt.Sprintf("%s has used up %.3g %% of its budget, %.3g %% is the limit", s.Objective, 100*(1-s.Remaining), 100*c.Spent.Float())
 	}
-	bad := int64(long.Bad / s.One())
-	switch {
-	case known && !burns(long), shortKnown && !burns(short):
+	switch j.sight {
+	case over:
 		return glance{over: true, why: why}
-	case quietNow(s, long):
-		return glance{over: true, why: fmt.Sprintf("%s had no bad events over %s", s.Objective, slo.Span(long.Length))}
-	case !known:
-		return glance{why: blindWords(s, long)}
-	case !shortKnown:
-		return glance{why: blindWords(s, short)}
-	case bad < c.MinBad:
-		return glance{over: true, why: fmt.Sprintf("%s; %d bad events are fewer than %d", why, bad, c.MinBad)}
+	case quiet:
+		return glance{over: true, why: fmt.Sprintf("%s had no bad events over %s", s.Objective, slo.Span(j.long.Length))}
+	case longBlind:
+		return glance{why: blindWords(s, j.long)}
+	case shortBlind:
+		return glance{why: blindWords(s, j.short)}
+	case few:
+		return glance{over: true, why: fmt.Sprintf("%s; %d bad events are fewer than %d", why, j.long.Bad/s.One(), c.MinBad)}
 	}
 	return glance{holds: true, why: why}
 }
 
+// A sight is what is to be seen of a condition.
+type sight int
+
+const (
+	held       sight = iota
+	over             // one of the windows burns slower
+	quiet            // nothing bad in the long window
+	longBlind        // the long window is not known
+	shortBlind       //
+	few              // bad events
+)
+
+// A viewed condition is a sight with the windows that were looked at.
+type viewed struct {
+	sight       sight
+	long, short budget.Window
+}
+
+// sightOf looks at a condition without saying a word.
+func sightOf(c *slo.AlertCondition, s *budget.State) (j viewed) {
+	var known bool
+	j.long, known = windowFor(c, s)
+	j.short = j.long
+	shortKnown := known
+	if c.Short > 0 {
+		w, there := s.Window(c.Short)
+		j.short, shortKnown = w, there && w.Known
+	}
+	burns := func(w budget.Window) bool { return budget.AtLeast(w, s.Target, c.Burn) }
+	switch {
+	case known && !burns(j.long), shortKnown && !burns(j.short):
+		j.sight = over
+	case quietNow(s, j.long):
+		j.sight = quiet
+	case !known:
+		j.sight = longBlind
+	case !shortKnown:
+		j.sight = shortBlind
+	case int64(j.long.Bad/s.One()) < c.MinBad:
+		j.sight = few
+	}
+	return j
+}
+
 // windowFor is the long window of a condition; that of one about the budget
 // that is used up is the budget's own.
-func windowFor(c slo.AlertCondition, s budget.State) (w budget.Window, known bool) {
+func windowFor(c *slo.AlertCondition, s *budget.State) (w budget.Window, known bool) {
 	if c.Spent.Sign() > 0 {
 		return s.Budget, s.Status == budget.OK || s.Status == budget.Burning || s.Status == budget.Exhausted
 	}
@@ -111,7 +148,7 @@ func windowFor(c slo.AlertCondition, s budget.State) (w budget.Window, known boo
 }
 
 // quietNow reports whether a window was seen, and nothing bad in it.
-func quietNow(s budget.State, w budget.Window) bool {
+func quietNow(s *budget.State, w budget.Window) bool {
 	return s.Status != budget.NoData && w.Bad == 0 && w.Covered >= w.Length-w.Covered && w.Length > 0
 }
 
@@ -138,8 +175,10 @@ func lookAll(all []slo.AlertCondition, s budget.State) glance {
 
 // lookForData holds while nothing can be seen.
 func lookForData(s budget.State) glance {
-	if s.Status == budget.NoData || s.Blind {
+	if outOfSight(&s) {
 		return glance{holds: true, why: fmt.Sprintf("%s is not in sight (%s)", s.Objective, sinceWords(s))}
 	}
 	return glance{over: true, why: s.Objective + " is in sight again, since " + s.Newest.UTC().Format(time.TimeOnly)}
 }
+
+func outOfSight(s *budget.State) bool { return s.Status == budget.NoData || s.Blind }

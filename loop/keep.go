@@ -4,17 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/sli"
 )
+
+// fewUnkept is how many slices that wait for the store have lasting room.
+const fewUnkept = 8
 
 // leaveTogether is of how many objectives slices are read at once.
 const leaveTogether = 4096
 
 // keep brings the store up to what was asked for, of all objectives together.
 func (l *Loop) keep(ctx context.Context) {
-	var some []*gauge
+	some := make([]*gauge, 0, len(l.gauges))
 	for _, g := range l.gauges {
 		if g.book == nil {
 			continue
@@ -37,7 +41,11 @@ func (l *Loop) write(ctx context.Context, full []*gauge) {
 	}
 	all := make(map[string][]sli.Slice, len(full))
 	for _, g := range full {
-		all[g.lineage.series] = append(all[g.lineage.series], g.unkept...)
+		if before, there := all[g.lineage.series]; there {
+			all[g.lineage.series] = slices.Concat(before, g.unkept)
+		} else {
+			all[g.lineage.series] = g.unkept
+		}
 	}
 	err := l.cfg.Records.Keep(ctx, all)
 	if err != nil && !again(err) && len(full) > 1 {
@@ -53,11 +61,14 @@ func (l *Loop) write(ctx context.Context, full []*gauge) {
 
 // kept notes what became of keeping slices.
 func (g *gauge) kept(err error) {
-	if err == nil {
+	switch {
+	case err == nil && len(g.unkept) <= fewUnkept:
+		g.unkept = g.unkept[:0]
+		return
+	case err == nil:
 		g.unkept = nil
 		return
-	}
-	if len(g.unkept) > maxUnkept { // begin again from the record when it is back, and ask the source anew
+	case len(g.unkept) > maxUnkept: // begin again from the record when it is back, and ask the source anew
 		g.book, g.unkept = nil, nil
 	}
 	g.err = errors.Join(g.err, fmt.Errorf("keep slices: %w", err))

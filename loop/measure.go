@@ -56,9 +56,9 @@ func (l *Loop) measure(ctx context.Context, now time.Time, patience time.Duratio
 	l.begin(ctx, now)
 	l.ask(ctx, now, patience)
 	l.keep(ctx)
-	states := make([]budget.State, 0, len(l.gauges))
-	for _, g := range l.gauges {
-		states = append(states, g.state(now))
+	states := make([]budget.State, len(l.gauges), len(l.gauges)+len(l.blends))
+	for i, g := range l.gauges {
+		states[i] = g.state(now)
 	}
 	l.tellErrors()
 	return append(states, l.blend(ctx, now)...)

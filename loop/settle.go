@@ -62,9 +62,10 @@ func (t *tail) was(start time.Time) sli.Slice {
 	return sli.Slice{Start: start}
 }
 
-// sift leaves of what was read what is news: new slices that say something,
-// and those before next that are not as they were. The latter are counted.
-func (t *tail) sift(fresh []sli.Slice, next, at time.Time) (news []sli.Slice) {
+// sift adds to news what is news of what was read: new slices that say
+// something, and those before next that are not as they were. The latter are
+// counted.
+func (t *tail) sift(news, fresh []sli.Slice, next, at time.Time) []sli.Slice {
 	for _, s := range fresh {
 		was := t.was(s.Start)
 		switch {
@@ -88,18 +89,12 @@ func (t *tail) move(fresh []sli.Slice, from, to, at time.Time) {
 	if t.settle <= 0 {
 		t.from = to
 	}
-	var read []sli.Slice
-	for _, s := range t.read {
-		if s.Start.Before(from) && !s.Start.Before(t.from) {
-			read = append(read, s)
+	t.read = slices.DeleteFunc(t.read, func(s sli.Slice) bool { return !s.Start.Before(from) || s.Start.Before(t.from) })
+	for _, s := range fresh {
+		if !blank(s) && !s.Start.Before(t.from) {
+			t.read = append(t.read, s)
 		}
 	}
-	for _, s := range observed(fresh) {
-		if !s.Start.Before(t.from) {
-			read = append(read, s)
-		}
-	}
-	t.read = read
 }
 
 // tell adds to a state what of it may still change, and what has.
@@ -138,7 +133,7 @@ func (g *gauge) take(fresh []sli.Slice, ask sli.Ask, at time.Time) error {
 	if n > 0 {
 		g.late.older = fresh[:n]
 	}
-	g.unkept = append(g.unkept, g.late.sift(fresh[n:], g.next, at)...)
+	g.unkept = g.late.sift(g.unkept, fresh[n:], g.next, at)
 	g.late.move(fresh[n:], ask.From, ask.To, at)
 	g.next, g.oldest = ask.To, earliest(g.oldest, ask.From)
 	if len(fresh) > 0 {
@@ -164,7 +159,7 @@ func (g *gauge) correct(ctx context.Context, store Store) error {
 	if err := g.book.Correct(from, to, kept, older); err != nil {
 		return err
 	}
-	g.unkept = append(record.sift(older, to, g.book.State().At), g.unkept...)
+	g.unkept = append(record.sift(nil, older, to, g.book.State().At), g.unkept...)
 	g.late.older = nil
 	if record.corrected > 0 {
 		g.late.corrected, g.late.correctedAt = g.late.corrected+record.corrected, record.correctedAt

@@ -11,7 +11,7 @@ import (
 // is asked for together is answered together, in the same order.
 type Store interface {
 	// Keep writes slices of some objectives, all or none; a slice that is
-	// there already is replaced.
+	// there already is replaced. It does not hold on to them.
 	Keep(ctx context.Context, slices map[string][]sli.Slice) error
 	// Slices returns the slices that start in each stretch, in order.
 	Slices(ctx context.Context, asks ...Stretch) ([][]sli.Slice, error)
