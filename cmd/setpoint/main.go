@@ -4,7 +4,7 @@
 // # Exit codes
 //
 //	0   done; of gate: the release may go (allow)
-//	1   something went wrong; of check: a file was refused; of replay: a difference
+//	1   something went wrong; of check: a file was refused; of replay: a difference; of verify: a fault
 //	2   of gate: deny
 //	3   of gate: hold
 //	4   of gate: unknown, no trustworthy answer came
@@ -87,7 +87,7 @@ Start with:  setpoint check PATH…   then   setpoint serve PATH…
 Exit codes:
 
   0   done; of gate: the release may go (allow)
-  1   something went wrong; of check: a file was refused; of replay: a difference
+  1   something went wrong; of check: a file was refused; of replay: a difference; of verify: a fault
   2   of gate: deny
   3   of gate: hold
   4   of gate: unknown, no trustworthy answer came
@@ -106,7 +106,7 @@ Exit codes:
 	root.PersistentFlags().StringVar(&a.server, "server", defaultServer(), "address of the server to ask (SETPOINT_URL)")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "text", "text or json")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "ask", Title: "Ask:"}, &cobra.Group{ID: "command", Title: "Command:"})
-	root.AddCommand(a.serveCmd(), a.checkCmd(), a.planCmd(), a.convertCmd(), a.gateCmd(), a.statusCmd(), a.logCmd(), a.whyCmd(), a.replayCmd(), a.backtestCmd(), a.simulateCmd(), a.schemaCmd(), a.versionCmd(), a.tokensCmd())
+	root.AddCommand(a.serveCmd(), a.checkCmd(), a.planCmd(), a.convertCmd(), a.gateCmd(), a.statusCmd(), a.logCmd(), a.whyCmd(), a.replayCmd(), a.verifyCmd(), a.checkpointCmd(), a.backtestCmd(), a.simulateCmd(), a.schemaCmd(), a.versionCmd(), a.tokensCmd())
 	root.AddCommand(a.orderCmds()...)
 	return root
 }

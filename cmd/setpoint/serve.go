@@ -33,6 +33,7 @@ type options struct {
 	paths      []string
 	listen     string
 	spool      string
+	checks     checks
 	every      time.Duration
 	keepSlices time.Duration
 
@@ -71,6 +72,7 @@ trust what 'setpoint log' says that it would have done.`,
 	lenientFlag(c, &o.lenient)
 	o.storage.flags(c)
 	o.access.flags(c)
+	o.checks.flags(c)
 	return c
 }
 
@@ -82,6 +84,10 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	set, err := defs.load(time.Now())
+	if err != nil {
+		return err
+	}
+	watching, err := newWitness(o.checks)
 	if err != nil {
 		return err
 	}
@@ -104,9 +110,11 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer h.close()
+	defer watching.last(ctx, h.records, log)
 	log.Info("page", "url", h.url, "objectives", len(set.Objectives), "loops", len(set.Loops), "version", version)
 	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, listener, h.web.Handler()) }, records.keep,
-		func(ctx context.Context) error { return h.follow(ctx, hangups) })
+		func(ctx context.Context) error { return h.follow(ctx, hangups) },
+		func(ctx context.Context) error { return watching.watch(ctx, h.records, log) })
 }
 
 func printProblems(w io.Writer, problems slo.Problems, files []slo.File) {

@@ -137,7 +137,7 @@ func everyCommand(t *testing.T, v *server, said *record) {
 	id := v.decisions()[0].ID
 	for _, line := range [][]string{
 		{"version"}, {"check", v.args[len(v.args)-1]}, {"status"}, {"log"}, {"log", "--moves", "--actuator", "releases"}, {"why", id},
-		{"gate", "checkout"}, {"replay"},
+		{"gate", "checkout"}, {"replay"}, {"verify"},
 		{"stop", "releases", "--why", "a drill"}, {"resume", "releases", "--why", "a drill"},
 		{"freeze", "checkout", "--why", "a drill"}, {"thaw", "checkout", "--why", "a drill"},
 		{"pin", "reports-timeout", "12", "--why", "a drill"}, {"unpin", "reports-timeout", "--why", "a drill"},

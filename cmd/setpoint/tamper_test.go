@@ -65,7 +65,7 @@ func (v *server) unguarded(sql string, args ...any) {
 	ctx := v.t.Context()
 	conn := v.connect(ctx)
 	defer conn.Close(ctx)
-	for _, chain := range []string{"decisions", "outcomes"} {
+	for _, chain := range []string{"decisions", "heads", "orders", "outcomes"} {
 		_, err := conn.Exec(ctx, "alter table setpoint."+chain+" disable trigger all")
 		must(v.t, err)
 		defer conn.Exec(ctx, "alter table setpoint."+chain+" enable always trigger all")
