@@ -15,13 +15,14 @@ help: ## this text
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
-build: ## build bin/setpoint and bin/demo
+build: ## build bin/setpoint and bin/demo; with npm here the page gets its scripts
 	@mkdir -p bin
+	@if command -v npm >/dev/null; then scripts/parts ui || echo 'the page is built without scripts: it does all but refresh itself'; fi
 	@go build -v -buildvcs=false -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/setpoint ./cmd/demo 2>&1 | scripts/progress building
 
 .PHONY: parts
 parts: ## find or fetch what tests need: PostgreSQL, Prometheus 2 and 3, VictoriaMetrics, Chromium
-	@scripts/parts postgres prometheus victoria-metrics prometheus-3 alertmanager chromium packages
+	@scripts/parts postgres prometheus victoria-metrics prometheus-3 alertmanager chromium ui
 
 .PHONY: test
 test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'

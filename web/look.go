@@ -55,7 +55,7 @@ func (s *Server) took(o loop.Order) {
 	s.mu.Lock()
 	s.given = append(s.given, o)
 	s.mu.Unlock()
-	s.bell.ring()
+	s.news()
 }
 
 // inForce adds the orders given since a report to those in it, so that a

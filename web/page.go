@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"path"
-	"strings"
+	"slices"
 	"time"
 
 	"setpoint.dev/setpoint/client"
@@ -16,9 +15,6 @@ import (
 
 //go:embed templates/*.html
 var templates embed.FS
-
-//go:embed assets/*
-var assets embed.FS
 
 // refreshEvery is how often the browser reads a page without forms anew, in
 // seconds, when its reader asks for it with ?refresh=1. Nobody is moved about
@@ -36,6 +32,14 @@ type page struct {
 	Role    string // leader or follower, with the epoch
 	Version string
 	Banners []banner
+	Seen    string // names what the page knows: see herald
+	Style   string // addresses of the style sheets and scripts
+	Plots   string
+	Scripts string
+	Icon    string
+	Zone    string            // in which times are shown
+	Zones   []string          // that can be chosen
+	Keep    map[string]string // parameters of the address that choosing a zone keeps
 	Body    any
 }
 
@@ -75,13 +79,17 @@ func dict(pairs ...any) (map[string]any, error) {
 
 // frame fills in what every page shows.
 func (s *Server) page(l look, nav, title string, body any) page {
-	p := page{Title: title, Nav: nav, Version: s.cfg.Version, Body: body, Banners: banners(l), Role: role(l)}
+	p := page{Title: title, Nav: nav, Version: s.cfg.Version, Body: body, Banners: banners(l), Role: role(l), Seen: s.herald.newest(), Zone: l.now.Location().String(), Zones: offeredZones()}
+	p.Style, p.Plots, p.Scripts, p.Icon = s.files.path("style.css"), s.files.path("app.css"), s.files.path("app.js"), s.files.path("icon.svg")
+	if !slices.Contains(p.Zones, p.Zone) {
+		p.Zones = append(p.Zones, p.Zone)
+	}
 	if b, bad := definitionsBanner(s.readDefinitions(), l.now); bad {
 		p.Banners = append(p.Banners, b)
 	}
 	p.Banners = append(p.Banners, untold(s.deliveries(), l.now)...)
 	if l.ticked() {
-		p.AsOf, p.Age = l.report.At, about(l.age)+" ago"
+		p.AsOf, p.Age = l.report.At.In(l.now.Location()), about(l.age)+" ago"
 	}
 	return p
 }
@@ -145,6 +153,7 @@ func stopBanner(o loop.Order, now time.Time) banner {
 // render writes a page whole or not at all.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
 	var body bytes.Buffer
+	p.Keep = kept(r)
 	if err := s.pages[name].ExecuteTemplate(&body, "base", p); err != nil {
 		s.failed(fmt.Errorf("render %s: %w", name, err))
 		http.Error(w, "the page could not be made", http.StatusInternalServerError)
@@ -157,22 +166,24 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p *client.Problem) {
 	if s.cfg.Caller != nil && !callerOf(r.Context()).may(ScopeRead) { // who may not read is told no more than this
-		s.render(w, r, p.Status, "problem", page{Title: p.Message, Body: p})
+		s.render(w, r, p.Status, "problem", page{Title: p.Message, Style: s.files.path("style.css"), Icon: s.files.path("icon.svg"), Body: p})
 		return
 	}
-	s.render(w, r, p.Status, "problem", s.page(s.look(time.Now()), "", p.Message, p))
+	s.render(w, r, p.Status, "problem", s.page(s.look(here(r)), "", p.Message, p))
 }
 
-// asset serves the style sheet and the icon.
-func asset(w http.ResponseWriter, r *http.Request) {
-	name := path.Base(r.URL.Path)
-	kind := map[string]string{"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}[name]
-	text, err := assets.ReadFile("assets/" + name)
-	if err != nil || kind == "" {
-		http.Error(w, "there is no such file", http.StatusNotFound)
-		return
+// kept are the parameters of a view's address apart from the zone: those that
+// tell of an order just given are not.
+func kept(r *http.Request) map[string]string {
+	out := map[string]string{}
+	values := r.URL.Query()
+	if r.Method != http.MethodGet || values.Has("done") {
+		return out
 	}
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "max-age=300")
-	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(string(text)))
+	for name := range values {
+		if name != "zone" {
+			out[name] = values.Get(name)
+		}
+	}
+	return out
 }

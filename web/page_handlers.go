@@ -15,7 +15,7 @@ import (
 )
 
 func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
-	l := s.look(time.Now())
+	l := s.look(here(r))
 	s.render(w, r, http.StatusOK, "overview", s.page(l, "overview", "Overview", s.overviewView(l)).refreshed(r))
 }
 
@@ -25,7 +25,7 @@ func (s *Server) objectivePage(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	then := s.look(time.Now())
+	then := s.look(here(r))
 	l, today, err := judged(then, r)
 	if err != nil {
 		s.problem(w, r, err)
@@ -50,7 +50,7 @@ func (s *Server) decisionsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	records, err := s.history(r.Context(), f)
-	l := s.look(time.Now())
+	l := s.look(here(r))
 	v := decisionsView{Filter: f, Actuators: actuatorNames(l.set)}
 	if err != nil {
 		v.Unread, records = problemOf(err).Message, nil
@@ -78,7 +78,7 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec, err := s.recorded(r.Context(), id)
-	l := s.look(time.Now())
+	l := s.look(here(r))
 	unread := ""
 	if err != nil {
 		i := slices.IndexFunc(l.report.Decisions, func(d loop.Decision) bool { return d.ID == id })
@@ -107,7 +107,7 @@ type gateView struct {
 }
 
 func (s *Server) gatePage(w http.ResponseWriter, r *http.Request) {
-	l := s.look(time.Now())
+	l := s.look(here(r))
 	v := gateView{Services: l.gated(), Changes: changes(l.set)}
 	values := r.URL.Query()
 	var wrong error
@@ -203,7 +203,7 @@ type controlView struct {
 func (controlView) NewID() string { return rand.Text() }
 
 func (s *Server) controlPage(w http.ResponseWriter, r *http.Request) {
-	l := s.look(time.Now())
+	l := s.look(here(r))
 	v := s.controlView(r.Context(), l)
 	v.Done = done(l, r.URL.Query())
 	s.render(w, r, http.StatusOK, "control", s.page(l, "control", "Control", v))
@@ -273,7 +273,7 @@ func outcome(c client.Receipt) url.Values {
 
 // correct shows the page again with what was wrong and what was written.
 func (s *Server) correct(w http.ResponseWriter, r *http.Request, d draft, p *client.Problem) {
-	l := s.look(time.Now())
+	l := s.look(here(r))
 	v := s.controlView(r.Context(), l)
 	v.Wrong, v.Draft = p.Message, d
 	if p.Hint != "" {

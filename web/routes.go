@@ -15,7 +15,7 @@ func (s *Server) Handler() http.Handler { return s.routes() }
 
 func (s *Server) routes() *chi.Mux {
 	r := chi.NewRouter()
-	r.Use(secured, s.unpanicked, s.sameOrigin, unslashed)
+	r.Use(secured, s.unpanicked, s.sameOrigin, keepZone, unslashed)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.wrongMethod)
 	s.openRoutes(r)
@@ -28,7 +28,7 @@ func (s *Server) routes() *chi.Mux {
 
 // openRoutes are for everybody: they tell nothing of the services.
 func (s *Server) openRoutes(r chi.Router) {
-	read(r, "/assets/{file}", asset)
+	read(r, "/assets/{file}", s.asset)
 	read(r, "/healthz", s.healthz)
 	read(r, "/readyz", s.readyz)
 }
@@ -41,6 +41,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 	read(r, "/control", s.controlPage)
 	read(r, "/gate", s.gatePage)
 	read(r, "/verdicts/{id}", s.verdictPage)
+	r.Get("/events", s.events)
 }
 
 // orderRoutes are where people command.

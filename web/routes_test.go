@@ -21,7 +21,9 @@ func TestRoutes(t *testing.T) {
 		h := s.Handler()
 		routes := 0
 		err := chi.Walk(h.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-			routes++
+			if routes++; route == "/events" {
+				return nil // does not end
+			}
 			path := strings.NewReplacer("{name}", "checkout-latency", "{id}", "none", "{service}", "checkout", "{actuator}", "reporting-timeout", "{kind}", "stop", "{file}", "style.css").Replace(route)
 			for _, p := range []string{path, path + "/", path + "?unknown=parameter"} {
 				checkAnswer(t, name, method, p, do(t, h, method, p, ""))

@@ -104,12 +104,14 @@ const ledgerPatience = 2 * time.Second
 
 // A Server answers over HTTP. Ticked keeps it up to date.
 type Server struct {
-	cfg   Config
-	trail *trail
-	bell  bell
-	tally tally
-	pages pages
-	past  past
+	cfg    Config
+	trail  *trail
+	bell   bell
+	herald *herald
+	tally  tally
+	pages  pages
+	files  files
+	past   past
 
 	register register
 	calls    meter // requests of each caller
@@ -122,7 +124,7 @@ type Server struct {
 // New prepares a server. It listens to nothing: see Handler, CheckListen and
 // Serve.
 func New(cfg Config) *Server {
-	return &Server{cfg: cfg, trail: newTrail(), tally: newTally(), pages: parsePages()}
+	return &Server{cfg: cfg, trail: newTrail(), tally: newTally(), pages: parsePages(), files: readFiles(), herald: newHerald()}
 }
 
 // Ticked takes in a tick of the loop that took a while: it is remembered for
@@ -131,7 +133,7 @@ func New(cfg Config) *Server {
 func (s *Server) Ticked(r loop.Report, took time.Duration) {
 	s.trail.add(s.look(r.At).set, r)
 	s.tally.tick(r, took)
-	s.bell.ring()
+	s.news()
 }
 
 // Recall fills the charts from the ledger with what happened in the last 6 h
@@ -210,11 +212,12 @@ func (b *bell) ring() {
 }
 
 // secured adds the headers that every answer carries. Nothing is loaded from
-// elsewhere, nothing runs in the page, and no other site may frame it.
+// elsewhere, nothing that stands in a page is run, and no other site may frame
+// it.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"time"
 
 	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/loop"
@@ -41,7 +40,7 @@ func (s *Server) verdictPage(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	l := s.look(time.Now())
+	l := s.look(here(r))
 	s.render(w, r, http.StatusOK, "verdict", s.page(l, "gate", "Verdict "+id, s.verdictView(l, v)))
 }
 

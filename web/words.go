@@ -92,9 +92,13 @@ func times(burn float64) string {
 	return count(burn) + "×"
 }
 
-// clock is a time of day, with the date when it is another day than now.
+// clock is a time of day in the zone of now, with the date when it is another
+// day.
 func clock(t, now time.Time) string {
-	t, now = t.UTC(), now.UTC()
+	if now.Location() == time.Local {
+		now = now.UTC()
+	}
+	t = t.In(now.Location())
 	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
 		return t.Format("15:04:05")
 	}

@@ -175,7 +175,7 @@ func (p *tab) axe() []violation {
 	p.t.Helper()
 	rules, err := os.ReadFile(axePath)
 	if err != nil {
-		p.t.Fatalf("%v\nscripts/parts packages fetches them", err)
+		p.t.Fatalf("%v\nscripts/parts ui fetches them", err)
 	}
 	found := eval[string](p, string(rules)+`;axe.run(document, {resultTypes: ["violations"], preload: false}).then(r => JSON.stringify(r.violations))`)
 	var out []violation

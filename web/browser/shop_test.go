@@ -7,10 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http/httptest"
 	"os"
 	"regexp"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,19 +28,21 @@ func TestMain(m *testing.M) { clustertest.Main(m) }
 // A shop is Setpoint in the middle of an incident: the real loop on counts
 // that a script makes up, the ledger in a real PostgreSQL, and the real page.
 type shop struct {
+	t       testing.TB
 	now     time.Time // of the newest tick
 	records *ledger.Postgres
 	loop    *loop.Loop
 	set     *slo.Set
 	web     *web.Server
 	report  atomic.Pointer[loop.Report]
-	server  *httptest.Server
+	url     string
+	stop    func() // ends the server, not the loop
 }
 
 // openShop begins a shop and ticks until it knows its past.
 func openShop(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{now: time.Now().UTC().Truncate(slice).Add(-40 * time.Minute)}
+	s := &shop{t: t, now: time.Now().UTC().Truncate(slice).Add(-40 * time.Minute)}
 	s.set = definitions(t, s.now)
 	var err error
 	if s.records, err = ledger.Open(ledger.Config{DSN: clustertest.DSN(t)}); err != nil {
@@ -69,27 +70,33 @@ func openShop(t testing.TB) *shop {
 		s.tick(t)
 	}
 	s.ask(t)
-	s.listen(t, "")
+	s.stop = s.listen(t, "127.0.0.1:0")
 	return s
 }
 
 // slice is the length of a slice of every objective of the shop.
 const slice = 5 * time.Minute
 
-// listen serves the page, at an address or at any free one.
-func (s *shop) listen(t testing.TB, address string) {
+// listen serves the page at an address, until the function that it returns is
+// called, or the test ends.
+func (s *shop) listen(t testing.TB, address string) (stop func()) {
 	t.Helper()
-	s.server = httptest.NewUnstartedServer(s.web.Handler())
-	if address != "" {
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = s.server.Listener.Close()
-		s.server.Listener = l
+	ctx, cancel := context.WithCancel(context.Background())
+	l, err := web.Listen(ctx, address, false)
+	if err != nil {
+		t.Fatal(err)
 	}
-	s.server.Start()
-	t.Cleanup(s.server.Close)
+	s.url = web.Address(l)
+	done := make(chan error, 1)
+	go func() { done <- web.Serve(ctx, l, s.web.Handler()) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
 }
 
 func (s *shop) config(t testing.TB) web.Config {

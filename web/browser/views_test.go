@@ -28,8 +28,10 @@ func TestBrowser(t *testing.T) {
 	s, browser := openShop(t), chromium(t)
 	t.Run("harness", func(t *testing.T) { breaks(t, s, browser) })
 	for name, path := range s.views() {
-		t.Run(name, func(t *testing.T) { view(t, browser, name, s.server.URL+path) })
+		t.Run(name, func(t *testing.T) { view(t, browser, name, s.url+path) })
 	}
+	t.Run("keys", func(t *testing.T) { keys(t, s, browser) })
+	t.Run("live", func(t *testing.T) { live(t, s, browser) })
 	t.Run("without scripts", func(t *testing.T) { withoutScripts(t, s, browser) })
 }
 
@@ -68,7 +70,7 @@ const widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundi
 // breaks does what the other tests look for, to see that they see it.
 func breaks(t *testing.T, s *shop, browser context.Context) {
 	p := open(t, browser)
-	p.visit(s.server.URL)
+	p.visit(s.url)
 	for _, script := range []string{
 		`document.body.insertAdjacentHTML("beforeend", "<img alt='' src='https://elsewhere.example/x.png'>")`,
 		`document.body.insertAdjacentHTML("beforeend", "<p style='color: red'>")`,
@@ -97,7 +99,7 @@ func withoutScripts(t *testing.T, s *shop, browser context.Context) {
 	p := open(t, browser)
 	p.scripts(false)
 	for name, path := range s.views() {
-		p.visit(s.server.URL + path)
+		p.visit(s.url + path)
 		if said := eval[int](p, "document.querySelector('main').innerText.length"); said < 40 {
 			t.Errorf("%s says next to nothing without scripts", name)
 		}
