@@ -149,7 +149,7 @@ func TestTeams(t *testing.T) {
 	}{
 		{"key-shop", `{"kind":"override","target":"checkout","why":"w","for":"1h"}`, 201, ""},
 		{"key-shop", `{"kind":"freeze","target":"checkout","by":"someone else","why":"w"}`, 201, ""},
-		{"key-shop", `{"kind":"pin","target":"reporting-timeout","why":"w","setting":7}`, 201, ""},
+		{"key-shop", `{"kind":"pin","target":"reporting-timeout","why":"w","setting":7,"for":"1h"}`, 201, ""},
 		{"key-shop", `{"kind":"stop","target":"reporting-timeout","why":"w"}`, 201, ""},
 		{"key-shop", `{"kind":"override","target":"reporting","why":"w","for":"1h"}`, 403, "nobody says whose reporting is"},
 		{"key-shop", `{"kind":"stop","why":"w"}`, 403, "all teams"},

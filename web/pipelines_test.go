@@ -32,7 +32,7 @@ func TestPipelinePages(t *testing.T) {
 			t.Errorf("README.md does not list %s", base)
 		}
 	}
-	for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(list, -1) {
+	for _, m := range regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`).FindAllStringSubmatch(list, -1) {
 		page(t, dir+m[1])
 	}
 }
