@@ -40,6 +40,7 @@ formats: ## hold definitions and rules against OpenSLO's library and VictoriaMet
 check: $(STATICCHECK) ## formatting, go vet, staticcheck, and who may import whom
 	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec gofmt -l {} +); \
 		if [[ -n $$unformatted ]]; then printf 'not formatted by gofmt:\n%s\n' "$$unformatted"; exit 1; fi
+	go mod verify
 	go vet ./...
 	$(STATICCHECK) ./...
 	go test -run TestArch .

@@ -202,3 +202,24 @@ func FuzzTokenID(f *testing.F) {
 		}
 	})
 }
+
+// TestTextIsNoSQL keeps texts as they are, whatever they would mean to a
+// database.
+func TestTextIsNoSQL(t *testing.T) {
+	p, now := open(t, clustertest.DSN(t)), time.Now()
+	const hostile = `x'; drop table setpoint.tokens; --$1 $$ %s \ ` + "\u2019"
+	token, _ := made(hostile, now)
+	must(t, p.AddToken(t.Context(), token))
+	if _, err := p.RevokeToken(t.Context(), "' or true --", hostile, now); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("revoke what there is not: %v", err)
+	}
+	if got, err := p.RevokeToken(t.Context(), hostile, hostile, now); err != nil || got.ID != token.ID || got.Revoker != hostile {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if found, err := p.OrderHistory(t.Context(), hostile, 10); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("%v, %v", found, err)
+	}
+	if found, err := p.Decisions(t.Context(), ledger.DecisionFilter{Actuator: hostile}); err != nil || len(found) != 0 {
+		t.Errorf("%v, %v", found, err)
+	}
+}

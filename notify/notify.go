@@ -25,7 +25,8 @@
 // # What is not told
 //
 // Addresses and secrets are not in errors. No redirect is followed, so that
-// nothing is sent where nobody said it should be.
+// nothing is sent where nobody said it should be; and no address is dialled that
+// Config.Egress refuses.
 package notify
 
 import (
@@ -37,6 +38,7 @@ import (
 	"sync"
 	"time"
 
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
@@ -47,6 +49,7 @@ type Config struct {
 	Every    time.Duration                  // how often an Alertmanager is sent alerts that last; 0 = 1 min
 	Most     int                            // messages that wait for a webhook; 0 = 1000
 	Patience time.Duration                  // for one answer; 0 = 10 s
+	Egress   egress.Policy                  // where targets may be
 	Failed   func(target string, err error) // called when a target begins to fail, and with nil when it is well again
 }
 
@@ -78,16 +81,16 @@ type Notifier struct {
 // New prepares a Notifier. Nothing is sent before Run.
 func New(cfg Config) *Notifier {
 	cfg.Every, cfg.Most, cfg.Patience = cmp.Or(cfg.Every, time.Minute), cmp.Or(cfg.Most, 1000), cmp.Or(cfg.Patience, 10*time.Second)
-	n := &Notifier{cfg: cfg, client: newClient(cfg.Patience), couriers: map[slo.NotificationTarget]*courier{}}
+	n := &Notifier{cfg: cfg, client: newClient(cfg), couriers: map[slo.NotificationTarget]*courier{}}
 	n.ctx, n.end = context.WithCancel(context.Background())
 	return n
 }
 
 // newClient follows no redirect.
-func newClient(patience time.Duration) *http.Client {
+func newClient(cfg Config) *http.Client {
 	return &http.Client{
-		Timeout:       patience,
-		Transport:     http.DefaultTransport.(*http.Transport).Clone(),
+		Timeout:       cfg.Patience,
+		Transport:     cfg.Egress.Transport(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

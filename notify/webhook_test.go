@@ -240,3 +240,39 @@ func TestSecretsStaySecret(t *testing.T) {
 		}
 	}
 }
+
+// TestTargetsRefused sends alerts nowhere that a definition must not lead to,
+// and says why without the address.
+func TestTargetsRefused(t *testing.T) {
+	n := start(t, notify.Config{})
+	metadata := hook()
+	metadata.URL = "http://169.254.169.254/latest/hunter2"
+	n.Tell(firing("checkout", time.Now(), metadata))
+	eventually(t, "the target fails", func() bool { return n.Deliveries()[0].Failed > 0 })
+	if d := n.Deliveries()[0]; d.Sent != 0 || !strings.Contains(d.Error, "may not be connected to") || strings.Contains(d.Error, "hunter2") {
+		t.Errorf("delivery %+v", d)
+	}
+}
+
+// TestTextIsNoTemplate sends words as they are: nothing in a name is run,
+// filled in, or ends the text that it is in.
+func TestTextIsNoTemplate(t *testing.T) {
+	const name = "{{ .Key }} ${HOOK_SECRET} \"}],\"x\":\" <script> %s \n\u202e"
+	n := notify.New(notify.Config{})
+	got := make(chan notify.Message, 1)
+	n.Over(roundTrip(func(req *http.Request) (*http.Response, error) {
+		var m notify.Message
+		err := json.NewDecoder(req.Body).Decode(&m)
+		got <- m
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: req}, err
+	}))
+	n.Tell(firing(name, time.Now(), hook()))
+	if m := <-got; m.Objective != name || !strings.Contains(m.Description, name) {
+		t.Errorf("message %+v", m)
+	}
+	n.Close()
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

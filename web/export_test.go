@@ -1,5 +1,7 @@
 package web
 
+import "net"
+
 // What follows is for tests only.
 var (
 	OutIn   = outIn
@@ -9,3 +11,6 @@ var (
 	Redact  = redact
 	Window  = window
 )
+
+// BoundConns is a listener that hands out so many connections at once.
+func BoundConns(l net.Listener, most int) net.Listener { return boundConns(l, most) }

@@ -69,7 +69,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(l) }()
+	go func() { stopped <- server.Serve(boundConns(l, mostConns)) }()
 	select {
 	case err := <-stopped:
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/web"
@@ -16,12 +17,17 @@ import (
 type access struct {
 	auth bool
 	rate float64
+	only []string // where alerts may be sent to
 }
 
 func (o *access) flags(c *cobra.Command) {
 	c.Flags().BoolVar(&o.auth, "auth", false, "ask everybody for a token ('setpoint tokens'); needed to listen where other machines can reach it")
 	c.Flags().Float64Var(&o.rate, "rate", 1000, "requests a second of one caller, twice as many at once; 0 = no bound")
+	c.Flags().StringSliceVar(&o.only, "egress", nil, "names, *.domains, addresses and CIDR blocks that alerts may be sent to (default: all but link-local addresses and names that lead to this machine)")
 }
+
+// egress is what may be connected to on behalf of definitions.
+func (o access) egress() egress.Policy { return egress.Policy{Only: o.only} }
 
 // keyring knows the tokens; nil when nobody is asked for one.
 func (o access) keyring(tokens ledger.TokenBook) *ledger.Keyring {

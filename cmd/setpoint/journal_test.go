@@ -42,3 +42,25 @@ func TestJournalSaysErrorsOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestLogLines keeps what comes from elsewhere in one line of the log, where
+// it can neither forge another nor command a terminal.
+func TestLogLines(t *testing.T) {
+	const hostile = "checkout\nlevel=INFO msg=\"all is well\"\r\x1b[2J\u202e\u2028"
+	var out bytes.Buffer
+	var j journal
+	r := loop.Report{
+		Errs:      []error{errors.New(hostile)},
+		Decisions: []loop.Decision{{Actuator: hostile, Verb: loop.Tighten, Words: hostile, Reason: hostile}},
+	}
+	j.write(slog.New(slog.NewTextHandler(&out, nil)), r)
+	text := strings.TrimSuffix(out.String(), "\n")
+	for line := range strings.SplitSeq(text, "\n") {
+		if !strings.HasPrefix(line, "time=") || strings.ContainsAny(line, "\r\x1b\u202e\u2028") {
+			t.Errorf("a line of the log is %q", line)
+		}
+	}
+	if strings.Count(text, "\n") == 0 {
+		t.Errorf("too little was logged: %s", text)
+	}
+}

@@ -91,6 +91,9 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := o.egress().Check(); err != nil {
+		return exit{usage, fmt.Sprintf("--egress: %v", err)}
+	}
 	listener, err := web.Listen(ctx, o.listen, o.auth)
 	if err != nil {
 		return err
@@ -172,7 +175,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.bench.take(acts)
 	h.set.Store(full)
 	h.groups.declared = set
-	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold})
+	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold, Egress: o.egress()})
 	h.web = web.New(web.Config{
 		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions,
 		Caller: callers(h.keyring), Rate: o.rate, Deliveries: h.deliveries, Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,

@@ -3,17 +3,17 @@ package promql
 import (
 	"compress/gzip"
 	"io"
-	"net"
 	"net/http"
 	"time"
 
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/sli"
 )
 
 func newTransport(cfg Config) *http.Transport {
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+		DialContext:            egress.Policy{Loopback: true}.DialContext,
 		TLSHandshakeTimeout:    5 * time.Second,
 		ForceAttemptHTTP2:      true,
 		MaxIdleConnsPerHost:    cfg.Concurrency,
