@@ -10,7 +10,7 @@
 // (what is looked up), chain.go (how rows hang together), verify.go (how one
 // finds out that they do not), lead.go (who leads), check.go (the invariants
 // in words) beside ../migrations (the same in SQL), errors.go (what an error
-// means), verdicts.go, clerk.go and spool.go (answers of the gate), memory.go, store.go (slices), migrate.go.
+// means), grant.go (who may), verdicts.go, clerk.go and spool.go (answers of the gate), memory.go, store.go (slices), migrate.go.
 //
 // # Contracts
 //
@@ -93,6 +93,10 @@
 // Nothing has to be restarted when the server is back; a leader whose session
 // broke gets a higher epoch. A ledger can be opened before its database is
 // there: it is migrated by the first call that reaches it.
+//
+// A role that does not own the ledger can serve with it (Grant): it inserts
+// and reads, and can neither change a row nor switch a trigger off. Checkpoints
+// (checkpoint.go) are signed ends of the chains, to be kept elsewhere.
 //
 // Migrations run forward only, under a lock, one transaction a file. A
 // database that a newer program migrated is refused (ErrSchema): an older one

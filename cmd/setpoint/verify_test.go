@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,7 @@ func TestCheckpoints(t *testing.T) {
 	s := openShop(t)
 	v := newServer(s, "observe", "1s")
 	v.dsn = clustertest.DSN(t)
-	v.env = append(v.env, "DATABASE_URL="+v.dsn)
+	v.env = append(v.env, "DATABASE_URL="+asUser(v.dsn, served(t, v)))
 	dir := t.TempDir()
 	key, public, file := filepath.Join(dir, "key"), filepath.Join(dir, "key.pub"), filepath.Join(dir, "checkpoints")
 	made := v.run("checkpoint", "--make-key", key)
@@ -46,6 +47,25 @@ func TestCheckpoints(t *testing.T) {
 	must(t, os.WriteFile(file, []byte(strings.Replace(more.out, `"seq":0`, `"seq":1`, 1)), 0o600))
 	wantVerified(t, v, against, 1, "line 1: it was not signed with this key")
 	wantVerified(t, v, []string{"verify", "--checkpoints", file, "--key", key}, 1, "does not begin with -----BEGIN PUBLIC KEY-----")
+}
+
+// served is a role that may serve a server's ledger and owns none of it.
+func served(t *testing.T, v *server) string {
+	t.Helper()
+	role := "server_of_" + v.shop.name
+	v.shop.exec("create role " + role + " login")
+	t.Cleanup(func() {
+		v.stop()
+		conn := v.connect(context.Background())
+		defer conn.Close(context.Background())
+		_, err := conn.Exec(context.Background(), "drop owned by "+role+"; drop role "+role)
+		must(t, err)
+	})
+	made := command(t, []string{"DATABASE_URL=" + v.dsn}, "migrate", "--grant", role)
+	if made.code != 0 || !strings.Contains(made.out, "role "+role+" may insert and read") {
+		t.Fatal(made)
+	}
+	return role
 }
 
 // wantVerified runs verify and wants an exit code and words.
