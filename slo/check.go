@@ -108,6 +108,8 @@ func (o *object) has(key string) bool {
 // checkField compares one value with its field.
 func checkField(v value, f field) {
 	switch {
+	case v.file.passed[v.node]:
+		return
 	case f.later != "" && f.assumed != "" && v.file.lenient:
 		v.warn("passed over: "+f.assumed, "", "")
 		return

@@ -24,7 +24,8 @@
 //	read_*.go                      one kind after another into its type, with the checks of one document
 //	resolve.go                     references, and the checks that take more than one document;
 //	                               apart.go: of files that are checked without the others
-//	composite.go, read_composite.go  objectives that are made of others
+//	systems.go                     metrics in systems that are not asked
+//	composite.go, read_composite*.go  objectives that are made of others
 //	grouping.go, read_grouping.go  one objective for each value of a label
 //	condition.go                   expressions that rules depend on, and what they look at
 //	selectors.go                   which PromQL can be read as a sum of raw counters

@@ -162,6 +162,11 @@ func (n Node) Truth() Node {
 	return n.made(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
 }
 
+// Falsehood is false, where n stands.
+func (n Node) Falsehood() Node {
+	return n.made(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false"})
+}
+
 // A Pair is one entry of a mapping that an Importer makes.
 type Pair struct {
 	Key   string

@@ -1,5 +1,7 @@
 package slo
 
+import "go.yaml.in/yaml/v4"
+
 // A Promise is an SLO in the words that most formats share. What is absent is
 // left out of the document.
 type Promise struct {
@@ -26,6 +28,7 @@ type Promise struct {
 	ShareOf     Node   // success or failure
 	Gauge       Node   // boolean
 	Histogram   Node   // native; Judged selects it, and Op and Value judge its observations
+	Gauges      Node   // where it is said that Good, Bad and Total are no counters
 	Alarms      []Node // alert policies, in place or by reference
 	Components  Node   // of a composite, in place of counters: a list as in kind CompositeSLO
 }
@@ -108,17 +111,30 @@ func (p Promise) metric(at Node) Pair {
 	case p.Judged.Given():
 		return Pair{"thresholdMetric", counterOf(p.Judged)}
 	}
+	counter := at.Truth()
+	if p.Gauges.Given() {
+		counter = p.Gauges.Falsehood()
+	}
 	return Pair{"ratioMetric", at.Map(
-		Pair{"counter", at.Truth()},
+		Pair{"counter", counter},
 		Pair{"good", counterOf(p.Good)},
 		Pair{"bad", counterOf(p.Bad)},
 		Pair{"total", counterOf(p.Total)},
 	)}
 }
 
+// Elsewhere is what a metric asks a system for that Setpoint does not ask, in
+// place of PromQL: said at n, and carried as it is.
+func (n Node) Elsewhere(system string, spec Node) Node {
+	return n.Map(Pair{"type", n.Says(system)}, Pair{"spec", spec})
+}
+
 func counterOf(query Node) Node {
-	if !query.Given() {
+	switch {
+	case !query.Given():
 		return query
+	case query.v.node.Kind == yaml.MappingNode:
+		return query.Map(Pair{"metricSource", query})
 	}
 	return query.Map(Pair{"metricSource", query.Map(Pair{"spec", query.Map(Pair{"query", query})})})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strings"
+	"unicode"
 )
 
 // Schema is the JSON Schema (draft 7, which editors know best) of all kinds.
@@ -75,6 +77,12 @@ func (d definitions) object(o *object) (schema, error) {
 		}
 	}
 	s := schema{"type": "object", "properties": keys, "additionalProperties": o.open}
+	for _, f := range o.fields {
+		if f.asked { // draft 7 has it that way: then is looked at where if holds
+			s["if"], s["then"] = schema{"properties": schema{"type": schema{"pattern": askedPattern()}}}, schema{"properties": schema{f.key: keys[f.key]}}
+			keys[f.key] = schema{"description": f.doc}
+		}
+	}
 	if len(required) > 0 {
 		s["required"] = required
 	}
@@ -123,6 +131,19 @@ const (
 	durationPattern  = `^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w|y))+$`
 	shorthandPattern = "^[0-9]*[1-9][0-9]*[mhdwMQY]$"
 )
+
+// askedPattern matches the types of data sources that are asked, in any case.
+func askedPattern() string {
+	var words []string
+	for _, word := range prometheusTypes() {
+		var letters strings.Builder
+		for _, r := range word {
+			fmt.Fprintf(&letters, "[%c%c]", unicode.ToUpper(r), unicode.ToLower(r))
+		}
+		words = append(words, letters.String())
+	}
+	return "^(" + strings.Join(words, "|") + ")$"
+}
 
 // schema is what JSON Schema can say of the shape.
 func (s shape) schema(f field) schema {

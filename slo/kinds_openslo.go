@@ -130,7 +130,7 @@ func sliSpec() *object {
 
 func ratioMetric() *object {
 	return &object{name: "ratioMetric", doc: "Two of three counters, or a share. Each query of a counter is read as the sum of the raw counters that it selects, and those are differenced here: see [Queries](#queries).", fields: []field{
-		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required with counters, unless the queries are rates, which says so too. `false` is refused otherwise, because a gauge cannot be differenced. It plays no part with `raw`, and is `false` or absent where the metrics are timestamps."},
+		{key: "counter", is: shapeTruth, doc: "`true`: the metrics below only rise. Required with counters, unless the queries are rates, which says so too. `false` otherwise means gauges, which cannot be differenced: the share that each instant shows is taken, with a warning, as with `raw`. It plays no part with `raw`, and is `false` or absent where the metrics are timestamps."},
 		{key: "good", is: shapeMapping, of: metric(), doc: "The good events. Either this or `bad`."},
 		{key: "bad", is: shapeMapping, of: metric(), doc: "The bad events."},
 		{key: "total", is: shapeMapping, of: metric(), doc: "All events. Required with counters."},
@@ -144,7 +144,7 @@ func metric() *object {
 		{key: "metricSource", is: shapeMapping, required: true, doc: "Where to ask for what.", of: &object{name: "metricSource", fields: []field{
 			{key: "metricSourceRef", is: shapeName, instead: "the only `DataSource`", doc: "Name of the `DataSource`; the same one for both counters."},
 			{key: "type", is: shapeWord, instead: "that of the `DataSource`", doc: "Its type. See [DataSource](#datasource)."},
-			{key: "spec", is: shapeMapping, required: true, doc: "The query.", of: &object{name: "metricSource spec", open: true, fields: []field{
+			{key: "spec", is: shapeMapping, required: true, asked: true, doc: "The query.", of: &object{name: "metricSource spec", open: true, fields: []field{
 				{key: "query", is: shapeQuery, required: true, doc: "PromQL: over raw counters where they are counted, see [Queries](#queries); any that has a value at an instant where that is judged, see [Samples](#samples)."},
 				{key: "queryType", is: shapeChoice, words: []string{"promql"}, doc: "`promql`, which other tools ask for."},
 			}}},
@@ -158,8 +158,8 @@ func dataSourceKind() kind {
 		doc: "A metrics backend that answers the Prometheus HTTP API. Where no file declares one, indicators without `metricSourceRef` are asked of one named `default` at `${PROMETHEUS_URL}`, and those that are named are taken as the same, with a warning.",
 		spec: &object{name: "DataSource spec", fields: []field{
 			description(),
-			{key: "type", is: shapeWord, required: true, doc: "`Prometheus`, in any case, or the name of another system that answers the same API: " + listWords(prometheusTypes()[1:]) + "."},
-			{key: "connectionDetails", is: shapeMapping, required: true, listed: true, doc: "How to reach it; also a list of such mappings.", of: &object{name: "connectionDetails", open: true, fields: []field{
+			{key: "type", is: shapeWord, required: true, doc: "`Prometheus`, in any case, or the name of another system that answers the same API: " + listWords(prometheusTypes()[1:]) + ". Any other system may be named, and is not asked: see [Other systems](#other-systems)."},
+			{key: "connectionDetails", is: shapeMapping, required: true, listed: true, asked: true, doc: "How to reach it; also a list of such mappings.", of: &object{name: "connectionDetails", open: true, fields: []field{
 				{key: "url", is: shapeSecret, required: true, doc: "Base address, http or https. `${NAME}` is replaced by the environment variable; it is never shown."},
 				{key: "timeout", is: shapeDuration, instead: "10s", doc: "Deadline of one query."},
 				{key: "delay", is: shapeDuration, instead: "5s", doc: "How long after its end a slice is first read, so that the last scrape has arrived."},
@@ -179,12 +179,6 @@ spec:
     timeout: 5s
 `,
 	}
-}
-
-// prometheusTypes are the data source types that mean the Prometheus HTTP
-// API.
-func prometheusTypes() []string {
-	return []string{"Prometheus", "VictoriaMetrics", "Mimir", "Thanos", "Cortex"}
 }
 
 func serviceKind() kind {

@@ -54,6 +54,7 @@ func (l *loader) load(files []File) (*Set, Problems) {
 // read reads the files and puts together what they say.
 func (l *loader) read(files []File) {
 	read := map[string]bool{}
+	l.surveySystems(files)
 	for _, f := range files {
 		switch {
 		case read[f.Name]:
@@ -75,6 +76,9 @@ type loader struct {
 	tables map[string]kind // by apiVersion and kind
 	files  []*source
 	hints  int // suggestions made so far
+
+	systems map[string]string  // :: data source → the system that it is, where that is not asked
+	left    map[string]leftOut // :: objective that is not kept
 
 	lenient   bool
 	part      bool // there are more files than these
@@ -107,6 +111,7 @@ type loader struct {
 type reference struct {
 	kind, name string
 	place      place
+	needed     bool // what refers to it cannot do without
 }
 
 // A draft is a definition whose values still have to be compared with
@@ -119,7 +124,7 @@ type draft[T any] struct {
 func newLoader(env func(string) (string, bool)) *loader {
 	l := &loader{
 		env: env, tables: map[string]kind{}, declared: map[string]map[string]place{}, onlyNames: map[string]string{},
-		named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{},
+		named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{}, systems: map[string]string{}, left: map[string]leftOut{},
 	}
 	for _, k := range kinds() {
 		l.tables[k.version+" "+k.name] = k
@@ -154,6 +159,7 @@ func (l *loader) document(doc value) {
 	if k.name == "DataSource" {
 		joinDetails(doc)
 	}
+	l.passSystems(doc, k.name)
 	checkObject(doc, k.document())
 	if doc.file.visits > maxVisits {
 		return
@@ -282,7 +288,14 @@ func (l *loader) declare(kind string, name value) {
 // documents are read.
 func (l *loader) refer(kind string, v value) {
 	if v.good() {
-		l.references = append(l.references, reference{kind, v.text(), v.place()})
+		l.references = append(l.references, reference{kind, v.text(), v.place(), true})
+	}
+}
+
+// mention is refer for what can do without.
+func (l *loader) mention(kind string, v value) {
+	if v.good() {
+		l.references = append(l.references, reference{kind, v.text(), v.place(), false})
 	}
 }
 

@@ -33,10 +33,10 @@ func env(name string) (string, bool) {
 	return v, ok
 }
 
-// TestGood reads each file of testdata/good and compares the set with the
-// JSON beside it.
+// TestGood reads each file of testdata/good, and one that names other systems
+// than are asked, and compares the set with the JSON beside it.
 func TestGood(t *testing.T) {
-	for _, name := range glob(t, "testdata/good/*.yaml") {
+	for _, name := range append(glob(t, "testdata/good/*.yaml"), "testdata/systems.yaml") {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			set, problems := slo.Load([]slo.File{{Name: name, Data: read(t, name)}}, env)
 			if set == nil {

@@ -20,6 +20,7 @@ func Manual() string {
 		writeKind(&b, k)
 	}
 	b.WriteString(manualSamples)
+	b.WriteString(manualSystems)
 	b.WriteString(manualRest)
 	b.WriteString(manualCalendars)
 	b.WriteString(manualConditions)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // v1alpha reads OpenSLO's first version: the ratio of each objective stands
@@ -52,7 +54,7 @@ func slothWindow() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*\.window
 
 func v1alphaSLO(strict bool) Table {
 	metric := &Table{Name: "metric", Keys: []Key{
-		{Name: "source", Is: IsWord, Required: true}, {Name: "queryType", Is: IsChoice, Words: []string{"promql"}, Required: true}, {Name: "query", Is: IsWord, Required: true},
+		{Name: "source", Is: IsWord, Required: true}, {Name: "queryType", Is: IsWord, Required: true}, {Name: "query", Is: IsWord, Required: true},
 	}}
 	calendar := &Table{Name: "calendar", Keys: []Key{{Name: "startTime", Is: IsWord, Required: true}, {Name: "timeZone", Is: IsWord, Required: true}}}
 	window := &Table{Name: "time window", Keys: []Key{
@@ -125,7 +127,7 @@ func v1alphaMetric(p *Promise, o, threshold Node) {
 	case !ratio.Given():
 		o.Refuse("neither ratioMetrics nor an indicator is there", "ratioMetrics", "")
 	case counter.Given() && !counter.True():
-		counter.Refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters", "")
+		p.Gauges = counter
 	}
 	for _, v := range []Node{o.Get("op"), o.Get("value")} {
 		if v.Given() {
@@ -135,7 +137,11 @@ func v1alphaMetric(p *Promise, o, threshold Node) {
 }
 
 func v1alphaQuery(metric Node) Node {
-	if source := metric.Get("source"); source.Given() {
+	if promql := strings.EqualFold(metric.Get("queryType").Text(), "promql"); !promql { // source is any name then
+		source := metric.Get("source")
+		if system := otherSystem(source.v); system != "" {
+			return source.Elsewhere(system, metric)
+		}
 		checkSourceType(source.v)
 	}
 	return metric.Get("query").Replace(slothWindow(), "5m")
@@ -171,9 +177,11 @@ func (v2alpha) Convert(doc Node) []Node {
 	}
 	version.Warn("a draft, read as "+openSLO+": sli, sliRef, serviceRef and dataSourceRef became indicator, indicatorRef, service and metricSource", "")
 	changes := map[string]change{"apiVersion": says(openSLO)}
+	inside := &insideSources{name: doc.Get("metadata").Get("name").Text()}
+	spec := change{value: inside.sli}
 	switch doc.Get("kind").Text() {
 	case "SLO":
-		sli := change{key: "indicator", value: func(in Node) Node { return in.replaced(map[string]change{"spec": {value: v2alphaSLI}}) }}
+		sli := change{key: "indicator", value: func(in Node) Node { return in.replaced(map[string]change{"spec": spec}) }}
 		ref := change{key: "indicatorRef"}
 		objectives := change{value: func(list Node) Node {
 			return list.each(func(o Node) Node { return o.replaced(map[string]change{"sli": sli, "sliRef": ref}) })
@@ -182,24 +190,58 @@ func (v2alpha) Convert(doc Node) []Node {
 			return spec.replaced(map[string]change{"sli": sli, "sliRef": ref, "serviceRef": {key: "service"}, "objectives": objectives})
 		}}
 	case "SLI":
-		changes["spec"] = change{value: v2alphaSLI}
+		changes["spec"] = spec
 	}
-	return []Node{doc.replaced(changes)}
+	return append([]Node{doc.replaced(changes)}, inside.docs...)
 }
 
-func v2alphaSLI(spec Node) Node {
-	metric := change{value: v2alphaMetric}
+// insideSources are the data sources that stand inside the metrics of a
+// document. Each becomes a DataSource of its own.
+type insideSources struct {
+	name  string // of the document
+	texts []string
+	docs  []Node
+}
+
+// reference is the name of the data source in, which is declared once.
+func (s *insideSources) reference(in Node) Node {
+	text, err := yaml.Marshal(in.v.file.plain(in.v.node))
+	at := slices.Index(s.texts, string(text))
+	if at < 0 || err != nil {
+		at, s.texts = len(s.texts), append(s.texts, string(text))
+		s.docs = append(s.docs, in.Map(
+			Pair{"apiVersion", in.Says(openSLO)}, Pair{"kind", in.Says("DataSource")},
+			Pair{"metadata", in.Map(Pair{"name", in.Says(s.called(at))})}, Pair{"spec", in},
+		))
+	}
+	return in.Says(s.called(at))
+}
+
+func (s *insideSources) called(at int) string {
+	if at == 0 {
+		return s.name + "-source"
+	}
+	return fmt.Sprintf("%s-source-%d", s.name, at+1)
+}
+
+func (s *insideSources) sli(spec Node) Node {
+	metric := change{value: s.metric}
 	ratio := change{value: func(n Node) Node {
 		return n.replaced(map[string]change{"good": metric, "bad": metric, "total": metric, "raw": metric})
 	}}
 	return spec.replaced(map[string]change{"ratioMetric": ratio, "thresholdMetric": metric})
 }
 
-// v2alphaMetric puts what a metric is asked of and for where v1 has it.
-func v2alphaMetric(n Node) Node {
-	if inline := n.Get("dataSourceSpec"); inline.Given() {
-		inline.Refuse("data sources inside metrics are not supported", "dataSourceRef, and a DataSource of its own", "")
-		return n.Map(Pair{"metricSource", n.Map(Pair{"spec", n.Get("spec")})})
+// metric puts what a metric is asked of and for where v1 has it.
+func (s *insideSources) metric(n Node) Node {
+	inline, ref := n.Get("dataSourceSpec"), n.Get("dataSourceRef")
+	switch {
+	case inline.Given() && ref.Given():
+		ref.Refuse("dataSourceRef and dataSourceSpec are both there", "one of them", "")
+	case inline.Given() && otherSystem(inline.Get("type").v) != "":
+		return n.Map(Pair{"metricSource", inline.Get("type").Elsewhere(otherSystem(inline.Get("type").v), n.Get("spec"))})
+	case inline.Given():
+		return n.Map(Pair{"metricSource", n.Map(Pair{"metricSourceRef", s.reference(inline)}, Pair{"spec", n.Get("spec")})})
 	}
 	source := n.replaced(map[string]change{"dataSourceRef": {key: "metricSourceRef"}})
 	return n.Map(Pair{"metricSource", source})

@@ -66,7 +66,7 @@ func (l *loader) some(kind string, list value) []string {
 		list.refuse("an empty list", "at least one name", "")
 		return nil
 	}
-	return l.names(kind, list)
+	return l.names(l.mention, kind, list)
 }
 
 // finishScope warns of a scope that no objective is in.

@@ -22,6 +22,7 @@ func (l *loader) indicator(sli value) *draftIndicator {
 	d := &draftIndicator{is: Indicator{Name: sli.get("metadata").get("name").text(), Position: spec.place().Position}}
 	threshold, ratio := spec.get("thresholdMetric"), spec.get("ratioMetric")
 	metric := ratio
+	d.system, d.systemAt = l.placeOfSystem(spec)
 	switch {
 	case threshold.given() && ratio.given():
 		threshold.refuse("ratioMetric and thresholdMetric are both there", "one of them", "")
@@ -30,6 +31,8 @@ func (l *loader) indicator(sli value) *draftIndicator {
 		l.threshold(&d.is, threshold, notes)
 	case ratio.get("raw").given() || ratio.get("rawType").given():
 		l.share(&d.is, ratio)
+	case !notes.get(deadlineNote).given() && d.system == "" && isGauges(ratio):
+		l.quotient(&d.is, ratio)
 	case notes.get(deadlineNote).given():
 		l.deadline(&d.is, ratio, notes)
 	default:
@@ -124,6 +127,9 @@ func (l *loader) share(in *Indicator, ratio value) {
 func (l *loader) sampled(metric value, check func(string) error) string {
 	source := metric.get("metricSource")
 	checkSourceType(source.get("type"))
+	if system, _ := l.systemOf(metric); system != "" {
+		return ""
+	}
 	query := queryOf(metric)
 	if written := source.get("spec").get("query"); written.text() != query.text() {
 		written.warn("the place of Sloth's windows is read as 5m", "a range", "")
@@ -160,16 +166,25 @@ func (l *loader) counters(in *Indicator, spec value) {
 		ratio.refuse("missing", "a mapping with counter, total, and good or bad; or a thresholdMetric", "")
 	}
 	good, bad, total := ratio.get("good"), ratio.get("bad"), ratio.get("total")
-	checkCounter(ratio, good, bad, total)
+	if system, _ := l.systemOf(good, bad, total); system == "" {
+		checkCounter(ratio, good, bad, total)
+	}
 	in.Total, in.Good, in.Bad = l.query(total), l.query(good), l.query(bad)
 	in.Source = l.sourceOf(total, good, bad)
+	checkHalves(ratio)
+	if both := good.given() && bad.given(); !both && total.good() && slices.Equal(terms(in.Good+in.Bad), terms(in.Total)) && in.Total != "" {
+		queryOf(total).warn("total counts the same events as the other query", "a query that counts all events", "")
+	}
+}
+
+// checkHalves wants a ratio to be of good or bad events, among all.
+func checkHalves(ratio value) {
+	good, bad, total := ratio.get("good"), ratio.get("bad"), ratio.get("total")
 	switch {
 	case good.given() && bad.given():
 		bad.refuse("good and bad are both there", "one of them, and total", "")
 	case ratio.lacks("good", "bad"):
 		good.refuse("neither good nor bad is there", "one of them, and total", "")
-	case total.good() && slices.Equal(terms(in.Good+in.Bad), terms(in.Total)) && in.Total != "":
-		queryOf(total).warn("total counts the same events as the other query", "a query that counts all events", "")
 	}
 	if ratio.lacks("total") {
 		total.refuse("missing", "a mapping with metricSource", "")
@@ -188,10 +203,36 @@ func checkCounter(ratio value, metrics ...value) {
 		counter.refuse("missing", "counter: true, for metrics that only rise", "")
 	case counter.good() && !counter.truth() && rates:
 		counter.warn("the queries are rates of counters, which are counted", "true", "true")
-	case counter.good() && !counter.truth():
-		counter.refuse("gauges cannot be differenced, so their events cannot be counted", "true, with queries over counters (rate(…) and increase(…) of a counter may stay); or raw and rawType, with a query of the share", "")
 	}
 }
+
+// isGauges reports whether a ratio is one of gauges: it says so, and its
+// queries are not such as nobody writes over anything but counters.
+func isGauges(ratio value) bool {
+	counter := ratio.get("counter")
+	metrics := []value{ratio.get("good"), ratio.get("bad"), ratio.get("total")}
+	rates := !slices.ContainsFunc(metrics, func(m value) bool { return m.given() && !isRate(queryOf(m).text()) })
+	return counter.good() && counter.text() == "false" && !rates
+}
+
+// quotient reads an indicator of two gauges: the share is their quotient, at
+// each instant.
+func (l *loader) quotient(in *Indicator, ratio value) {
+	good, bad, total := ratio.get("good"), ratio.get("bad"), ratio.get("total")
+	part := good
+	if bad.given() {
+		part = bad
+	}
+	all, some := l.sampled(total, noCheck), l.sampled(part, noCheck)
+	in.Kind, in.Source, in.Failure = Share, l.sourceOf(total, good, bad), bad.given()
+	checkHalves(ratio)
+	if all != "" && some != "" {
+		in.Query = fmt.Sprintf("(%s) / (%s)", some, all)
+		ratio.get("counter").warn("gauges cannot be differenced, so that their events cannot be counted: the share that each instant shows is taken, not weighted by traffic", "counter: true, with queries over counters", "")
+	}
+}
+
+func noCheck(string) error { return nil }
 
 // isRate reports whether a query that can be read has ranges, as counters
 // need.
@@ -205,6 +246,9 @@ func terms(query string) []string {
 // query reads the query of a metric that counts.
 func (l *loader) query(metric value) string {
 	checkSourceType(metric.get("metricSource").get("type"))
+	if system, _ := l.systemOf(metric); system != "" {
+		return ""
+	}
 	query := queryOf(metric)
 	if query.good() {
 		_, err := Selectors(query.text())

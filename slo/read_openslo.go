@@ -3,7 +3,6 @@ package slo
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -30,12 +29,15 @@ type draftSLO struct {
 	notes      value  // annotations
 	at, slice  place
 	window     place // of the time window
+	ref        place // of the name of the SLI
 }
 
 // A draftIndicator is an indicator whose data source may not be known yet.
 type draftIndicator struct {
-	is Indicator
-	at place
+	is       Indicator
+	at       place
+	system   string // that its metrics are in and that is not asked; "" = none that is known yet
+	systemAt place  // where that is said
 }
 
 func (l *loader) service(doc value) {
@@ -51,6 +53,10 @@ func (l *loader) dataSource(doc value) {
 	spec := doc.get("spec")
 	details := spec.get("connectionDetails")
 	checkSourceType(spec.get("type"))
+	if system := otherSystem(spec.get("type")); system != "" {
+		spec.get("type").warn(fmt.Sprintf("Setpoint does not ask %s: what is counted there is left out", short(system)), "a system that answers as Prometheus does, to have it kept", "")
+		return
+	}
 	l.set.Sources = append(l.set.Sources, Source{
 		Name: doc.get("metadata").get("name").text(), Title: doc.get("metadata").get("displayName").text(),
 		Description: spec.get("description").text(), URL: l.address(details.get("url"), httpAddress, "an http or https address, as in http://localhost:9090"),
@@ -61,12 +67,6 @@ func (l *loader) dataSource(doc value) {
 		Scrape:    within(details.get("scrapeInterval"), time.Millisecond, time.Hour),
 		Position:  doc.place().Position,
 	})
-}
-
-func checkSourceType(v value) {
-	if v.good() && !slices.ContainsFunc(prometheusTypes(), func(t string) bool { return strings.EqualFold(t, v.text()) }) {
-		v.refuse(fmt.Sprintf("data sources of type %s are not supported", short(v.text())), oneOf(prometheusTypes()), nearest(v.text(), prometheusTypes()))
-	}
 }
 
 // address reads an address, with what the environment says in it. It never
@@ -154,7 +154,7 @@ func (l *loader) slo(doc value) {
 	o.Slice = sliceLength(slice)
 	evidence(&o, meta.get("annotations"))
 	checkSlices(o, spec.get("timeWindow"), slice)
-	d := draftSLO{at: doc.place(), slice: slice.place(), window: spec.get("timeWindow").place(), notes: meta.get("annotations")}
+	d := draftSLO{at: doc.place(), slice: slice.place(), window: spec.get("timeWindow").place(), notes: meta.get("annotations"), ref: spec.get("indicatorRef").place()}
 	d.inline, d.indicator = l.indicatorOf(spec)
 	d.alerts = l.alertsOf(spec.get("alertPolicies"))
 	standard := meta.get("annotations").get("setpoint.dev/alerts")

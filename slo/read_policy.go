@@ -13,8 +13,8 @@ func (l *loader) policy(doc value) {
 		Service: spec.get("service").text(), OnNoData: Hold, OnLedgerDown: Verdict(spec.get("onLedgerDown").text()),
 		StaleAfter: 5 * time.Minute, AlwaysAllowed: []string{"rollback", "security", "fix"}, Position: doc.place().Position,
 	}
-	p.Freezes = l.names("Actuator", spec.get("freezes"))
-	p.Objectives = l.names(objectiveKind, spec.get("objectives"))
+	p.Freezes = l.names(l.refer, "Actuator", spec.get("freezes"))
+	p.Objectives = l.names(l.refer, objectiveKind, spec.get("objectives"))
 	if v := spec.get("onNoData"); v.good() {
 		p.OnNoData = Verdict(v.text())
 	}
@@ -30,9 +30,9 @@ func (l *loader) policy(doc value) {
 	l.policies = append(l.policies, draft[ReleasePolicy]{p, spec})
 }
 
-// names is a list of names of a kind, each to be looked for later; nil when
-// there is none.
-func (l *loader) names(kind string, list value) []string {
+// names is a list of names of a kind, each to be looked for later (refer, or
+// mention); nil when there is none.
+func (l *loader) names(look func(string, value), kind string, list value) []string {
 	if !list.good() {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (l *loader) names(kind string, list value) []string {
 		list.refuse("an empty list", "names, or no such key for those of the service", "")
 	}
 	for _, v := range list.items() {
-		l.refer(kind, v)
+		look(kind, v)
 	}
 	return texts(list)
 }
@@ -89,6 +89,7 @@ func (l *loader) finishPolicy(d draft[ReleasePolicy], known known) {
 		}
 	}
 	judged := known.judged(d.is)
+	l.warnOfUnjudged(d.is, d.spec.get("service"))
 	for _, v := range d.spec.get("maxBurn").items() {
 		d.is.MaxBurn = append(d.is.MaxBurn, readLimit(v, judged))
 	}

@@ -52,7 +52,8 @@ func (r *Reader) file(l *loader, f File) {
 // alone is a loader for one file by itself.
 func (l *loader) alone() *loader {
 	a := &loader{env: l.env, tables: l.tables, lenient: l.lenient, importers: l.importers, declared: map[string]map[string]place{},
-		onlyNames: map[string]string{}, named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{}}
+		onlyNames: map[string]string{}, named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{},
+		systems: map[string]string{}, left: map[string]leftOut{}}
 	for kind := range l.declared {
 		a.declared[kind] = map[string]place{}
 	}

@@ -23,6 +23,7 @@ func (l *loader) resolve() {
 	l.impliedSources()
 	l.impliedSource()
 	l.dangling()
+	l.warnOfSystems()
 	l.finishAlerts()
 	k := known{objectives: map[string]Objective{}, actuators: map[string]Actuator{}, services: map[string][]string{}}
 	for _, d := range l.slos {
@@ -32,6 +33,7 @@ func (l *loader) resolve() {
 		}
 	}
 	l.finishComposites(k)
+	l.checkLeftOut()
 	for _, name := range slices.Sorted(maps.Keys(k.objectives)) {
 		service := k.objectives[name].Service
 		k.services[service] = append(k.services[service], name)
@@ -164,6 +166,10 @@ func (l *loader) finishSLO(d draftSLO) []Objective {
 	in := d.inline
 	if in == nil {
 		in = l.named[d.indicator]
+	}
+	if system := l.systemBehind(in); system != "" {
+		l.leaveOut(d, system)
+		return nil
 	}
 	for i := range d.objectives {
 		o := &d.objectives[i]

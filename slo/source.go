@@ -33,11 +33,12 @@ type source struct {
 	secret   map[*yaml.Node]bool     // values that must not be shown
 	meant    map[*yaml.Node][]string // keys that misspelt ones of a mapping were meant to be
 	from     map[*yaml.Node]origin   // what an importer made, and of what
+	passed   map[*yaml.Node]bool     // values that other systems read
 	visits   int
 }
 
 func newSource(name string) *source {
-	return &source{name: name, listed: map[Severity]int{}, bad: map[*yaml.Node]bool{}, secret: map[*yaml.Node]bool{}, meant: map[*yaml.Node][]string{}, from: map[*yaml.Node]origin{}}
+	return &source{name: name, listed: map[Severity]int{}, bad: map[*yaml.Node]bool{}, secret: map[*yaml.Node]bool{}, meant: map[*yaml.Node][]string{}, from: map[*yaml.Node]origin{}, passed: map[*yaml.Node]bool{}}
 }
 
 // add lists a problem, unless there are too many.

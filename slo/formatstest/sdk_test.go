@@ -66,11 +66,11 @@ func excuse(p slo.Problem) string {
 		{"timeWindow: missing", "no time window, which --lenient takes"},
 		{"longer than two years", "a window of over two years"},
 		{"are not always made of slices", "slices that do not fit a calendar"}, {"no length for a time slice", "a time slice of over a day"},
-		{"are not supported", "other systems than Prometheus"}, {"not valid PromQL", "other systems than Prometheus"},
+		{"not valid PromQL", "queries that are not PromQL"},
 		{"connectionDetails", "a data source without an address"}, {"there is no ", "references to what is not there"},
 		{"different data sources", "two data sources for one ratio"},
 		{"metricSource.spec", "no query"}, {"metricSource: missing", "no query"},
-		{"neither good nor bad", "half a ratio"}, {"ratioMetric.total: missing", "half a ratio"}, {"gauges cannot be", "gauges"}, {"counter: missing", "gauges"},
+		{"neither good nor bad", "half a ratio"}, {"ratioMetric.total: missing", "half a ratio"}, {"counter: missing", "nothing said of counters"},
 		{"is no burn rate", "a burn rate of 0"}, {"the text is empty", "empty texts"}, {"[0]: nothing where text", "empty texts"}, {"[1]: nothing where text", "empty texts"}, {"is not a name", "names beyond RFC 1123, which --lenient takes"},
 	} {
 		if strings.Contains(p.String(), e[0]) {

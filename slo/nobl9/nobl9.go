@@ -8,7 +8,8 @@
 //	timeWindows, rolling or calendar the window; the calendar with its zone
 //	budgetingMethod                  the same; time slices are minutes
 //	countMetrics: good or bad, total good or bad and total
-//	rawMetric, op, value             a threshold metric
+//	rawMetric, op, value             a threshold metric, in an objective or, as in the first
+//	                                 versions, in the indicator
 //	AlertPolicy                      an alert policy whose conditions hold together: averageBurnRate,
 //	                                 burnedBudget, budgetDrop, timeToBurnEntireBudget; coolDown keeps firing
 //	AlertMethod                      a notification target that is shown only
@@ -19,7 +20,9 @@
 // metricSource is warned of: connections are in Nobl9, and the queries are
 // asked of the only DataSource. Attachments are warned of, and so are kinds
 // that say nothing about what is counted.
-// goodTotal is refused: without it something else would be counted.
+// goodTotal of Prometheus is refused: without it something else would be
+// counted. What other systems are asked for is carried, and left out by what
+// reads it.
 package nobl9
 
 import (
@@ -129,7 +132,7 @@ func (r reader) objectives(doc slo.Node) (docs []slo.Node) {
 		if c := item.Get("composite"); c.Given() {
 			composite(c, meta.Get("project"), &p)
 		} else {
-			metrics(item, &p)
+			metrics(item, spec.Get("indicator").Get("rawMetric"), &p)
 		}
 		docs = append(docs, p.Document())
 	}
@@ -170,43 +173,60 @@ func window(list slo.Node) (length, calendar slo.Node) {
 }
 
 // metrics sets the counters of p.
-func metrics(item slo.Node, p *slo.Promise) {
+func metrics(item, old slo.Node, p *slo.Promise) {
 	counts := item.Get("countMetrics")
 	switch {
 	case item.Get("rawMetric").Given() && counts.Given():
 		counts.Refuse("rawMetric and countMetrics are both there", "one of them", "")
 	case item.Get("rawMetric").Given():
-		p.Judged, p.Op, p.Value = promql(item.Get("rawMetric").Get("query"), slo.Node{}), item.Get("op"), item.Get("value")
+		p.Judged, p.Op, p.Value = query(item.Get("rawMetric").Get("query")), item.Get("op"), item.Get("value")
+	case old.Given() && !counts.Given():
+		p.Judged, p.Op, p.Value = query(old), item.Get("op"), item.Get("value")
 	case counts.Get("goodTotal").Given():
-		counts.Get("goodTotal").Refuse("good and total of a single query are not supported", "good and total", "")
+		single(counts.Get("goodTotal"), p)
 	case !counts.Given():
 		item.Refuse("neither countMetrics nor another metric is there", "countMetrics", "")
 	default:
-		incremental := counts.Get("incremental")
-		p.Good, p.Bad, p.Total = promql(counts.Get("good"), incremental), promql(counts.Get("bad"), incremental), promql(counts.Get("total"), incremental)
+		p.Good, p.Bad, p.Total = query(counts.Get("good")), query(counts.Get("bad")), query(counts.Get("total"))
+		if incremental := counts.Get("incremental"); incremental.Text() == "false" && !rates(p.Good, p.Bad, p.Total) {
+			p.Gauges = incremental
+		}
 	}
 }
 
-// promql is the query of a metric. Where counts are not incremental, it has to
-// be a rate or an increase of counters: those are read instead.
-func promql(metric, incremental slo.Node) slo.Node {
+// rates reports whether queries are rates or increases of counters, which are
+// read then though counts are not incremental.
+func rates(queries ...slo.Node) bool {
+	rate := regexp.MustCompile(`\b(rate|irate|increase)\s*\(`)
+	return !slices.ContainsFunc(queries, func(q slo.Node) bool { return q.Text() != "" && !rate.MatchString(q.Text()) })
+}
+
+// single reads good and total of one query, which Prometheus has no way to
+// answer.
+func single(both slo.Node, p *slo.Promise) {
+	q := query(both)
+	if q.Text() != "" {
+		both.Refuse("good and total of a single query are not supported", "good and total", "")
+		return
+	}
+	p.Judged, p.ShareOf = q, both.Says("success")
+}
+
+// query is the PromQL of a metric, or what another system is asked for.
+func query(metric slo.Node) slo.Node {
 	if !metric.Given() {
 		return metric
 	}
-	var query slo.Node
-	for _, system := range []string{"prometheus", "amazonPrometheus", "azurePrometheus"} {
-		if m := metric.Get(system); m.Given() {
+	metric.Check(systems())
+	for system, m := range metric.All() {
+		switch {
+		case !slices.Contains(prometheus(), system):
+			return metric.Elsewhere(system, m)
+		case m.Given():
 			m.Check(slo.Table{Name: system, Keys: []slo.Key{{Name: "promql", Is: slo.IsWord, Required: true}}})
-			query = m.Get("promql")
+			return m.Get("promql")
 		}
 	}
-	text := query.Text()
-	rates := regexp.MustCompile(`\b(rate|irate|increase)\s*\(`).MatchString(text)
-	switch {
-	case !query.Given():
-		metric.Refuse("not a query of Prometheus", "prometheus, with promql", "")
-	case text != "" && incremental.Given() && !incremental.True() && !rates:
-		query.Refuse("counts that are not incremental are gauges, which cannot be differenced", "counters (incremental: true), or rate(…) or increase(…) of counters", "")
-	}
-	return query
+	metric.Refuse("no query is there", "prometheus, with promql", "")
+	return slo.Node{}
 }

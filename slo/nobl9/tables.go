@@ -27,7 +27,7 @@ func specTable() *slo.Table {
 		{Name: "service", Is: slo.IsWord, Required: true},
 		{Name: "indicator", Is: slo.IsMapping, Of: &slo.Table{Name: "indicator", Keys: []slo.Key{
 			{Name: "metricSource", Is: slo.IsAny},
-			{Name: "rawMetric", Is: slo.IsAny, Instead: "rawMetric in the objectives, or countMetrics"},
+			{Name: "rawMetric", Is: slo.IsMapping, Of: ptr(systems())},
 		}}},
 		{Name: "budgetingMethod", Is: slo.IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: true},
 		{Name: "objectives", Is: slo.IsList, Required: true, Of: objectiveTable()},
@@ -41,6 +41,24 @@ func specTable() *slo.Table {
 		{Name: "updatedAt", Is: slo.IsAny},
 		{Name: "tier", Is: slo.IsAny},
 	}}
+}
+
+func ptr(t slo.Table) *slo.Table { return &t }
+
+// prometheus are the systems that are asked PromQL.
+func prometheus() []string { return []string{"prometheus", "amazonPrometheus", "azurePrometheus"} }
+
+// systems is the table of a metric: one of the systems that Nobl9 asks.
+func systems() slo.Table {
+	t := slo.Table{Name: "metric"}
+	for _, name := range append(prometheus(),
+		"appDynamics", "atlas", "azureMonitor", "bigQuery", "clickHouse", "cloudWatch", "coralogix", "dash0", "datadog", "dynatrace",
+		"elasticsearch", "gcm", "generic", "grafanaLoki", "graphite", "honeycomb", "influxdb", "instana", "lightstep", "logicMonitor",
+		"newRelic", "opentsdb", "pingdom", "redshift", "splunk", "splunkObservability", "sumoLogic", "thousandEyes", "zscaler",
+	) {
+		t.Keys = append(t.Keys, slo.Key{Name: name, Is: slo.IsAny})
+	}
+	return t
 }
 
 func objectiveTable() *slo.Table {

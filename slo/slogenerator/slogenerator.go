@@ -84,18 +84,32 @@ func (r reader) Convert(doc slo.Node) []slo.Node {
 	if e := spec.Get("exporters"); len(e.Items()) > 0 {
 		e.Warn("not carried: Setpoint exports its metrics itself", "")
 	}
-	backend(spec)
-	indicator(spec.Get("method"), spec.Get("service_level_indicator"), &p)
+	if !elsewhere(spec, &p) {
+		indicator(spec.Get("method"), spec.Get("service_level_indicator"), &p)
+	}
 	return []slo.Node{p.Document()}
 }
 
-// backend refuses those that are not Prometheus. Backends are named in a file
-// of their own, after their sort and, behind a slash, as one likes.
-func backend(spec slo.Node) {
-	b := spec.Get("backend")
+// elsewhere carries what a backend is asked for that is not Prometheus, and
+// reports whether it is none. Backends are named in a file of their own, after
+// their sort and, behind a slash, as one likes; the classes of people's own
+// have dots.
+func elsewhere(spec slo.Node, p *slo.Promise) bool {
+	b, in := spec.Get("backend"), spec.Get("service_level_indicator")
 	sort, _, _ := strings.Cut(b.Text(), "/")
-	if b.Text() != "" && sort != "prometheus" {
-		b.Refuse("the backend is not Prometheus", "prometheus, or prometheus/ and a name", "")
+	if sort == "" || sort == "prometheus" {
+		return false
+	}
+	if strings.Contains(sort, ".") || b.Says(sort).OneOf(backends()...) {
+		p.Judged, p.ShareOf = b.Elsewhere(sort, in), b.Says("success")
+	}
+	return true
+}
+
+// backends are the sorts that slo-generator has.
+func backends() []string {
+	return []string{
+		"prometheus", "cloud_monitoring", "cloud_monitoring_mql", "cloud_service_monitoring", "datadog", "dynatrace", "elasticsearch", "opensearch", "splunk",
 	}
 }
 

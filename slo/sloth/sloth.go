@@ -15,7 +15,7 @@
 //	                                 annotations of the alert before those of all alerts
 //	AlertWindows for the period      their burn rates and windows
 //
-// What it cannot carry it lists: an SLI of a plugin is refused, because its
+// What it cannot carry it lists: an SLI of a plugin is left out, because its
 // queries are inside Sloth; plugins of the generator are warned of. Keys that Sloth does not know are
 // refused, though Sloth itself passes them over.
 //
@@ -106,7 +106,8 @@ func (w words) sli(sli slo.Node, p *slo.Promise) {
 	case events.Given() && raw.Given():
 		raw.Refuse("events and raw are both there", "one of them", "")
 	case plugin.Given():
-		plugin.Refuse("the queries of a plugin are inside Sloth, so that they cannot be read here", "events with "+w.errors+" and "+w.total, "")
+		plugin.Check(slo.Table{Name: "plugin", Keys: []slo.Key{{Name: "id", Is: slo.IsWord, Required: true}, {Name: "options", Is: slo.IsNotes}}})
+		p.Judged, p.ShareOf = plugin.Elsewhere("plugins inside Sloth", plugin), plugin.Says("failure")
 	case events.Given():
 		w.events(events, p)
 	case raw.Given():
