@@ -74,8 +74,15 @@ type Outcome struct {
 	Applied  bool      `json:"applied"`
 	ReadBack float64   `json:"readBack"`
 	Error    string    `json:"error,omitempty"`
-	Until    time.Time `json:"until,omitzero"`  // of a hold: when it was last decided alike
-	Ticks    int       `json:"ticks,omitempty"` // of a hold: how often
+	Until    time.Time `json:"until,omitzero"`   // of a hold: when it was last decided alike
+	Ticks    int       `json:"ticks,omitempty"`  // of a hold: how often
+	Effect   *Effect   `json:"effect,omitempty"` // of a move: whether it did what was predicted
+}
+
+// An Effect is the judgement of a move.
+type Effect struct {
+	Judgement string `json:"judgement"` // kept, ineffective or unclear
+	Words     string `json:"words"`     // with figures
 }
 
 // A Filter chooses decisions. Empty fields choose all.

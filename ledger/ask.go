@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -56,6 +58,17 @@ func (q question) times(to *[]time.Time) question {
 
 func (q question) begun(to *[]loop.Begun) question {
 	return collect(q, to, pgx.RowToStructByPos[loop.Begun])
+}
+
+func (q question) past(to *[]loop.Past) question {
+	return collect(q, to, func(row pgx.CollectableRow) (p loop.Past, err error) {
+		var predicted, effect string
+		if err := row.Scan(&p.ID, &p.At, &p.From, &p.To, &p.Verb, &p.Reason, &predicted, &effect); err != nil {
+			return p, err
+		}
+		p.At = p.At.UTC()
+		return p, errors.Join(json.Unmarshal([]byte(predicted), &p.Predicted), json.Unmarshal([]byte(effect), &p.Effect))
+	})
 }
 
 // points adds to what it has.

@@ -44,6 +44,7 @@ func checkOutcome(o loop.Outcome) error {
 		{o.Ticks >= 0, "has no negative number of ticks"},
 		{o.Until.IsZero() == (o.Ticks == 0), "has both an end and a number of ticks, or neither"},
 		{o.Until.IsZero() || !o.Applied, "applies nothing when it ends a hold"},
+		{o.Effect == nil || o.Applied, "has an effect only when its move is in force"},
 	})
 }
 

@@ -27,7 +27,11 @@ func (m *Memory) Conditions(_ context.Context, q loop.ConditionsQuery) (loop.Con
 		}
 		if at := r.appliedAt(); at != nil {
 			c.LastMove = *at
+			c.Moves = append(c.Moves, pastMove(*r))
 		}
+	}
+	if c.Moves = c.Moves[max(0, len(c.Moves)-q.Moves):]; len(c.Moves) == 0 {
+		c.Moves = nil
 	}
 	return c, nil
 }

@@ -25,7 +25,14 @@ const ordersInForce = `select o.body from orders o
 			when 'promote' then 'demote' when 'demote' then 'promote' end)`
 
 const lastMove = `select o.at from decisions d join outcomes o on o.decision = d.id
-	where d.actuator = $1 and d.verb <> 'hold' and o.applied order by d.seq desc, o.seq desc limit 1`
+	where d.actuator = $1 and d.verb <> 'hold' and o.applied order by d.seq desc, o.seq limit 1`
+
+// pastMoves reads the newest moves that were carried out, newest first. What
+// was found out later about one stands in a later outcome.
+const pastMoves = `select d.id, d.at, d."from", d."to", d.verb, d.reason, coalesce(d.body::json ->> 'predicted', 'null'), coalesce((select o.body::json ->> 'effect'
+		from outcomes o where o.decision = d.id and o.body::json ->> 'effect' is not null order by o.seq desc limit 1), 'null')
+	from decisions d where d.actuator = $1 and d.verb <> 'hold' and exists (select from outcomes o where o.decision = d.id and o.applied)
+	order by d.seq desc limit $2`
 
 const tightened = `select d.at from decisions d where d.actuator = $1 and d.verb = 'tighten' and d.at > $2
 	and (exists (select from outcomes o where o.decision = d.id and o.applied)
@@ -49,7 +56,9 @@ func (p *Postgres) Conditions(ctx context.Context, q loop.ConditionsQuery) (loop
 			query(ordersInForce+` order by o.seq`, moment(q.Now)).orders(&inForce),
 			query(lastMove, q.Actuator).times(&moved),
 			query(tightened, q.Actuator, moment(q.Now.Add(-q.Per))).times(&c.Tightened),
+			query(pastMoves, q.Actuator, q.Moves).past(&c.Moves),
 			query(unfinished, q.Actuator, recentMoves).begun(&c.Unfinished))
+		slices.Reverse(c.Moves)
 		o := conditions(inForce, q)
 		c.Stop, c.Freeze, c.Pin, c.Approval, c.Promotion, c.Demotion = o.Stop, o.Freeze, o.Pin, o.Approval, o.Promotion, o.Demotion
 		if len(moved) > 0 {

@@ -120,10 +120,22 @@ func paced(r Record, since time.Time) bool {
 
 // appliedAt is when a move was carried out, if it was.
 func (r Record) appliedAt() *time.Time {
-	for _, o := range slices.Backward(r.Outcomes) {
+	for _, o := range r.Outcomes {
 		if o.Applied {
 			return &o.At
 		}
 	}
 	return nil
+}
+
+// pastMove is a move that was carried out, with what was found out later about it.
+func pastMove(r Record) loop.Past {
+	d := r.Decision
+	p := loop.Past{ID: d.ID, At: d.Input.At, From: d.From, To: d.To, Verb: d.Verb, Reason: d.Reason, Predicted: d.Predicted}
+	for _, o := range r.Outcomes {
+		if o.Effect != nil {
+			p.Effect = o.Effect
+		}
+	}
+	return p
 }

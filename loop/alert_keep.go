@@ -13,12 +13,13 @@ import (
 // alarms judges the alerts of all objectives, and keeps them when this
 // instance leads. The ledger being down keeps nobody from being told: a
 // message too many is better than none.
-func (l *Loop) alarms(ctx context.Context, states []budget.State, now time.Time) []Alert {
+func (l *Loop) alarms(ctx context.Context, states []budget.State, orders []Order, now time.Time) []Alert {
 	if l.leader && !l.recalled {
 		l.recall(ctx)
 	}
 	l.recalled = l.recalled && l.leader
-	l.alerts = Alarms(l.set.Objectives, states, l.alerts, now)
+	loops, objectives := apartFrom(l.alerts)
+	l.alerts = append(Alarms(l.set.Objectives, states, objectives, now), demotions(l.set, orders, loops, now)...)
 	if l.leader && l.recalled {
 		l.keepAlerts(ctx)
 	}

@@ -39,7 +39,9 @@ func Decide(in Input) Decision {
 		d.Reason = ReasonUnreadable
 	default:
 		d.wish(in)
+		d.Mode = modeOf(in.Loop, d.Verb)
 		d.guard(in)
+		d.Predicted = predict(in, d)
 	}
 	d.Words = sentence(in, d)
 	return d
@@ -118,11 +120,16 @@ func pull(in Input, r slo.Rule) Pull {
 	if p, quiet := silent(in, r, in.Evidence[i]); quiet {
 		return p
 	}
+	return excused(in.Loop.Missing, law(in, r, in.Evidence[i]))
+}
+
+// law asks the control law of a rule.
+func law(in Input, r slo.Rule, s budget.State) Pull {
 	switch r.Law {
 	case slo.Watermarks:
-		return watermark(r, in.Actuator, in.Evidence[i], in.Current)
+		return watermark(r, in.Actuator, s, in.Current)
 	default:
-		return tiers(r, in.Actuator, in.Evidence[i], in.Current)
+		return tiers(r, in.Actuator, s, in.Current)
 	}
 }
 
@@ -130,6 +137,10 @@ func pull(in Input, r slo.Rule) Pull {
 func (d *Decision) wish(in Input) {
 	if to, reason, ordered := commanded(in); ordered {
 		d.Wanted, d.Reason = to, reason
+	} else if back, failed := failedMove(in); failed {
+		d.Wanted, d.Reason = back.From, ReasonRolledBack
+	} else if expired(in, d.Pulls) {
+		d.Wanted, d.Reason = ending(in, d.Pulls), ReasonExpired
 	} else {
 		d.Wanted, d.Reason = pulled(in.Actuator, d.Pulls, in.Current)
 	}
@@ -214,6 +225,13 @@ func (d Decision) grounds() string {
 		return fmt.Sprintf("frozen by %s (%s)", c.Freeze.By, c.Freeze.Why)
 	case c.Pin != nil && (d.Reason == ReasonPinned || c.Stop == nil && pinned(d)):
 		return fmt.Sprintf("set by %s (%s)", c.Pin.By, c.Pin.Why)
+	}
+	switch d.Reason {
+	case ReasonRolledBack:
+		back, _ := failedMove(d.Input)
+		return back.Effect.Words
+	case ReasonExpired:
+		return fmt.Sprintf("no evidence has renewed the setting for %s, its TTL", slo.Span(d.Input.Loop.TTL))
 	}
 	var inForce, all []string
 	for _, p := range d.Pulls {

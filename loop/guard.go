@@ -21,9 +21,12 @@ func guards() []guard {
 	return []guard{
 		{"stop", stopped},
 		{"mode", mode},
+		{"settle", settled},
 		{"cooldown", cooldown},
 		{"pace", pace},
+		{"moves", moves},
 		{"step", step},
+		{"deadBand", deadBand},
 	}
 }
 
@@ -63,15 +66,27 @@ func mode(in Input, d Decision) (float64, Reason, string) {
 		return d.To, "", ""
 	}
 	demotion := in.Conditions.Demotion
-	switch {
-	case in.Loop.Mode == slo.Act && demotion != nil:
+	switch trusted := modeOf(in.Loop, d.Verb); {
+	case trusted == slo.Act && demotion != nil && !corrects(d):
 		return approved(in, d, fmt.Sprintf("%s made the loop ask first (%s), and nobody has approved it", demotion.By, demotion.Why))
-	case in.Loop.Mode == slo.Act:
+	case trusted == slo.Act:
 		return d.To, "", ""
-	case in.Loop.Mode == slo.Ask:
+	case trusted == slo.Ask:
 		return approved(in, d, "the loop asks first, and nobody has approved it")
 	}
 	return d.From, ReasonObserving, "the loop only observes"
+}
+
+// corrects reports whether a move takes back what the loop did itself: no
+// trust that was lost is needed for that.
+func corrects(d Decision) bool { return d.Reason == ReasonRolledBack || d.Reason == ReasonExpired }
+
+// modeOf is how far a loop is trusted in a direction.
+func modeOf(c slo.ControlLoop, v Verb) slo.Mode {
+	if v == Relax && c.RelaxMode != "" {
+		return c.RelaxMode
+	}
+	return c.Mode
 }
 
 // approved lets a move go as far as a person has consented to; waits says why
@@ -91,7 +106,7 @@ func approved(in Input, d Decision, waits string) (float64, Reason, string) {
 // cooldown keeps a relaxing move apart from the move before it.
 func cooldown(in Input, d Decision) (float64, Reason, string) {
 	since := in.At.Sub(in.Conditions.LastMove)
-	if d.Verb != Relax || d.Reason == ReasonPinned || in.Conditions.LastMove.IsZero() || since >= in.Loop.Cooldown {
+	if d.Verb != Relax || unhurried(d) && d.Reason != ReasonReverting || in.Conditions.LastMove.IsZero() || since >= in.Loop.Cooldown {
 		return d.To, "", ""
 	}
 	return d.From, ReasonCooldown, fmt.Sprintf("the last move was %s ago and relaxing waits %s", since.Round(time.Second), in.Loop.Cooldown)

@@ -88,6 +88,7 @@ type control struct {
 	text     []byte
 	defined  bool // the definition is on record
 	last     Decision
+	sight    time.Time // when every rule could judge last
 	runs     []*run
 }
 
@@ -195,7 +196,7 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 	l.attend()
 	states := l.measure(ctx, now, patience)
 	orders := l.command(ctx, now)
-	r := Report{At: now, Set: l.set, States: states, Alerts: l.alarms(ctx, states, now), Orders: orders}
+	r := Report{At: now, Set: l.set, States: states, Alerts: l.alarms(ctx, states, orders, now), Orders: orders}
 	if l.leader {
 		l.flush(ctx)
 		for _, c := range l.inForce() {
@@ -339,8 +340,11 @@ func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
 	for _, c := range set.Loops {
 		for _, r := range c.Rules {
 			if r.Objective == o.Name {
-				out = append(out, ruleWindows(r)...)
+				out = append(append(out, ruleWindows(r)...), c.Verify.Window)
 			}
+		}
+		if c.Verify.Control == o.Name {
+			out = append(out, judgingWindows(c)...)
 		}
 	}
 	for _, p := range set.Policies {

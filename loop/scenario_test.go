@@ -317,21 +317,34 @@ func number(t *testing.T, s string) float64 {
 	return x
 }
 
-// rows renders the ledger: one line a decision, in order.
+// rows renders the ledger: one line a decision or a judgement, in order.
 func (w *world) rows(t *testing.T) string {
 	t.Helper()
-	var b strings.Builder
-	for _, d := range w.decisions(t) {
-		at := d.Input.At.Sub(start)
-		fmt.Fprintf(&b, "%02d:%02d %s %s %g", int(at.Minutes()), int(at.Seconds())%60, d.Verb, d.Actuator, d.From)
-		if d.Verb != loop.Hold {
-			fmt.Fprintf(&b, " -> %g", d.To)
-		} else if d.Wanted != d.From {
-			fmt.Fprintf(&b, " (wanted %g)", d.Wanted)
+	var rows []string
+	err := w.ledger.Memory.Each(t.Context(), func(r ledger.Record) error {
+		rows = append(rows, decisionRow(r.Decision))
+		for _, o := range r.Outcomes {
+			if o.Effect != nil {
+				rows = append(rows, fmt.Sprintf("%s judged %s -> %g %s\n", clockOf(o.At), r.Decision.Actuator, r.Decision.To, o.Effect.Judgement))
+			}
 		}
-		fmt.Fprintf(&b, " %s\n", d.Reason)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	return b.String()
+	slices.SortStableFunc(rows, func(a, b string) int { return strings.Compare(a[:5], b[:5]) })
+	return strings.Join(rows, "")
+}
+
+func decisionRow(d loop.Decision) string {
+	row := fmt.Sprintf("%s %s %s %g", clockOf(d.Input.At), d.Verb, d.Actuator, d.From)
+	if d.Verb != loop.Hold {
+		row += fmt.Sprintf(" -> %g", d.To)
+	} else if d.Wanted != d.From {
+		row += fmt.Sprintf(" (wanted %g)", d.Wanted)
+	}
+	return row + fmt.Sprintf(" %s\n", d.Reason)
 }
 
 func (w *world) decisions(t *testing.T) []loop.Decision {
@@ -348,9 +361,15 @@ func (w *world) decisions(t *testing.T) []loop.Decision {
 	return out
 }
 
-// replay makes every decision again and wants no difference.
+// replay makes every decision and every judgement again and wants no
+// difference.
 func (w *world) replay(t *testing.T) {
 	t.Helper()
+	for _, o := range w.outcomes(t) {
+		if again, same := loop.Rejudge(o); !same {
+			t.Errorf("judgement of %s does not come out the same: %+v", o.Decision, again)
+		}
+	}
 	for _, d := range w.decisions(t) {
 		text, err := w.ledger.Definition(t.Context(), d.Input.Policy)
 		if err != nil {
@@ -361,6 +380,18 @@ func (w *world) replay(t *testing.T) {
 			t.Errorf("decision %s does not come out the same (err %v):\n%s", d.ID, err, cmp.Diff(d, again))
 		}
 	}
+}
+
+func (w *world) outcomes(t *testing.T) (out []loop.Outcome) {
+	t.Helper()
+	err := w.ledger.Memory.Each(t.Context(), func(r ledger.Record) error {
+		out = append(out, r.Outcomes...)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // A dial is an actuator in memory.

@@ -41,7 +41,8 @@ func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now
 		in.Conditions.Stop = s
 	}
 	l.conclude(ctx, c, in)
-	return in
+	in.Sighted = c.sighted(in)
+	return l.examine(ctx, in)
 }
 
 // conditions asks the ledger what a decision must respect. In a tick that has
@@ -51,7 +52,7 @@ func (l *Loop) conditions(ctx context.Context, c *control, now time.Time) (Condi
 		return Conditions{}, ErrUnreachable
 	}
 	per := max(c.loop.Pace.Per, c.loop.Cooldown)
-	out, err := l.cfg.Records.Conditions(ctx, ConditionsQuery{Actuator: c.actuator.Name, Service: c.actuator.Service, Now: now, Per: per})
+	out, err := l.cfg.Records.Conditions(ctx, ConditionsQuery{Actuator: c.actuator.Name, Service: c.actuator.Service, Now: now, Per: per, Moves: lookedBack(c.loop)})
 	if err != nil {
 		l.ledgerFailed(fmt.Errorf("read conditions of %s: %w", c.actuator.Name, err))
 		return Conditions{}, err
@@ -68,8 +69,11 @@ func evidence(c slo.ControlLoop, states []budget.State) []budget.State {
 		looked := false
 		for _, r := range c.Rules {
 			if r.Objective == s.Objective {
-				lengths, looked = append(lengths, ruleWindows(r)...), true
+				lengths, looked = append(append(lengths, ruleWindows(r)...), c.Verify.Window), true
 			}
+		}
+		if s.Objective == c.Verify.Control {
+			lengths, looked = append(lengths, judgingWindows(c)...), true
 		}
 		if looked {
 			s.Windows = only(s, lengths)

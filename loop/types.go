@@ -113,6 +113,7 @@ type ConditionsQuery struct {
 	Service  string        // orders about the service count too
 	Now      time.Time     // orders that lapsed before are not in force
 	Per      time.Duration // how far back tightening moves are listed
+	Moves    int           // how many of the newest moves are listed
 }
 
 // The sentinel errors.
@@ -136,6 +137,7 @@ type Conditions struct {
 	Demotion   *Order      `json:"demotion,omitempty"`   // the loop has to ask; of the two the newer one is in force
 	LastMove   time.Time   `json:"lastMove,omitzero"`    // last move carried out, either way
 	Tightened  []time.Time `json:"tightened,omitempty"`  // tightening moves of late, oldest first
+	Moves      []Past      `json:"moves,omitempty"`      // the newest moves that were carried out, oldest first
 	Unfinished []Begun     `json:"unfinished,omitempty"` // moves on record without an outcome
 }
 
@@ -183,6 +185,11 @@ const (
 	ReasonCooldown   Reason = "cooldown"    // relaxed or tightened too short ago to relax
 	ReasonPace       Reason = "pace"        // tightened too often of late
 	ReasonStep       Reason = "step"        // moves less far than wanted: one step at a time
+	ReasonRolledBack Reason = "rolled-back" // the move before did not help, and is taken back
+	ReasonExpired    Reason = "expired"     // no evidence renewed the setting within its TTL: it goes to its safe value
+	ReasonSettling   Reason = "settling"    // the move before has not shown yet what it does
+	ReasonMoves      Reason = "moves"       // moved too often of late, in either direction
+	ReasonDeadBand   Reason = "dead-band"   // too short a move to be worth it
 	ReasonLedgerDown Reason = "ledger-down" // could not be recorded, so was not done
 )
 
@@ -217,6 +224,7 @@ type Input struct {
 	Unreadable string          `json:"unreadable,omitempty"` // why Current is not known
 	Conditions Conditions      `json:"conditions"`
 	LedgerDown string          `json:"ledgerDown,omitempty"` // why Conditions are not known
+	Sighted    time.Time       `json:"sighted,omitzero"`     // when every rule could judge last, as far as the instance knows that decides
 }
 
 // A Decision is what the loop chose for one actuator at one instant, and
@@ -234,7 +242,9 @@ type Decision struct {
 	Pulls    []Pull   `json:"pulls"`
 	Checks   []Check  `json:"checks"` // guards that changed or stopped the move, in order
 	Words    string   `json:"words"`  // one sentence for people
-	Input    Input    `json:"input"`
+
+	Predicted *Prediction `json:"predicted,omitempty"` // what the move is held to, where moves are judged
+	Input     Input       `json:"input"`
 }
 
 // An Outcome is how a decision ended: a move that was applied and read back,
@@ -245,8 +255,9 @@ type Outcome struct {
 	Applied  bool      `json:"applied"` // the move is in force, as read back
 	ReadBack float64   `json:"readBack"`
 	Error    string    `json:"error,omitempty"`
-	Until    time.Time `json:"until,omitzero"`  // of a hold: when it was last decided alike
-	Ticks    int       `json:"ticks,omitempty"` // of a hold: how often
+	Until    time.Time `json:"until,omitzero"`   // of a hold: when it was last decided alike
+	Ticks    int       `json:"ticks,omitempty"`  // of a hold: how often
+	Effect   *Effect   `json:"effect,omitempty"` // of a move: whether it did what was predicted
 }
 
 // An Order is what a person commanded.

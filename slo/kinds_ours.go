@@ -74,7 +74,7 @@ func queryTimeout() *object {
 func loopKind() kind {
 	return kind{
 		version: ours, name: "ControlLoop",
-		doc: "Moves one actuator by the budgets of objectives. An actuator belongs to one loop. Of several rules the tightest wish wins; the guards (`step`, `cooldown`, `pace`, `mode`) may only weaken a move.",
+		doc: "Moves one actuator by the budgets of objectives. An actuator belongs to one loop. Of several rules the tightest wish wins; the guards (`mode`, `cooldown`, `pace`, `moves`, `verify`, `deadBand`, `step`) may only weaken a move.",
 		spec: &object{name: "ControlLoop spec", fields: []field{
 			description(),
 			{key: "actuator", is: shapeName, required: true, doc: "Name of the `Actuator` that it moves."},
@@ -85,10 +85,15 @@ func loopKind() kind {
 				{key: "relax", is: shapeSetting, instead: "no bound", doc: "Towards `rest`."},
 			}}},
 			{key: "cooldown", is: shapeDuration, instead: "0s", doc: "Shortest time between a move and one that relaxes."},
-			{key: "pace", is: shapeMapping, instead: "no limit", doc: "The most moves that tighten, in a stretch of time.", of: &object{name: "pace", fields: []field{
-				{key: "moves", is: shapeWhole, required: true, doc: "How many."},
-				{key: "per", is: shapeDuration, required: true, doc: "In any stretch as long as this."},
-			}}},
+			{key: "pace", is: shapeMapping, instead: "no limit", doc: "The most moves that tighten, in a stretch of time.", of: paceTable("pace")},
+			{key: "moves", is: shapeMapping, instead: "no limit", doc: "The most moves of either direction, in a stretch of time. What a person ordered, a roll back and the end of a TTL do not wait.", of: paceTable("moves")},
+			{key: "relaxMode", is: shapeChoice, words: []string{string(Observe), string(Ask), string(Act)}, instead: "that of `mode`", doc: "The mode of moves that relax, so that a loop may tighten by itself and relax by hand."},
+			{key: "deadBand", is: shapeSetting, instead: "no dead band", doc: "Shortest move: what is less is not worth it. The ends of the range are always reached."},
+			{key: "verify", is: shapeMapping, instead: "no move is judged", doc: "How a move that tightens is judged, and rolled back where it did not help. See [safety.md](safety.md#verify).", of: verifyTable()},
+			{key: "flapping", is: shapeMapping, instead: "3 reversals in 10 settle times, where there is `verify`", doc: "How often it may turn round: then its dead band is twice as wide, and after twice as many reversals it has to ask.", of: flappingTable()},
+			{key: "missing", is: shapeMapping, instead: "the setting is held, until its TTL ends", doc: "What is done where there is nothing to judge by. Without evidence nothing is ever tightened.", of: missingTable()},
+			{key: "ttl", is: shapeDuration, instead: "1h; a freeze has none", doc: "How long a tightened setting lasts that no evidence renews: then it goes to `safe`, whatever else is missing. Not for a freeze, which no absence of data ends."},
+			{key: "safe", is: shapeSetting, instead: "`rest` of the actuator", doc: "Where a setting goes when its TTL ends."},
 			{key: "stale", is: shapeDuration, instead: "5 slices of the objective", doc: "Evidence that is older is not seen."},
 			{key: "rules", is: shapeList, required: true, of: rule(), doc: "One wish or more."},
 		}},

@@ -15,9 +15,17 @@ type ControlLoop struct {
 	Owner       string        `json:"owner,omitempty"`
 	Rules       []Rule        `json:"rules"` // the tightest wish wins
 	Step        Step          `json:"step,omitzero"`
-	Cooldown    time.Duration `json:"cooldown,omitempty"` // shortest time between a move and a relaxing one
-	Pace        Pace          `json:"pace,omitzero"`      // limit on tightening moves
-	Stale       time.Duration `json:"stale,omitempty"`    // evidence older than this is not seen; 0 = 5 slices of its objective
+	Cooldown    time.Duration `json:"cooldown,omitempty"`  // shortest time between a move and a relaxing one
+	Pace        Pace          `json:"pace,omitzero"`       // limit on tightening moves
+	Stale       time.Duration `json:"stale,omitempty"`     // evidence older than this is not seen; 0 = 5 slices of its objective
+	RelaxMode   Mode          `json:"relaxMode,omitempty"` // mode of moves that relax; "" = Mode
+	DeadBand    float64       `json:"deadBand,omitempty"`  // shortest move, but to an end of the range; in units of the actuator
+	Moves       Pace          `json:"moves,omitzero"`      // limit on moves of either direction
+	Verify      Verify        `json:"verify,omitzero"`
+	Flapping    Flapping      `json:"flapping,omitzero"`
+	Missing     Missing       `json:"missing,omitzero"`
+	TTL         time.Duration `json:"ttl,omitempty"`  // a tightened setting that no evidence renews for so long goes to Safe, ns; 0 = never, as of a freeze
+	Safe        float64       `json:"safe,omitempty"` // with TTL: in units of the actuator; rest unless declared
 	Position    Position      `json:"-"`
 }
 

@@ -11,11 +11,14 @@ func (l *loader) loop(doc value) {
 	c := ControlLoop{
 		Name: meta.get("name").text(), Title: meta.get("displayName").text(), Description: spec.get("description").text(),
 		Actuator: spec.get("actuator").text(), Mode: Observe, Owner: spec.get("owner").text(),
-		Cooldown: within(spec.get("cooldown"), 0, maxWindow), Stale: within(spec.get("stale"), time.Second, maxWindow),
+		Cooldown: within(spec.get("cooldown"), 0, maxWindow), RelaxMode: Mode(spec.get("relaxMode").text()), Moves: readPace(spec.get("moves")), Stale: within(spec.get("stale"), time.Second, maxWindow),
 		Pace: readPace(spec.get("pace")), Position: doc.place().Position,
 	}
 	if mode := spec.get("mode"); mode.good() {
 		c.Mode = Mode(mode.text())
+	}
+	if control := spec.get("verify").get("control"); control.good() {
+		l.refer(objectiveKind, control)
 	}
 	for _, rule := range spec.get("rules").items() {
 		l.refer(objectiveKind, rule.get("objective"))
@@ -35,6 +38,7 @@ func (l *loader) finishLoop(d draft[ControlLoop], known known) {
 	a := known.actuators[d.is.Actuator]
 	step := d.spec.get("step")
 	d.is.Step = Step{Tighten: stepSize(step.get("tighten"), a), Relax: stepSize(step.get("relax"), a)}
+	l.readSafety(&d.is, d.spec, a, known)
 	names := map[string]bool{}
 	for _, v := range d.spec.get("rules").items() {
 		r := l.readRule(v, a, known)

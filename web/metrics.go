@@ -71,6 +71,9 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	for _, v := range l.report.Settings {
 		now.setting(l, v)
 	}
+	for _, d := range l.report.Decisions {
+		now.loopAlive(d)
+	}
 	for _, service := range l.gated() {
 		now.gate(l.gate(loop.GateQuestion{Service: service}))
 	}
@@ -150,6 +153,15 @@ func (g gauges) setting(l look, v loop.Setting) {
 	if v.Error == "" {
 		g.put(v.Value, "setpoint_actuator_setting", by...)
 	}
+}
+
+// loopAlive is the dead man's switch of a loop: when it has last decided. A
+// loop that stops to do so is seen by its time standing still.
+func (g gauges) loopAlive(d loop.Decision) {
+	by := []string{"loop", d.Loop, "actuator", d.Actuator}
+	g.put(float64(d.Input.At.Unix()), "setpoint_loop_decided_timestamp_seconds", by...)
+	g.put(bit(d.Reason == loop.ReasonNoData || d.Reason == loop.ReasonUnreadable || d.Reason == loop.ReasonLedgerDown), "setpoint_loop_blind", by...)
+	g.put(bit(d.Input.Conditions.Demotion != nil), "setpoint_loop_demoted", by...)
 }
 
 func (g gauges) gate(a loop.GateAnswer) {

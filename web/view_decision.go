@@ -43,6 +43,8 @@ func outcomeWords(a slo.Actuator, d loop.Decision, o *loop.Outcome, now time.Tim
 		return fmt.Sprintf("held until %s (%s)", clock(o.Until, now), plural(o.Ticks, "tick", "ticks")), false
 	case d.Verb == loop.Hold:
 		return "held", false
+	case o.Effect != nil:
+		return "applied, judged at " + clock(o.At, now) + ": " + string(o.Effect.Judgement) + ", " + redact(o.Effect.Words), false
 	case o.Applied:
 		return "applied at " + clock(o.At, now) + ", read back as " + a.Show(o.ReadBack), false
 	}
@@ -67,6 +69,11 @@ func reasonWords(r loop.Reason) string {
 		loop.ReasonCooldown:   "moved too short ago to relax",
 		loop.ReasonPace:       "tightened too often of late",
 		loop.ReasonStep:       "one step at a time",
+		loop.ReasonRolledBack: "the move before did not help",
+		loop.ReasonExpired:    "no evidence renewed the setting in time",
+		loop.ReasonSettling:   "the move before has not shown yet what it does",
+		loop.ReasonMoves:      "moved too often of late",
+		loop.ReasonDeadBand:   "too short a move to be worth it",
 		loop.ReasonLedgerDown: "could not be recorded, so was not done",
 	}[r]
 	return cmp.Or(words, string(r))

@@ -81,6 +81,11 @@ func replayAll(ctx context.Context, p *ledger.Postgres) (replayed, error) {
 	r.Faults = append(r.Faults, faults...)
 	err = p.Each(ctx, func(rec ledger.Record) error {
 		r.Decisions++
+		for _, o := range rec.Outcomes {
+			if again, same := loop.Rejudge(o); !same {
+				r.Differences = append(r.Differences, difference{o.Decision, o.Effect.Words, again.Words, []string{"effect"}})
+			}
+		}
 		d := rec.Decision
 		text, ok := definitions[d.Input.Policy]
 		if !ok {

@@ -96,6 +96,8 @@ func outcomeWords(r client.Record) string {
 		return outcomeText(r)
 	case o.Error != "":
 		return o.Error
+	case o.Effect != nil:
+		return fmt.Sprintf("applied, judged at %s: %s, %s", clock(o.At), o.Effect.Judgement, o.Effect.Words)
 	case r.Decision.Verb == "hold":
 		return fmt.Sprintf("held until %s, %d ticks", clock(o.Until), o.Ticks)
 	}

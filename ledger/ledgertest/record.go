@@ -162,9 +162,28 @@ func moves(t *testing.T, l Ledger) {
 	got, err := l.Conditions(t.Context(), loop.ConditionsQuery{Actuator: "query-timeout", Now: at(60), Per: time.Hour})
 	check(t, "Conditions", err)
 	diff(t, "conditions", got, loop.Conditions{LastMove: at(46), Tightened: []time.Time{at(30)}})
+	pastMoves(t, l)
 	got, err = l.Conditions(t.Context(), loop.ConditionsQuery{Actuator: "unheard-of", Now: at(60), Per: time.Hour})
 	check(t, "Conditions", err)
 	diff(t, "conditions of an actuator without decisions", got, loop.Conditions{})
+}
+
+// The newest moves that were carried out are listed, oldest first, with what
+// was found out later about them; that is not when they were made.
+func pastMoves(t *testing.T, l Ledger) {
+	predicted := loop.Prediction{Objective: "api", Window: time.Minute, Due: at(52), Burn: 4, AtMost: 3}
+	effect := loop.Judge(predicted, true, 3.5, nil)
+	judged := Move("judged", at(51), 1.25)
+	judged.Predicted = &predicted
+	mustBegin(t, l, judged)
+	mustFinish(t, l, loop.Outcome{Decision: "judged", At: at(51), Applied: true, ReadBack: 1.25}, loop.Outcome{Decision: "judged", At: at(53), Applied: true, ReadBack: 1.25, Effect: &effect})
+	wantErr(t, "effect of what is not in force", l.Finish(t.Context(), loop.Outcome{Decision: "failed", At: at(53), Effect: &effect}), ledger.ErrInvalid)
+	got, err := l.Conditions(t.Context(), loop.ConditionsQuery{Actuator: "query-timeout", Now: at(60), Per: time.Second, Moves: 2})
+	check(t, "Conditions", err)
+	diff(t, "moves", got, loop.Conditions{LastMove: at(51), Moves: []loop.Past{
+		{ID: "relaxed", At: at(45), From: 2, To: 3, Verb: loop.Relax, Reason: loop.ReasonRecovered},
+		{ID: "judged", At: at(51), From: 2, To: 1.25, Verb: loop.Tighten, Reason: loop.ReasonBurning, Predicted: &predicted, Effect: &effect},
+	}})
 }
 
 // A move without an outcome is listed, and counts as one that was made.
