@@ -19,6 +19,7 @@ type Account struct {
 	exemption slo.Exemption
 	raw       *jury
 	adjusted  *jury       // nil: nothing is adjusted
+	today     *jury       // by today's calendars alone; nil: there were no others
 	contracts []*contract // of the SLAs beside it
 }
 
@@ -28,6 +29,9 @@ func NewAccount(c Config, e slo.Exemption) *Account {
 	a.raw = newJury(c, a.fold)
 	if !e.Empty() {
 		a.adjusted = newJury(c, a.foldAdjusted)
+	}
+	if len(e.Earlier) > 0 {
+		a.today = newJury(c, a.foldToday)
 	}
 	for _, s := range c.SLAs {
 		fold := a.foldAdjusted
@@ -71,10 +75,13 @@ func (a *Account) Correct(from, to time.Time, was, is []sli.Slice) error {
 
 // Leaving is Book.Leaving; its ranges may lap over each other.
 func (a *Account) Leaving() []Range {
-	need := a.raw.leaving()
-	if a.adjusted != nil {
-		for _, r := range a.adjusted.leaving() {
-			r.adjusted = true
+	var need []Range
+	for i, j := range a.juries() {
+		if j == nil {
+			continue
+		}
+		for _, r := range j.leaving() {
+			r.of = i
 			need = append(need, r)
 		}
 	}
@@ -83,11 +90,11 @@ func (a *Account) Leaving() []Range {
 
 // Leave is Book.Leave.
 func (a *Account) Leave(r Range, left []sli.Slice) error {
-	if r.adjusted {
-		return a.adjusted.leave(r, left)
-	}
-	return a.raw.leave(r, left)
+	return a.juries()[r.of].leave(r, left)
 }
+
+// juries keep the books; some may be nil.
+func (a *Account) juries() [3]*jury { return [...]*jury{a.raw, a.adjusted, a.today} }
 
 // State is where the budget stands: as adjusted, with the raw figures beside.
 func (a *Account) State() State {
@@ -99,10 +106,11 @@ func (a *Account) State() State {
 	if a.adjusted == nil {
 		return raw
 	}
-	s := a.adjusted.book.State()
-	s.SLAs, s.BadSince = raw.SLAs, a.adjusted.pending()
-	s.Raw = Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining}
-	s.Unexpected = a.adjusted.book.flaws.of(FlawUnexpected)
+	s := a.stateOf(a.adjusted, raw)
+	if a.today != nil {
+		today := a.stateOf(a.today, raw)
+		s.ByToday = &today
+	}
 	newest := s.At.Add(-a.objective.Slice)
 	for _, x := range a.exemption.Between(newest, s.At) {
 		if stretch, ok := x.Covers(newest, s.At); ok {
@@ -110,6 +118,23 @@ func (a *Account) State() State {
 		}
 	}
 	return s
+}
+
+// stateOf is where the budget stands by one of the books that are adjusted.
+func (a *Account) stateOf(j *jury, raw State) State {
+	s := j.book.State()
+	s.SLAs, s.BadSince = raw.SLAs, j.pending()
+	s.Raw = Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining}
+	s.Unexpected = j.book.flaws.of(FlawUnexpected)
+	return s
+}
+
+// foldToday is foldAdjusted as if the calendars of today had been in force
+// always.
+func (a *Account) foldToday(from, to time.Time, all []sli.Slice) []sli.Slice {
+	e := a.exemption
+	e.Earlier = nil
+	return Fold(a.objective, Adjust(a.objective, e, from, to, all))
 }
 
 func (a *Account) fold(_, _ time.Time, all []sli.Slice) []sli.Slice { return Fold(a.objective, all) }
@@ -120,9 +145,11 @@ func (a *Account) foldAdjusted(from, to time.Time, all []sli.Slice) []sli.Slice 
 
 // each does something to every book.
 func (a *Account) each(do func(*jury) error) error {
-	err := do(a.raw)
-	if a.adjusted != nil {
-		err = errors.Join(err, do(a.adjusted))
+	var err error
+	for _, j := range a.juries() {
+		if j != nil {
+			err = errors.Join(err, do(j))
+		}
 	}
 	for _, c := range a.contracts {
 		err = errors.Join(err, do(c.jury))

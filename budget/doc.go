@@ -58,8 +58,9 @@
 // objective from them: it folds them, and where calendars or adjustments touch
 // the objective it keeps two books, one of what was measured and one of what
 // Adjust makes of it. The State is that of the adjusted one, by which
-// everything is judged, with the raw Figures beside. What calendars say of the
-// past takes effect when the Account is made anew from the store.
+// everything is judged, with the raw Figures beside. Each slice is judged by the
+// calendars that were in force then (slo.Exemption.Earlier); where those were
+// others a third book is kept by today's, for State.Today.
 //
 // # Composites
 //

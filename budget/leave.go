@@ -12,8 +12,8 @@ import (
 // A Range is the stretch of time [From, To).
 type Range struct {
 	From, To time.Time
-	writes   int  // of the book when it asked
-	adjusted bool // asked by the book of an Account that is adjusted
+	writes   int // of the book when it asked
+	of       int // which of an Account's books asked; 0 = that of what was measured
 }
 
 // Leaving returns which stretches of slices the book needs from the store,

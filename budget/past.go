@@ -29,8 +29,12 @@ func (s State) Allowed() float64 {
 	return quotient(a.num, wide{lo: a.den}) / float64(s.One())
 }
 
-// Today is s with all of the past judged by the present target.
+// Today is s with all of the past judged by the present target and the
+// present calendars.
 func (s State) Today() State {
+	if d := s.ByToday; d != nil {
+		s.Windows, s.Budget, s.Status, s.Flaws, s.Unexpected, s.ByToday = d.Windows, d.Budget, d.Status, d.Flaws, d.Unexpected, nil
+	}
 	s.Windows = slices.Clone(s.Windows)
 	for i := range s.Windows {
 		s.Windows[i] = s.Windows[i].today(s.Target)

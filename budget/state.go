@@ -56,6 +56,7 @@ type State struct {
 	Components  []Contribution `json:"components,omitempty"` // of a composite, in their order
 
 	Raw        Figures   `json:"raw,omitzero"`         // as measured, where calendars or adjustments touch the objective: all else is as adjusted then
+	ByToday    *State    `json:"-"`                    // by today's calendars, where others were in force earlier
 	Unexpected int64     `json:"unexpected,omitempty"` // slices in the objective's window of which more was bad than a calendar expects
 	InForce    []InForce `json:"inForce,omitempty"`    // calendars and adjustments that cover the newest slice, as they are asked
 

@@ -80,7 +80,7 @@ func (b *blend) look(ctx context.Context, store Records, now time.Time) error {
 	errs := b.bear(ctx, store)
 	b.again(at)
 	if b.book == nil && errs == nil {
-		b.lineage, errs = descend(ctx, store, b.objective, b.lineage.fresh, at, now)
+		b.lineage, errs = descend(ctx, store, b.objective, b.exemption.Calendars, b.lineage.fresh, at, now)
 	}
 	if b.book == nil && errs == nil {
 		errs = b.open(ctx, store, at)
@@ -166,7 +166,7 @@ func (b *blend) extent() (oldest, next time.Time) {
 
 // open makes what the components have on record.
 func (b *blend) open(ctx context.Context, store Records, at time.Time) error {
-	b.book, b.shares = budget.NewAccount(b.config(at), b.exemption), nil
+	b.book, b.shares = budget.NewAccount(b.config(at), b.lineage.exemption(b.exemption, at.Add(-b.longest))), nil
 	for range b.parts {
 		c := b.config(at)
 		c.Windows, c.SLAs = nil, nil
@@ -297,7 +297,7 @@ func (b *blend) make(ctx context.Context, store Records, from, to time.Time) ([]
 		}
 		parts[i] = budget.Part{Objective: b.of[i], Slices: got, Since: b.births[i]}
 	}
-	whole, shares := budget.Compose(b.objective, b.exemption, parts, from, to)
+	whole, shares := budget.Compose(b.objective, b.lineage.exemption(b.exemption, time.Time{}), parts, from, to)
 	b.made = made{from, to, append([][]sli.Slice{whole}, shares...)}
 	return b.made.all, nil
 }

@@ -67,7 +67,7 @@ func openSome(ctx context.Context, store Records, some []*gauge, now time.Time) 
 	}
 	for i, g := range some {
 		var wrong error
-		g.lineage, wrong = newLineage(*g.objective, versions[i], g.lineage.fresh, g.at(now), now)
+		g.lineage, wrong = newLineage(*g.objective, g.exemption.Calendars, versions[i], g.lineage.fresh, g.at(now), now)
 		g.fail(wrong)
 		names[i] = g.lineage.series
 	}
@@ -101,7 +101,7 @@ func (g *gauge) opening(e Extent, at time.Time) *opening {
 	if !e.Oldest.IsZero() { // the first time slice that is on record as a whole
 		config.Since = budget.Floor(e.Oldest.Add(step-g.objective.Slice), step)
 	}
-	o := &opening{gauge: g, book: budget.NewAccount(config, g.exemption), extent: e, at: at}
+	o := &opening{gauge: g, book: budget.NewAccount(config, g.lineage.exemption(g.exemption, g.start(at))), extent: e, at: at}
 	o.begin = latest(g.start(at), config.Since)
 	o.fine = o.begin
 	if o.sums = o.book.Stretches(); len(o.sums) > 0 {

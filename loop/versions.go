@@ -11,12 +11,20 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
+// A promise is an objective with the calendars that touch it.
+type promise struct {
+	slo.Objective
+	Calendars []slo.Calendar `json:"calendars,omitempty"`
+}
+
 // Promise is the text of an objective's version: all that its budget rests
-// on, without words for people, its service, and what is done about it.
-func Promise(o slo.Objective) string {
+// on, with the calendars that touch it, without words for people, its service,
+// and what is done about it. Adjustments are left out: each says by itself
+// which time it is about.
+func Promise(o slo.Objective, calendars ...slo.Calendar) string {
 	o = measured(o)
 	o.Service, o.Indicator.Name = "", ""
-	text, err := json.Marshal(o)
+	text, err := json.Marshal(promise{o, calendars})
 	if err != nil { // unreachable: an objective is plain data
 		panic(fmt.Sprintf("loop: encode version of %s: %v", o.Name, err))
 	}
@@ -25,11 +33,12 @@ func Promise(o slo.Objective) string {
 
 // ParsePromise reads what Promise wrote. The zone of a calendar is read as
 // its offset.
-func ParsePromise(text string) (o slo.Objective, err error) {
-	if err := json.Unmarshal([]byte(text), &o); err != nil {
-		return o, fmt.Errorf("read version: %w", err)
+func ParsePromise(text string) (o slo.Objective, calendars []slo.Calendar, err error) {
+	var p promise
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return o, nil, fmt.Errorf("read version: %w", err)
 	}
-	return o, nil
+	return p.Objective, p.Calendars, nil
 }
 
 // countedBy names what is counted: everything of a version but what only says
@@ -45,6 +54,7 @@ type lineage struct {
 	series string        // the counts of its present indicator are kept under this name
 	anew   bool          // they are not those of its first indicator
 	past   []budget.Past // targets that were in force
+	eras   []slo.Era     // calendars that were, where they were others
 	fresh  []Version     // those that are not on record yet, oldest first
 }
 
@@ -56,41 +66,66 @@ type lineage struct {
 // became of the window. A change of what is counted, the indicator or the
 // slices, begins counts of their own: those of two queries are never added up.
 // A change of the method, or of time slices, judges the past anew, since a
-// share of events is none of time.
-func newLineage(o slo.Objective, recorded, fresh []Version, at, now time.Time) (lineage, error) {
+// share of events is none of time. A change of calendars leaves the past judged
+// by those of then.
+func newLineage(o slo.Objective, calendars []slo.Calendar, recorded, fresh []Version, at, now time.Time) (lineage, error) {
 	l, versions := lineage{series: o.Name, fresh: fresh}, slices.Concat(recorded, fresh)
-	was := make([]slo.Objective, len(versions))
+	was, then := make([]slo.Objective, len(versions)), make([][]slo.Calendar, len(versions))
 	for i, v := range versions {
 		var err error
-		if was[i], err = ParsePromise(v.Text); err != nil {
+		if was[i], then[i], err = ParsePromise(v.Text); err != nil {
 			return l, fmt.Errorf("version %s of %s: %w", v.Hash, o.Name, err)
 		}
 	}
-	text, n := Promise(o), len(was)
-	if n == 0 || Promise(was[n-1]) != text {
+	text, n := Promise(o, calendars...), len(was)
+	if n == 0 || Promise(was[n-1], then[n-1]...) != text {
 		v := Version{Objective: o.Name, Hash: PolicyHash([]byte(text)), At: now.UTC(), Text: text}
 		if n > 0 {
 			v.Since = latest(at, versions[n-1].Since.Add(o.Step())).UTC()
 		}
-		l.fresh, versions, was = append(l.fresh, v), append(versions, v), append(was, o)
+		l.fresh, versions, was, then = append(l.fresh, v), append(versions, v), append(was, o), append(then, calendars)
 	}
 	if by := countedBy(o); by != countedBy(was[0]) {
 		l.series, l.anew = o.Name+"@"+by, true
 	}
 	for i := range len(was) - 1 {
 		l.judge(o, was[i], versions[i+1].Since)
+		l.exempt(then[i], versions[i+1].Since)
+	}
+	if n := len(l.eras); n > 0 && sameCalendars(l.eras[n-1].Calendars, calendars) {
+		l.eras = l.eras[:n-1]
 	}
 	return l, nil
 }
 
+// exempt notes that calendars were in force until then.
+func (l *lineage) exempt(calendars []slo.Calendar, until time.Time) {
+	if n := len(l.eras); n > 0 && sameCalendars(l.eras[n-1].Calendars, calendars) {
+		l.eras[n-1].Until = until
+		return
+	}
+	l.eras = append(l.eras, slo.Era{Until: until, Calendars: calendars})
+}
+
+func sameCalendars(a, b []slo.Calendar) bool {
+	return Promise(slo.Objective{}, a...) == Promise(slo.Objective{}, b...)
+}
+
+// exemption is what calendars and adjustments say since an instant: those in
+// force then.
+func (l *lineage) exemption(e slo.Exemption, since time.Time) slo.Exemption {
+	e.Earlier = slo.Since(since, l.eras)
+	return e
+}
+
 // descend finds out what an objective was before. fresh are the versions that
 // are not on record yet.
-func descend(ctx context.Context, records Versions, o slo.Objective, fresh []Version, at, now time.Time) (lineage, error) {
+func descend(ctx context.Context, records Versions, o slo.Objective, calendars []slo.Calendar, fresh []Version, at, now time.Time) (lineage, error) {
 	recorded, err := records.Versions(ctx, o.Name)
 	if err != nil {
 		return lineage{fresh: fresh}, fmt.Errorf("read versions: %w", err)
 	}
-	return newLineage(o, recorded[0], fresh, at, now)
+	return newLineage(o, calendars, recorded[0], fresh, at, now)
 }
 
 // judge notes that was was in force until then.
@@ -112,7 +147,7 @@ func Series(ctx context.Context, versions Versions, o slo.Objective) (string, er
 	if err != nil {
 		return "", err
 	}
-	l, err := newLineage(o, all[0], nil, time.Time{}, time.Time{})
+	l, err := newLineage(o, nil, all[0], nil, time.Time{}, time.Time{})
 	return l.series, err
 }
 
@@ -147,6 +182,10 @@ func recounted(s budget.State, oldest time.Time) budget.State {
 		s.Windows[i] = whole(w)
 	}
 	s.Budget = whole(s.Budget)
+	if s.ByToday != nil {
+		today := recounted(*s.ByToday, oldest)
+		s.ByToday = &today
+	}
 	if !s.Budget.Known && (s.Status == budget.OK || s.Status == budget.Burning || s.Status == budget.NoTraffic) {
 		s.Status = budget.Partial
 	}

@@ -82,7 +82,7 @@ func (l *lab) versions() [][2]string {
 	}
 	var out [][2]string
 	for _, v := range all {
-		o, err := loop.ParsePromise(v.Text)
+		o, _, err := loop.ParsePromise(v.Text)
 		if err != nil {
 			l.t.Fatal(err)
 		}
@@ -246,7 +246,7 @@ func TestPromise(t *testing.T) {
 	if got, want := loop.Promise(o), loop.Promise(checkout(50)); got != want {
 		t.Errorf("promise with words:\n%s\nwant\n%s", got, want)
 	}
-	back, err := loop.ParsePromise(loop.Promise(o))
+	back, _, err := loop.ParsePromise(loop.Promise(o))
 	if err != nil || loop.Promise(back) != loop.Promise(o) {
 		t.Errorf("promise does not round trip: %v", err)
 	}

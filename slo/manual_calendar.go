@@ -27,8 +27,9 @@ them. What it does there is its ` + "`effect`" + `. What holds exactly:
 - **Several at once**: adjustments go before calendars, and among each of them the first of
   ` + "`exclude`, `correct`, `countAsGood`, `annotate`" + ` applies that excuses the slice. Each calendar has its own bound.
 - **Raw and adjusted.** Counts are stored as they were measured. Loops, the gate and alerts judge by the adjusted ones; page
-  and API show both. Calendars and adjustments hold for the past too: when files change, the budget is made anew from what
-  is stored, so that taking one away restores every figure.
+  and API show both. An adjustment holds for the time that it names, whenever it is given: the budget is made anew from what
+  is stored, so that taking it away restores every figure. A calendar holds from the first slice on that it was in force for: changing it
+  today leaves last week as it was judged (see [reload](reload.md)). Of an objective that is new, all of the past is judged by its first calendars.
 - **correct** puts the given counts in place of what was measured, or was not. They are spread evenly over whole slices and come to
   what was given exactly; the time counts as observed.
 - **Clocks.** A start that the clocks leave out in spring comes when they would have shown it had they not been set: 02:30

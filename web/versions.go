@@ -70,7 +70,7 @@ func wireVersion(all []loop.Version, i int, v loop.Version) client.Version {
 	if i+1 < len(all) {
 		out.Until = all[i+1].Since
 	}
-	if o, err := loop.ParsePromise(v.Text); err == nil {
+	if o, _, err := loop.ParsePromise(v.Text); err == nil {
 		out.Target = json.Number(o.Target.String())
 	}
 	if i > 0 {
@@ -150,7 +150,7 @@ func (s *Server) pastView(ctx context.Context, then look, name string, today boo
 	for _, e := range st.Budget.Earlier {
 		v.Earlier = append(v.Earlier, fmt.Sprintf("%s of %s %s by %s", count(st.Events(e.Total)), count(st.Events(st.Budget.Total())), st.Noun(), exactly(e.Target)))
 	}
-	if len(v.Earlier) > 0 && !today {
+	if (len(v.Earlier) > 0 || st.ByToday != nil) && !today {
 		v.Other = "?" + url.Values{"judge": {"today"}}.Encode()
 	} else if today {
 		v.Other = "?" + url.Values{"judge": {"then"}}.Encode()
@@ -167,7 +167,7 @@ func (s *Server) pastView(ctx context.Context, then look, name string, today boo
 	}
 	for i, one := range all {
 		row := versionRow{Version: one.Hash, Changes: wireVersion(all, i, one).Changes, Stamp: stamp(one.Since)}
-		if o, err := loop.ParsePromise(one.Text); err == nil {
+		if o, _, err := loop.ParsePromise(one.Text); err == nil {
 			row.Target = exactly(o.Target)
 		}
 		if !one.Since.IsZero() {

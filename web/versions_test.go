@@ -107,8 +107,8 @@ func TestJudge(t *testing.T) {
 	if page := get(t, h, "/objectives/checkout-availability").body; !strings.Contains(page, "1,000 of 2,000 events by 99 %") || !strings.Contains(page, `href="?judge=today"`) {
 		t.Error("the page does not say what earlier targets judge")
 	}
-	if page := get(t, h, "/objectives/checkout-availability?judge=today").body; !strings.Contains(page, "by today&#39;s target") && !strings.Contains(page, "by today's target") || !strings.Contains(page, `href="?judge=then"`) {
-		t.Error("the page does not say that all is judged by today's target")
+	if page := get(t, h, "/objectives/checkout-availability?judge=today").body; !strings.Contains(page, "by today&#39;s definition") && !strings.Contains(page, "by today's definition") || !strings.Contains(page, `href="?judge=then"`) {
+		t.Error("the page does not say that all is judged by today's definition")
 	}
 }
 
