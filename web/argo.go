@@ -4,9 +4,14 @@ import (
 	"cmp"
 	"net/http"
 	"time"
-
-	"setpoint.dev/setpoint/client"
 )
+
+// argoBody is what a web metric may send as its body.
+type argoBody struct {
+	Environment string `json:"environment"`
+	Change      string `json:"change"`
+	Release     string `json:"release"`
+}
 
 // argo answers a web metric of Argo Rollouts: status 200 with the whole
 // answer, whatever the verdict. Its conditions make of it Successful,
@@ -20,7 +25,7 @@ func (s *Server) argo(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	var body client.Question
+	var body argoBody
 	if r.Method == http.MethodPost && r.ContentLength != 0 {
 		err = readJSON(r, &body)
 	}

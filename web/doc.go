@@ -23,6 +23,7 @@
 //	GET  /v1/decisions            … /{id}
 //	GET  /v1/orders               orders in force; POST gives one
 //	GET  /healthz /readyz /metrics
+//	GET  /openapi.json            all of this for programs (endpoints.go, openapi.go)
 //
 // The flow of an answer:
 //

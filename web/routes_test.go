@@ -46,7 +46,7 @@ func checkAnswer(t *testing.T, name, method, path string, a answer) {
 	}
 	want := "text/html; charset=utf-8"
 	switch {
-	case strings.HasPrefix(path, "/v1/"), strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/healthz"), strings.HasPrefix(path, "/readyz"):
+	case strings.HasPrefix(path, "/v1/"), strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, "/healthz"), strings.HasPrefix(path, "/readyz"), strings.HasPrefix(path, "/openapi.json"):
 		want = "application/json; charset=utf-8"
 		if method != http.MethodHead && !json.Valid([]byte(a.body)) {
 			t.Errorf("%s: %s %s: not JSON: %s", name, method, path, a.body)

@@ -1,0 +1,73 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"setpoint.dev/setpoint/client"
+)
+
+// An endpoint is a route for programs: how it is served, and how the OpenAPI
+// document describes it.
+type endpoint struct {
+	method, path string
+	scope        Scope
+	serve        http.HandlerFunc
+	does         string
+	asks         []string // parameters of the query
+	takes, gives any      // values of the types of body and answer; nil = none, or no JSON
+	head         bool     // HEAD is served too
+}
+
+// endpoints are the routes for programs. The routes of the gate are not served
+// for HEAD: no body must not be taken for a yes.
+func (s *Server) endpoints() []endpoint {
+	question := []string{"environment", "change", "release"}
+	named := func(name string, list any) map[string]any { return map[string]any{name: list} }
+	evaluation := "/api/v2/deployments/gates/evaluation"
+	return []endpoint{
+		{"GET", "/v1/gate/{service}", ScopeGate, s.gate, "May this release go? Status 200 whatever the verdict; with strict=1 a denial is 403, a hold 409", append(question, "strict"), nil, client.Answer{}, false},
+		{"POST", "/v1/gate/flagger/{hook}", ScopeGate, s.flagger, "The gate for Flagger: 200 goes on, 403 does not; rollback has its own polarity", append(question, "service"), flaggerHook{}, nil, false},
+		{"GET", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, nil, client.Answer{}, false},
+		{"POST", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, argoBody{}, client.Answer{}, false},
+		{"POST", "/v1/gate/tekton", ScopeGate, s.tekton, "The gate for an interceptor of Tekton Triggers", nil, tektonRequest{}, tektonResponse{}, false},
+		{"POST", "/v1/gate/kubernetes", ScopeGate, s.kubernetes, "The gate for a ValidatingAdmissionWebhook of Kubernetes", nil, admissionReview{}, admissionReview{}, false},
+		{"POST", evaluation, ScopeGate, s.datadogStart, "The gate for datadog-ci: begins an evaluation", nil, datadogDocument[datadogQuestion]{}, datadogDocument[datadogTicket]{}, false},
+		{"GET", evaluation + "/{id}", ScopeGate, s.datadogPoll, "The gate for datadog-ci: how an evaluation stands", nil, nil, datadogDocument[datadogResult]{}, false},
+
+		{"GET", "/v1/status", ScopeRead, s.status, "Everything at once, as of the newest tick", nil, nil, client.Status{}, false},
+		{"GET", "/v1/definitions", ScopeRead, s.definitions, "How reading the definitions went", nil, nil, client.Definitions{}, false},
+		{"GET", "/v1/objectives", ScopeRead, s.objectives, "All objectives with their budgets", []string{"judge"}, nil, named("objectives", []client.Objective{}), false},
+		{"GET", "/v1/objectives/{name}", ScopeRead, s.objective, "One objective with its budget", []string{"judge"}, nil, client.Objective{}, false},
+		{"GET", "/v1/objectives/{name}/versions", ScopeRead, s.versions, "Versions of an objective's definition, the oldest first", nil, nil, named("versions", []client.Version{}), false},
+		{"GET", "/v1/settings", ScopeRead, s.settings, "Settings of all actuators", nil, nil, named("settings", []client.Setting{}), false},
+		{"GET", "/v1/settings/{actuator}", ScopeRead, s.setting, "The setting of an actuator; with wait, and If-None-Match, when it has changed. 304 when it has not", []string{"wait"}, nil, client.Setting{}, false},
+		{"GET", "/v1/retry/{service}", ScopeRead, s.retry, "The retry contract for calls to a service", []string{"caller", "wait"}, nil, client.Setting{}, false},
+		{"GET", "/v1/decisions", ScopeRead, s.decisions, "Decisions, the newest first", []string{"actuator", "moves", "from", "to", "before", "limit"}, nil, named("decisions", []client.Record{}), false},
+		{"GET", "/v1/decisions/{id}", ScopeRead, s.decision, "One decision with its evidence and outcome", nil, nil, client.Record{}, false},
+		{"GET", "/v1/verdicts", ScopeRead, s.verdicts, "Answers of the gate that are on record, the newest first", []string{"service", "release", "before", "limit"}, nil, named("verdicts", []client.RecordedVerdict{}), false},
+		{"GET", "/v1/verdicts/{id}", ScopeRead, s.verdict, "One answer of the gate as it was given", nil, nil, client.RecordedVerdict{}, false},
+		{"GET", "/v1/orders", ScopeRead, s.orders, "Orders in force", nil, nil, named("orders", []client.Order{}), false},
+		{"POST", "/v1/orders", ScopeOverride, s.giveOrder, "Gives an order. 201 when it is on record, 202 when it is in force and still to be recorded", nil, draft{}, client.Receipt{}, false},
+		{"GET", "/metrics", ScopeRead, s.metrics, "Metrics in the text format of Prometheus", nil, nil, nil, true},
+
+		{"GET", "/healthz", "", s.healthz, "The process answers", nil, nil, map[string]string{}, true},
+		{"GET", "/readyz", "", s.readyz, "The first tick is done", nil, nil, map[string]bool{}, true},
+		{"GET", "/openapi.json", "", s.openAPI, "This document", nil, nil, map[string]any{}, true},
+	}
+}
+
+// programRoutes serves the endpoints, each to those who have its scope.
+func (s *Server) programRoutes(r chi.Router) {
+	for _, e := range s.endpoints() {
+		to := r
+		if e.scope != "" {
+			to = r.With(s.needs(e.scope))
+		}
+		to.Method(e.method, e.path, e.serve)
+		if e.head {
+			to.Head(e.path, e.serve)
+		}
+	}
+}
