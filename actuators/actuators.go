@@ -34,7 +34,7 @@ type Deps struct {
 // definition that cannot work. The Reaper is to be closed.
 func New(a slo.Actuator, d Deps) (loop.Actuator, *Reaper, error) {
 	switch a.Kind {
-	case slo.Freeze, slo.Retry:
+	case slo.Freeze, slo.Retry, slo.TenantQuota:
 		if d.Settings == nil {
 			return nil, nil, fmt.Errorf("open actuator %s: no Settings to keep it in", a.Name)
 		}

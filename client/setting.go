@@ -36,6 +36,7 @@ type Setting struct {
 
 	Retry     *Retry `json:"retry,omitempty"`     // of a retry contract: what Value means
 	SafeRetry *Retry `json:"safeRetry,omitempty"` // and Safe
+	Quota     *Quota `json:"quota,omitempty"`     // of a tenant quota: what its watermark, Value, is about
 }
 
 // A Retry is a retry contract: how a caller may repeat calls that failed.

@@ -25,6 +25,7 @@ type Actuator struct {
 	Unit        string       `json:"unit,omitempty"` // "s" for PGQueryTimeout, "" for Freeze
 	Query       QueryTimeout `json:"query,omitzero"`
 	Retries     Retries      `json:"retries,omitzero"`
+	Quota       Quota        `json:"quota,omitzero"`
 
 	// Whatever enforces the setting by itself falls back to Safe when it was
 	// not confirmed for Lease.
@@ -42,6 +43,7 @@ const (
 	Freeze         ActuatorKind = "freeze"               // setting 0 (releases may go) … 1 (frozen)
 	PGQueryTimeout ActuatorKind = "postgresQueryTimeout" // setting in seconds
 	Retry          ActuatorKind = "retry"                // setting is the number of a level
+	TenantQuota    ActuatorKind = "quota"                // setting is a watermark, as a share of the capacity
 )
 
 // DefaultLease is how long a setting is trusted that nobody confirms, where
@@ -75,7 +77,7 @@ func (q QueryTimeout) GoString() string { return "slo.QueryTimeout(" + q.String(
 // SamePlace reports whether b acts where a does, so that its setting is a's. An
 // address may get another user, password or option.
 func (a Actuator) SamePlace(b Actuator) bool {
-	if (a.Kind == Freeze || a.Kind == Retry) && a.Service != b.Service {
+	if a.Kind != PGQueryTimeout && a.Service != b.Service {
 		return false
 	}
 	return a.Kind == b.Kind && a.Query.Role == b.Query.Role && slices.Equal(database(a.Query.DatabaseURL), database(b.Query.DatabaseURL))

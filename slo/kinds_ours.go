@@ -11,13 +11,14 @@ func actuatorKind() kind {
 		spec: &object{name: "Actuator spec", fields: []field{
 			description(),
 			{key: "service", is: shapeName, doc: "The service that it protects."},
-			{key: "type", is: shapeChoice, required: true, words: actuatorTypes(), doc: "What it sets. `freeze`: whether releases may go. `postgresQueryTimeout`: the age at which statements of a role may be cancelled. `retry`: how often callers of the service may repeat calls."},
-			{key: "rest", is: shapeSetting, instead: "`open` for a freeze, the first level of a contract", doc: "The setting in normal times; required for a query timeout."},
-			{key: "tight", is: shapeSetting, instead: "`frozen` for a freeze, the last level of a contract", doc: "The most protective setting; required for a query timeout."},
+			{key: "type", is: shapeChoice, required: true, words: actuatorTypes(), doc: "What it sets. `freeze`: whether releases may go. `postgresQueryTimeout`: the age at which statements of a role may be cancelled. `retry`: how often callers of the service may repeat calls. `quota`: how far its tenants may borrow beyond what they are guaranteed."},
+			{key: "rest", is: shapeSetting, instead: "`open` for a freeze, the first level of a contract", doc: "The setting in normal times; required for a query timeout and a quota."},
+			{key: "tight", is: shapeSetting, instead: "`frozen` for a freeze, the last level of a contract", doc: "The most protective setting; required for a query timeout and a quota."},
 			{key: "safe", is: shapeSetting, instead: "`rest`", doc: "Where whatever enforces the setting by itself falls back to when its lease ends; not for a freeze."},
 			{key: "lease", is: shapeDuration, instead: "1m", doc: "How long it goes on with a setting that nobody confirms, 5 s to 1 h; not for a freeze."},
 			{key: "postgresQueryTimeout", is: shapeMapping, of: queryTimeout(), doc: "Required for this type, refused for others."},
 			{key: "retry", is: shapeMapping, instead: "the standard levels, for all callers", of: retries(), doc: "Of this type, refused for others."},
+			{key: "quota", is: shapeMapping, of: quota(), doc: "Required for this type, refused for others."},
 		}},
 		example: `apiVersion: setpoint.dev/v1
 kind: Actuator
@@ -51,11 +52,28 @@ spec:
   type: retry
   safe: careful
   lease: 1m
+---
+apiVersion: setpoint.dev/v1
+kind: Actuator
+metadata:
+  name: checkout-tenants
+spec:
+  service: checkout
+  type: quota
+  rest: 1.2
+  tight: 0.6
+  quota:
+    capacity: 200
+    tenants:
+    - {name: acme, guarantee: 40, ceiling: 120}
+    others: {guarantee: 2, ceiling: 40}
 `,
 	}
 }
 
-func actuatorTypes() []string { return []string{string(Freeze), string(PGQueryTimeout), string(Retry)} }
+func actuatorTypes() []string {
+	return []string{string(Freeze), string(PGQueryTimeout), string(Retry), string(TenantQuota)}
+}
 
 func queryTimeout() *object {
 	return &object{name: "postgresQueryTimeout", doc: "Statements of `role` that are older than the setting are cancelled, the oldest first, while the role holds more than `high` of its workers, until it holds no more than `low`.", fields: []field{

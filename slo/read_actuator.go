@@ -36,6 +36,8 @@ func (l *loader) actuator(doc value) {
 		l.readTimeout(&a, spec)
 	case Retry:
 		l.readRetry(&a, spec)
+	case TenantQuota:
+		l.readQuota(&a, spec)
 	}
 	readLease(&a, spec)
 	l.actuators = append(l.actuators, draft[Actuator]{a, spec})

@@ -17,6 +17,8 @@ func setting(v value, a Actuator) (float64, bool) {
 		return seconds(v)
 	case a.Kind == Retry:
 		return level(v, a)
+	case a.Kind == TenantQuota:
+		return fraction(v)
 	}
 	return 0, false
 }

@@ -35,6 +35,8 @@ func problemOf(err error) *client.Problem {
 		return refuse(http.StatusConflict, "ambiguous", "more than one ID begins like this", "give more of it")
 	case errors.Is(err, ErrConflict):
 		return refuse(http.StatusConflict, "conflict", "another order was given with this ID", "leave the ID out to have one made")
+	case errors.Is(err, ErrGates):
+		return refuse(http.StatusConflict, "too-many-gates", "more gates ask than the quota declares", "declare as many gates as there are, or wait for the lease of one that is gone to end")
 	case errors.Is(err, errLedgerDown), errors.Is(err, errNoLedger):
 		return refuse(http.StatusServiceUnavailable, "ledger-down", "the ledger cannot be reached", "/v1/status and /v1/gate answer without it")
 	case errors.Is(err, errNoOrders):

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"net/http"
 	"time"
 
@@ -22,9 +23,23 @@ func (s *Server) wireLease(out *client.Setting, l look, v loop.Setting) {
 		return
 	}
 	out.Lease, out.Safe, out.Held = a.LeaseFor().Seconds(), a.SafeSetting(), l.held(a, v.Mode)
-	if a.Kind == slo.Retry {
+	switch a.Kind {
+	case slo.Retry:
 		out.Retry, out.SafeRetry = wireRetry(a, v.Value), wireRetry(a, a.SafeSetting())
+	case slo.TenantQuota:
+		out.Quota = wireQuota(a.Quota)
 	}
+}
+
+func wireQuota(q slo.Quota) *client.Quota {
+	tenant := func(t slo.Tenant) client.Tenant {
+		return client.Tenant{Name: t.Name, Guarantee: t.Guarantee, Ceiling: t.Ceiling, Weight: t.Weight}
+	}
+	out := &client.Quota{Capacity: q.Capacity, Gates: q.Gates, Header: q.Header, Others: tenant(q.Others)}
+	for _, t := range q.Tenants {
+		out.Tenants = append(out.Tenants, tenant(t))
+	}
+	return out
 }
 
 func wireRetry(a slo.Actuator, setting float64) *client.Retry {
@@ -63,4 +78,45 @@ func (s *Server) retry(w http.ResponseWriter, r *http.Request) {
 	}
 	chi.RouteContext(r.Context()).URLParams.Add("actuator", a.Name)
 	s.setting(w, r)
+}
+
+// lease gives a gate its part of a quota's capacity. Only the leader gives
+// any, and only while its loop ticks and the ledger confirms that it leads:
+// another one may have taken over.
+func (s *Server) lease(w http.ResponseWriter, r *http.Request) {
+	name, err := param(r, "actuator")
+	var ask client.LeaseAsk
+	if err == nil {
+		err = readJSON(r, &ask)
+	}
+	if err == nil {
+		_, err = named("gate", ask.Gate)
+	}
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	out, err := s.granted(s.look(time.Now()), name, ask)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	s.writeJSON(w, r, http.StatusOK, out)
+}
+
+func (s *Server) granted(l look, name string, ask client.LeaseAsk) (client.Lease, error) {
+	a, ok := l.actuator(name)
+	switch {
+	case !ok || a.Kind != slo.TenantQuota:
+		return client.Lease{}, unknown("quota", name)
+	case ask.Gate == "":
+		return client.Lease{}, refuse(http.StatusUnprocessableEntity, "bad-lease", "the gate has no name", "one of its own among all gates")
+	case !(ask.Has >= 0 && ask.Has <= a.Quota.Capacity && ask.Wants >= 0 && ask.Wants <= math.MaxInt32 && ask.Left >= 0 && ask.Left <= 3600):
+		return client.Lease{}, refuse(http.StatusUnprocessableEntity, "bad-lease", "has and wants are numbers of calls at once, has at most the capacity, and a lease lasts an hour at most", "")
+	case s.cfg.Lease == nil || !l.report.Leader || l.report.LedgerErr != nil || l.stale:
+		return client.Lease{}, loop.ErrNotLeader
+	}
+	out, err := s.cfg.Lease(a, l.report.Epoch, ask, l.now)
+	out.Epoch = l.report.Epoch
+	return out, err
 }

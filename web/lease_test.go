@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -37,15 +38,26 @@ apiVersion: setpoint.dev/v1
 kind: Actuator
 metadata: {name: batch-to-shop}
 spec: {service: shop, type: retry, retry: {callers: [batch]}}
+---
+apiVersion: setpoint.dev/v1
+kind: Actuator
+metadata: {name: shop-tenants}
+spec: {type: quota, rest: 1, tight: 0.5, quota: {capacity: 100, gates: 2, tenants: [{name: acme, guarantee: 10, ceiling: 50}]}}
 `)}}, nil)
 	if set == nil {
 		t.Fatal(problems)
 	}
 	l := &leasing{}
-	l.server = web.New(web.Config{Set: func() *slo.Set { return set }, Report: func() loop.Report { return l.report }})
+	l.server = web.New(web.Config{Set: func() *slo.Set { return set }, Report: func() loop.Report { return l.report }, Lease: func(a slo.Actuator, epoch int64, ask client.LeaseAsk, _ time.Time) (client.Lease, error) {
+		if ask.Gate == "third" {
+			return client.Lease{}, web.ErrGates
+		}
+		return client.Lease{Capacity: ask.Wants, Seconds: a.LeaseFor().Seconds()}, nil
+	}})
 	l.report = loop.Report{At: time.Now(), Set: set, Leader: true, Epoch: 7, Settings: []loop.Setting{
 		{Actuator: "shop-retries", Service: "shop", Mode: slo.Act, Kind: "retry", Value: 2, Tight: 2, At: time.Now()},
 		{Actuator: "batch-to-shop", Service: "shop", Mode: slo.Act, Kind: "retry", Tight: 2, At: time.Now()},
+		{Actuator: "shop-tenants", Mode: slo.Act, Kind: "quota", Value: 0.7, Rest: 1, Tight: 0.5, At: time.Now()},
 	}}
 	return l
 }
@@ -136,4 +148,36 @@ func TestStopWakes(t *testing.T) {
 			t.Errorf("%+v, want held", v)
 		}
 	})
+}
+
+func TestQuotaLease(t *testing.T) {
+	l := newLeasing(t)
+	s := l.get(t, "/v1/settings/shop-tenants")
+	want := &client.Quota{Capacity: 100, Gates: 2, Header: "X-Tenant", Others: client.Tenant{Ceiling: 100, Weight: 1}, Tenants: []client.Tenant{{Name: "acme", Guarantee: 10, Ceiling: 50, Weight: 1}}}
+	if diff := cmp.Diff(want, s.Quota); diff != "" || s.Value != 0.7 {
+		t.Errorf("%+v (-want +got):\n%s", s, diff)
+	}
+	ask := func(name, body string) answer {
+		return post(t, l.server.Handler(), "/v1/quota/"+name+"/lease", body)
+	}
+	var got client.Lease
+	decode(t, ask("shop-tenants", `{"gate":"a","wants":40}`), &got)
+	if want := (client.Lease{Capacity: 40, Seconds: 60, Epoch: 7}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	refused := func(why string, code int, a answer) {
+		t.Helper()
+		if a.code != code {
+			t.Errorf("%s: status %d %s, want %d", why, a.code, a.body, code)
+		}
+	}
+	refused("one too many", 409, ask("shop-tenants", `{"gate":"third"}`))
+	refused("more than there is", 422, ask("shop-tenants", `{"gate":"a","has":101}`))
+	refused("less than nothing", 422, ask("shop-tenants", `{"gate":"a","wants":-1}`))
+	refused("no gate", 422, ask("shop-tenants", `{}`))
+	refused("no quota", 404, ask("shop-retries", `{"gate":"a"}`))
+	l.report.LedgerErr = errors.New("down")
+	refused("perhaps not the leader", 503, ask("shop-tenants", `{"gate":"a"}`))
+	l.report.LedgerErr, l.report.Leader = nil, false
+	refused("not the leader", 503, ask("shop-tenants", `{"gate":"a"}`))
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
@@ -14,19 +15,20 @@ import (
 // A Config is what a Server shows and whom it asks. Every field may be left
 // out: what is missing is then said to be missing.
 type Config struct {
-	Set         func() *slo.Set                                              // the definitions in force; nil = none
-	Report      func() loop.Report                                           // the newest report, from memory; nil = no tick yet
-	Ledger      Reader                                                       // nil = there is no history
-	Order       func(context.Context, loop.Order) (recorded bool, err error) // nil = orders are refused
-	Record      func(context.Context, loop.Verdict) (Kept, error)            // puts an answer of the gate on record before it is given; nil = they are not recorded
-	Verdicts    VerdictReader                                                // nil = there are none on record
-	Versions    func(context.Context, string) ([]loop.Version, error)        // of an objective, from the ledger; nil = there are none
-	Definitions func() Definitions                                           // how reading the definitions went; nil = they are not read again
-	Deliveries  func() []Delivery                                            // how telling of alerts goes, for each target; nil = nobody is told
-	Cancels     func() map[string]uint64                                     // actuator → statements that its reaper cancelled so far
-	Caller      func(context.Context, slo.Secret, time.Time) (Caller, error) // who shows a key; nil = everybody who can reach the server may do everything
-	Failed      func(error)                                                  // told of errors that callers are not shown; for the log
-	URL         string                                                       // address that links in answers begin with; "" = links are paths
+	Set         func() *slo.Set                                                             // the definitions in force; nil = none
+	Report      func() loop.Report                                                          // the newest report, from memory; nil = no tick yet
+	Ledger      Reader                                                                      // nil = there is no history
+	Order       func(context.Context, loop.Order) (recorded bool, err error)                // nil = orders are refused
+	Record      func(context.Context, loop.Verdict) (Kept, error)                           // puts an answer of the gate on record before it is given; nil = they are not recorded
+	Verdicts    VerdictReader                                                               // nil = there are none on record
+	Versions    func(context.Context, string) ([]loop.Version, error)                       // of an objective, from the ledger; nil = there are none
+	Definitions func() Definitions                                                          // how reading the definitions went; nil = they are not read again
+	Deliveries  func() []Delivery                                                           // how telling of alerts goes, for each target; nil = nobody is told
+	Cancels     func() map[string]uint64                                                    // actuator → statements that its reaper cancelled so far
+	Caller      func(context.Context, slo.Secret, time.Time) (Caller, error)                // who shows a key; nil = everybody who can reach the server may do everything
+	Lease       func(slo.Actuator, int64, client.LeaseAsk, time.Time) (client.Lease, error) // gives a gate its part of a quota, for the leader of an epoch; nil = none are given
+	Failed      func(error)                                                                 // told of errors that callers are not shown; for the log
+	URL         string                                                                      // address that links in answers begin with; "" = links are paths
 	Version     string
 	Rate        float64       // requests a second of one caller, or of one address where nobody is asked who they are; twice as many at once; 0 = no bound
 	Stale       time.Duration // without a tick for so long, everything is marked stale; 0 = 1 min
@@ -97,6 +99,7 @@ var (
 	ErrNotFound  = errors.New("there is no such thing on record")
 	ErrAmbiguous = errors.New("more than one ID begins like this")
 	ErrConflict  = errors.New("another order has this ID")
+	ErrGates     = errors.New("there are more gates than the quota declares")
 )
 
 // ledgerPatience bounds every question to the ledger.

@@ -103,6 +103,8 @@ func kindWords(a slo.Actuator, v loop.Setting) string {
 		return "query timeout"
 	case slo.Retry:
 		return "retry contract of " + cmp.Or(strings.Join(a.Retries.Callers, ", "), "all callers")
+	case slo.TenantQuota:
+		return "quota of tenants"
 	}
 	return v.Kind
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"setpoint.dev/setpoint/actuators"
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/notify"
@@ -147,6 +148,7 @@ type house struct {
 	web     *web.Server
 	notify  *notify.Notifier
 	bench   bench
+	leases  actuators.Leases
 	sources pumps
 	journal journal
 	set     atomic.Pointer[slo.Set] // in force, with the groups that were found
@@ -178,7 +180,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold, Egress: o.egress()})
 	h.web = web.New(web.Config{
 		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions,
-		Caller: callers(h.keyring), Rate: o.rate, Deliveries: h.deliveries, Cancels: h.cancels, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
+		Caller: callers(h.keyring), Rate: o.rate, Deliveries: h.deliveries, Cancels: h.cancels, Lease: h.lease, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	})
 	return nil
 }
