@@ -13,6 +13,10 @@ func (l *loader) impliedSources() {
 		if _, there := l.declared["DataSource"][r.name]; r.kind != "DataSource" || there {
 			continue
 		}
+		if l.systemNamed(r.name) != "" { // which is warned of where it is asked for something
+			l.declared["DataSource"][r.name] = r.place
+			continue
+		}
 		s := l.defaultSource(r.place)
 		s.Name = r.name
 		l.declared["DataSource"][r.name] = r.place

@@ -77,7 +77,7 @@ type loader struct {
 	files  []*source
 	hints  int // suggestions made so far
 
-	systems map[string]string  // :: data source → the system that it is, where that is not asked
+	systems map[string]string  // :: data source → the system that it is; "" = one that is asked
 	left    map[string]leftOut // :: objective that is not kept
 
 	lenient   bool

@@ -3,8 +3,11 @@ package slo
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+
+	"go.yaml.in/yaml/v4"
 )
 
 // The bounds of an objective.
@@ -59,7 +62,7 @@ func (l *loader) dataSource(doc value) {
 	}
 	l.set.Sources = append(l.set.Sources, Source{
 		Name: doc.get("metadata").get("name").text(), Title: doc.get("metadata").get("displayName").text(),
-		Description: spec.get("description").text(), URL: l.address(details.get("url"), httpAddress, "an http or https address, as in http://localhost:9090"),
+		Description: spec.get("description").text(), URL: l.sourceURL(details),
 		Timeout:   within(details.get("timeout"), time.Millisecond, 5*time.Minute),
 		Delay:     within(details.get("delay"), time.Millisecond, time.Hour),
 		Retention: within(details.get("retention"), time.Minute, maxDuration),
@@ -67,6 +70,24 @@ func (l *loader) dataSource(doc value) {
 		Scrape:    within(details.get("scrapeInterval"), time.Millisecond, time.Hour),
 		Position:  doc.place().Position,
 	})
+}
+
+// sourceURL is the address of a data source, or the one that is implied where
+// it has none.
+func (l *loader) sourceURL(details value) string {
+	url := details.get("url")
+	keys := Node{details}.keys()
+	misspelt := slices.IndexFunc(keys, func(key string) bool { return nearest(key, []string{"url"}) != "" })
+	switch {
+	case url.given():
+		return l.address(url, httpAddress, "an http or https address, as in http://localhost:9090")
+	case misspelt >= 0:
+		url.refuse("missing", shapeSecret.expected(field{}), "")
+	case details.good() && details.node.Kind == yaml.MappingNode:
+		details.warn("says no url; the one at PROMETHEUS_URL is taken", "url", "")
+		return l.defaultSource(details.place()).URL
+	}
+	return ""
 }
 
 // address reads an address, with what the environment says in it. It never

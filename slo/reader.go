@@ -16,8 +16,10 @@ type Reader struct {
 	Part      bool // the files are some of many: names that they do not hold are warned of, and left open in the set, unless they are misspelt
 	Importers []Importer
 
-	known map[[sha256.Size]byte]*loader // :: name and text → what the file says by itself; nil = it has to be read each time
-	next  map[[sha256.Size]byte]*loader // the same, of the reading under way
+	known   map[[sha256.Size]byte]*loader // :: name and text → what the file says by itself; nil = it has to be read each time
+	systems map[string]string             // :: data source → system, as known was read with
+
+	next map[[sha256.Size]byte]*loader // the same, of the reading under way
 }
 
 // Load is Load, or LoadLenient.
@@ -34,6 +36,9 @@ func (r *Reader) Load(files []File, env func(string) (string, bool)) (*Set, Prob
 func (r *Reader) file(l *loader, f File) {
 	text := sha256.Sum256(f.Data)
 	key := sha256.Sum256(append(text[:], f.Name...))
+	if !maps.Equal(r.systems, l.systems) { // what queries have to look like depends on it
+		r.known, r.systems = nil, l.systems
+	}
 	alone, there := r.known[key]
 	if !there {
 		alone = l.alone()
@@ -53,7 +58,7 @@ func (r *Reader) file(l *loader, f File) {
 func (l *loader) alone() *loader {
 	a := &loader{env: l.env, tables: l.tables, lenient: l.lenient, importers: l.importers, declared: map[string]map[string]place{},
 		onlyNames: map[string]string{}, named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{},
-		systems: map[string]string{}, left: map[string]leftOut{}}
+		systems: l.systems, left: map[string]leftOut{}}
 	for kind := range l.declared {
 		a.declared[kind] = map[string]place{}
 	}

@@ -36,8 +36,33 @@ func checkSourceType(v value) {
 	}
 }
 
-// surveySystems notes the data sources that are not asked, since what queries
-// have to look like depends on it, and they may stand in a later file.
+// otherSystems are systems of whose names those of data sources are often made.
+func otherSystems() []string {
+	return []string{
+		"AppDynamics", "BigQuery", "ClickHouse", "CloudWatch", "Datadog", "Dynatrace", "Elasticsearch", "Graphite", "Honeycomb", "InfluxDB",
+		"Instana", "Lightstep", "NewRelic", "OpenTSDB", "Pingdom", "Redshift", "Splunk", "Stackdriver", "SumoLogic",
+	}
+}
+
+// namedAfter is the system in the name of a data source that no file declares,
+// as in my-datadog; "" where it has none.
+func namedAfter(source string) string {
+	letters := strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(source))
+	for _, system := range prometheusTypes() {
+		if strings.Contains(letters, strings.ToLower(system)) {
+			return ""
+		}
+	}
+	for _, system := range otherSystems() {
+		if strings.Contains(letters, strings.ToLower(system)) {
+			return system
+		}
+	}
+	return ""
+}
+
+// surveySystems notes what data sources are, since what queries have to look
+// like depends on it, and they may stand in a later file.
 func (l *loader) surveySystems(files []File) {
 	for _, f := range files {
 		if !bytes.Contains(f.Data, []byte("DataSource")) {
@@ -60,9 +85,7 @@ func (l *loader) surveySystem(doc value) {
 	if doc.get("kind").text() != "DataSource" {
 		return
 	}
-	if system := otherSystem(doc.get("spec").get("type")); system != "" {
-		l.systems[doc.get("metadata").get("name").text()] = system
-	}
+	l.systems[doc.get("metadata").get("name").text()] = otherSystem(doc.get("spec").get("type"))
 }
 
 // systemOf is the system that the first of some metrics is in that is not in
@@ -74,13 +97,21 @@ func (l *loader) systemOf(metrics ...value) (system string, at value) {
 		if kind.given() {
 			system, at = otherSystem(kind), kind
 		} else {
-			system, at = l.systems[ref.text()], ref
+			system, at = l.systemNamed(ref.text()), ref
 		}
 		if system != "" {
 			return system, at
 		}
 	}
 	return "", value{}
+}
+
+// systemNamed is the system that a data source is, where that is not asked.
+func (l *loader) systemNamed(source string) string {
+	if system, declared := l.systems[source]; declared {
+		return system
+	}
+	return namedAfter(source)
 }
 
 // passSystems keeps what belongs to other systems from being checked.
@@ -150,7 +181,7 @@ func (l *loader) systemBehind(in *draftIndicator) string {
 	case in.system != "":
 		return in.system
 	}
-	return l.systems[in.is.Source]
+	return l.systemNamed(in.is.Source)
 }
 
 // leaveOut notes that the objectives of an SLO are not kept.
