@@ -16,6 +16,7 @@ type Cut struct {
 	Good     bool          // the part counts good events; otherwise bad ones
 	Scrape   time.Duration // scrape interval; 0 = learned from the samples
 	MaxGap   time.Duration // counters are differenced over gaps up to this long at least; 0 = 24 h
+	Pairs    bool          // series of the same ID are copies of one, each stored by another scraper
 }
 
 const (
@@ -93,8 +94,9 @@ func (c Cut) horizon(start int64) int64 {
 
 // A pace is how often the series around a slice are sampled, in ms.
 type pace struct {
-	limit int64 // samples further apart have a gap between them
-	tail  int64 // for so long after a sample no other is due
+	interval int64 // between scrapes
+	limit    int64 // samples further apart have a gap between them
+	tail     int64 // for so long after a sample no other is due
 }
 
 // pace returns the pace of the slice (start, end]; tracks are in order of ID.
@@ -104,7 +106,7 @@ func (c Cut) pace(tracks []track, start, end int64) pace {
 		interval = learn(tracks, start-c.Lookback().Milliseconds(), end)
 	}
 	limit := min(interval*5/2, c.Lookback().Milliseconds()/2)
-	return pace{limit: limit, tail: min(interval*3/2, limit)}
+	return pace{interval: interval, limit: limit, tail: min(interval*3/2, limit)}
 }
 
 // learn returns the median distance of samples in (start, end]. It looks at

@@ -24,8 +24,8 @@ func (d *Desk) Increments(to []Slice, c Cut, part, total []Series) []Slice {
 	k.Cut, k.from, k.to, k.step = c, c.From.UnixMilli(), c.To.UnixMilli(), c.slice().Milliseconds()
 	k.measure(d.tracks)
 	k.mark(d.invalid, FlawInvalid)
-	d.part = k.sum(d.part, d.tracks[:len(part)])
-	d.total = k.sum(d.total, d.tracks[len(part):])
+	d.part = k.sum(d.part, k.merge(d.tracks[:len(part)]))
+	d.total = k.sum(d.total, k.merge(d.tracks[len(part):]))
 	return k.appendSlices(to, d.part, d.total)
 }
 

@@ -70,6 +70,10 @@
 //     became of it. What is counted depends on the look at a job before, which
 //     is looked for as far back as the Horizon; a job that was not seen before
 //     is judged as a birth.
+//   - Pairs (Cut.Pairs): series of the same ID are copies of one counter by
+//     several scrapers; every sample counts, and one that tells of an earlier
+//     time than another copy's before it repeats the value before it. Of
+//     samples that are judged, one a scrape counts (pairs.go).
 //   - More good than total, or more bad than total: the total is raised and
 //     the slice is marked FlawExcess.
 //

@@ -9,7 +9,7 @@ import (
 // those of the part, good or bad, and of the total. The package documentation
 // states the rules.
 //
-// The series hold their samples in (From−Lookback, To], and what Missing asks
+// The series hold their samples in (From−Before, To], and what Missing asks
 // for as a sample at From−Lookback. Samples before that are welcome, samples
 // after To are ignored.
 func (c Cut) Increments(part, total []Series) []Slice {
@@ -29,7 +29,7 @@ type counting struct {
 func (k *counting) measure(tracks []track) {
 	if k.Scrape <= 0 {
 		tracks = slices.Clone(tracks)
-		slices.SortFunc(tracks, byID)
+		slices.SortStableFunc(tracks, byID)
 	}
 	k.seen = k.seen.of(tracks)
 	k.paces, k.flaws = k.paces[:0], k.flaws[:0]

@@ -24,6 +24,9 @@ func (c Cut) Histograms(in slo.Indicator, all []Series) []Slice {
 	k := counting{Cut: c, from: c.From.UnixMilli(), to: c.To.UnixMilli(), step: c.slice().Milliseconds()}
 	k.measure(counts)
 	k.mark(invalid, FlawInvalid)
+	if c.Pairs {
+		counts, within = k.mergeHistograms(in, all, counts)
+	}
 	k.Good = in.Op == slo.LessOrEqual
 	return k.slices(k.sum(nil, within), k.sum(nil, counts))
 }

@@ -26,7 +26,7 @@ func (c Cut) Runs(in slo.Indicator, starts, successes []Series) []Slice {
 	k.mark(append(invalid, more...), FlawInvalid)
 	r := running{counting: &k, limit: in.Limit.Milliseconds(), every: in.Every.Milliseconds()}
 	r.good, r.bad, r.pending = make([]Count, len(k.paces)), make([]Count, len(k.paces)), make([]int, len(k.paces))
-	for _, looks := range jobs(c, begun, done) {
+	for _, looks := range jobs(c, k.merge(begun), k.merge(done)) {
 		r.follow(looks)
 	}
 	total := make([]Count, len(k.paces))

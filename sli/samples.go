@@ -23,7 +23,7 @@ func (c Cut) Samples(in slo.Indicator, all []Series) []Slice {
 	k.mark(invalid, FlawInvalid)
 	whole := weight(in.Kind)
 	good, total := make([]Count, len(k.paces)), make([]Count, len(k.paces))
-	for _, t := range tracks {
+	for _, t := range k.prefer(tracks) {
 		for i := t.after(k.from); i < len(t.points) && t.points[i].at <= k.to; i++ {
 			n := k.index(t.points[i].at)
 			good[n] += t.points[i].value

@@ -21,6 +21,7 @@ func Manual() string {
 	}
 	b.WriteString(manualSamples)
 	b.WriteString(manualSystems)
+	b.WriteString(manualPairs)
 	b.WriteString(manualRest)
 	b.WriteString(manualCalendars)
 	b.WriteString(manualConditions)

@@ -68,6 +68,7 @@ func (l *loader) dataSource(doc value) {
 		Retention: within(details.get("retention"), time.Minute, maxDuration),
 		Settle:    within(details.get("settle"), time.Millisecond, 24*time.Hour),
 		Scrape:    within(details.get("scrapeInterval"), time.Millisecond, time.Hour),
+		Replicas:  labelNames(details.get("replicaLabels")),
 		Position:  doc.place().Position,
 	})
 }

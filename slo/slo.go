@@ -51,6 +51,7 @@ type Source struct {
 	Retention   time.Duration `json:"retention,omitempty"` // how long it keeps its data, where that is declared, in ns; 0 = not known
 	Settle      time.Duration `json:"settle,omitempty"`    // how long after its first reading a slice is read again, in case that samples arrive late, in ns; 0 = 2 min, below 0 = never
 	Scrape      time.Duration `json:"scrape,omitempty"`    // scrape interval, where it is declared, in ns; 0 = learned from the samples
+	Replicas    []string      `json:"replicas,omitempty"`  // labels by which the series of several scrapers of the same targets differ; none: those that are known for it
 	Position    Position      `json:"-"`
 }
 

@@ -125,6 +125,9 @@ func printPlanned(w io.Writer, r planned, curl bool) {
 		if q.Error != "" {
 			fmt.Fprintf(w, "\n%s\n", q.Error)
 		}
+		for _, label := range q.Copies {
+			fmt.Fprintf(w, "\nwarning: %s: series that differ in %s alone hold the same values. If they come from a pair of scrapers, everything counts double: declare replicaLabels: [%s] for the data source %s\n", brief(q.Query), label, label, q.Source)
+		}
 		if curl {
 			fmt.Fprintf(w, "\n%s\n", q.Curl)
 		}

@@ -50,7 +50,7 @@ func (s *source) anchorWhole(ctx context.Context, span window, all []*counting) 
 	for _, k := range all {
 		indicators = append(indicators, k.indicator)
 	}
-	p := newPlan(indicators, limit{text: longestQuery, bytes: math.MaxInt64})
+	p := newPlan(indicators, s.pairs, limit{text: longestQuery, bytes: math.MaxInt64})
 	f := fetch{source: s, plan: p, kind: vector, window: span}
 	got := f.all(ctx)
 	for _, k := range all {
@@ -62,10 +62,7 @@ func (s *source) anchorWhole(ctx context.Context, span window, all []*counting) 
 // before puts found samples before those of the same series; with others it
 // adds series that were not there.
 func before(all, found []sli.Series, others bool) []sli.Series {
-	earlier := make(map[string]sli.Series, len(found))
-	for _, s := range found {
-		earlier[s.ID] = s
-	}
+	earlier := highest(found)
 	all = slices.Clone(all) // other indicators have the same
 	there := make(map[string]bool, len(all))
 	for i, s := range all {
@@ -128,8 +125,8 @@ func (s *source) lookUp(ctx context.Context, span window, ids []string) map[stri
 		for _, id := range ids {
 			found[id] = lookedUp{err: err}
 		}
-		for _, h := range kept {
-			found[h.id] = lookedUp{series: h.series()}
+		for id, one := range highest(seriesOf(kept)) {
+			found[id] = lookedUp{series: one}
 		}
 	}
 	var group errgroup.Group
@@ -144,7 +141,7 @@ func (s *source) lookUp(ctx context.Context, span window, ids []string) map[stri
 // last asks for the last sample in a window of each series.
 func (s *source) last(ctx context.Context, span window, ids []string) (kept []held, err error) {
 	err = s.ask(ctx, span.lastOf(ids), grid{}, span.to, func(body io.Reader) error {
-		r := &reading{kind: vector, window: span, roster: newRoster(index{}), histograms: true}
+		r := &reading{kind: vector, window: span, roster: newRoster(index{}, s.pairs), histograms: true}
 		err := r.read(body, s.cfg.AllowPartial)
 		kept = r.kept
 		return err

@@ -43,7 +43,7 @@ func (k *counting) slices(to []sli.Slice, c sli.Cut, desk *sli.Desk) []sli.Slice
 	if k.buckets == "" {
 		return desk.Increments(to, c, k.part, k.total)
 	}
-	buckets, counts, lost := pair(k.part, k.total)
+	buckets, counts, lost := pair(k.part, k.total, c.Pairs)
 	all := desk.Increments(to, c, buckets, counts)
 	markLost(all[len(to):], c.Slice, lost)
 	return all
@@ -67,9 +67,14 @@ func (s *source) count(ctx context.Context, c sli.Cut, members []*member) {
 // slice.
 func (s *source) countChunk(ctx context.Context, c sli.Cut, members []*member) {
 	var tooMuch []*member
+	counted := s.countWhole(ctx, c, members)
+	if !c.Pairs && s.pairs.found.Load() { // they need more of the time before
+		c.Pairs = true
+		counted = s.countWhole(ctx, c, members)
+	}
 	var desk sli.Desk
 	room := make([]sli.Slice, 0, len(members)*int(c.To.Sub(c.From)/c.Slice)) // of all answers
-	for _, k := range s.countWhole(ctx, c, members) {
+	for _, k := range counted {
 		switch reason := reasonIn(k.err); {
 		case k.err == nil && len(k.answer.Slices) == 0:
 			at := len(room)
@@ -102,7 +107,7 @@ func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) [
 	case members[0].query != "":
 		return s.evaluateAll(ctx, c, members)
 	}
-	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
+	span := window{from: c.From.Add(-c.Before()), to: c.To}
 	p := s.plan(indicatorsOf(members), span.seconds(), c.To)
 	defer s.putBack(p)
 	f := fetch{source: s, plan: p, kind: matrix, window: span}

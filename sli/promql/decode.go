@@ -51,6 +51,14 @@ func (h held) series() sli.Series {
 	return sli.Series{ID: h.id, Samples: h.samples, Histograms: h.histograms}
 }
 
+// seriesOf is what was kept, by itself.
+func seriesOf(kept []held) (all []sli.Series) {
+	for _, h := range kept {
+		all = append(all, h.series())
+	}
+	return all
+}
+
 // read reads a whole answer and judges it.
 func (r *reading) read(from io.Reader, allowPartial bool) error {
 	s := newScanner(from)

@@ -128,6 +128,11 @@
 //     (partial_response=false, deny_partial_response=1) unless AllowPartial.
 //     Thanos must not answer from downsampled blocks: leave
 //     --query.auto-downsampling off.
-//   - Pairs of replicas that scrape the same targets under different labels
-//     count double unless the backend merges them.
+//   - Pairs of scrapers of the same targets, where the backend does not merge
+//     what they store, differ by a label: prometheus_replica or __replica__, or
+//     one that the source declares. It is left out of the IDs of series, so
+//     that series of the same ID are copies, and package sli counts them once
+//     (Cut.Pairs); each question then reaches half a lookback further back.
+//     Without such labels nothing of this costs anything (pairs.go). Plan tells
+//     of series that seem to be copies.
 package promql

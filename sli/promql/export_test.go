@@ -18,7 +18,7 @@ func (b *Breaker) Leave(err *sli.ReadError, now time.Time) { b.leave("shop", err
 
 // Decode decodes an answer of raw samples, or of last values, in (from, to].
 func Decode(raw bool, from, to time.Time, body io.Reader) (all []sli.Series, err error) {
-	r := &reading{kind: vector, window: window{from, to}, roster: newRoster(index{}), histograms: true}
+	r := &reading{kind: vector, window: window{from, to}, roster: newRoster(index{}, nil), histograms: true}
 	if raw {
 		r.kind = matrix
 	}
@@ -43,7 +43,7 @@ func SeriesID(labels map[string]string) string {
 // Decoder decodes answers of raw samples, of series that it remembers, and
 // returns how many there were.
 func Decoder(from, to time.Time) func(io.Reader) (int, error) {
-	known := newRoster(index{})
+	known := newRoster(index{}, nil)
 	return func(body io.Reader) (int, error) {
 		r := &reading{kind: matrix, window: window{from, to}, roster: known}
 		err := r.read(body, false)

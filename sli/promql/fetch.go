@@ -138,6 +138,7 @@ func (f *fetch) take(got answers, o outcome) {
 		}
 		return
 	}
+	f.source.pairs.inOrder(o.kept)
 	f.makeRoom(got, o)
 	for _, h := range o.kept {
 		for _, n := range h.in {

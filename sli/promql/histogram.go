@@ -17,29 +17,35 @@ import (
 
 // pair puts the series of the bucket that is counted beside those of the count
 // of a classic histogram: series whose bounds are written in different ways
-// become one, and counts of the time before a bucket came, or after it went, are
-// left out, because what is good of them is not known. lost is those.
-func pair(part, total []sli.Series) (buckets, counts, lost []sli.Series) {
-	byLabels := make(map[string]int, len(part))
+// become one (with pairs of scrapers, copies of one), and counts of the time
+// before a bucket came, or after it went, are left out, because what is good of
+// them is not known. lost is those.
+func pair(part, total []sli.Series, pairs bool) (buckets, counts, lost []sli.Series) {
+	byLabels := make(map[string]sli.Series, len(part)) // all samples of copies
+	var keys []string
 	for _, s := range part {
 		key := without(s.ID, labels.BucketLabel, model.MetricNameLabel)
-		at, there := byLabels[key]
-		if !there {
-			byLabels[key] = len(buckets)
-			buckets = append(buckets, s)
-			continue
+		if one, there := byLabels[key]; there {
+			byLabels[key] = sli.Series{ID: min(one.ID, s.ID), Samples: slices.Concat(one.Samples, s.Samples)}
+		} else {
+			byLabels[key], keys = s, append(keys, key)
 		}
-		one := &buckets[at]
-		one.ID = min(one.ID, s.ID)
-		one.Samples = slices.Concat(one.Samples, s.Samples)
+		if pairs {
+			buckets = append(buckets, sli.Series{ID: key, Samples: s.Samples})
+		}
+	}
+	for _, key := range keys {
+		if !pairs {
+			buckets = append(buckets, byLabels[key])
+		}
 	}
 	for _, s := range total {
-		at, there := byLabels[without(s.ID, model.MetricNameLabel)]
+		bucket, there := byLabels[without(s.ID, model.MetricNameLabel)]
 		if !there {
 			lost = append(lost, s)
 			continue
 		}
-		both, alone := together(s.Samples, buckets[at].Samples)
+		both, alone := together(s.Samples, bucket.Samples)
 		counts = append(counts, sli.Series{ID: s.ID, Samples: both})
 		if len(alone) > 0 {
 			lost = append(lost, sli.Series{ID: s.ID, Samples: alone})

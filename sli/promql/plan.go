@@ -14,6 +14,7 @@ import (
 // have learned.
 type plan struct {
 	indicators []*indicator
+	pairs      *pairs
 	span       int64 // seconds of the longest range that it is made for
 	selectors  []*selector
 	numbers    map[*selector]int32
@@ -27,8 +28,8 @@ type plan struct {
 const rejoin = 10 * time.Minute
 
 // newPlan plans for ranges of some seconds.
-func newPlan(indicators []*indicator, most limit) *plan {
-	p := &plan{indicators: indicators, span: most.span, numbers: map[*selector]int32{}, under: map[*selector][]int32{}}
+func newPlan(indicators []*indicator, pairs *pairs, most limit) *plan {
+	p := &plan{indicators: indicators, pairs: pairs, span: most.span, numbers: map[*selector]int32{}, under: map[*selector][]int32{}}
 	for _, q := range indicators {
 		for _, s := range slices.Concat(q.part, q.total) {
 			if _, ok := p.numbers[s]; !ok {
@@ -76,7 +77,7 @@ func (p *plan) enlist(one *part) {
 	if len(one.heads) == 1 { // what the backend says goes
 		asked = p.numbers[one.heads[0]]
 	}
-	one.roster = newRoster(newIndex(p.selectors, one.members, asked))
+	one.roster = newRoster(newIndex(p.selectors, one.members, asked), p.pairs)
 }
 
 // seriesOf returns the series of an indicator, or why they are not known.
@@ -115,7 +116,7 @@ func (s *source) plan(indicators []*indicator, span int64, now time.Time) *plan 
 			return p
 		}
 	}
-	return newPlan(indicators, limit{text: longestQuery, bytes: s.cfg.MaxBytes / 2, span: span})
+	return newPlan(indicators, s.pairs, limit{text: longestQuery, bytes: s.cfg.MaxBytes / 2, span: span})
 }
 
 // mostPlans are kept. Objectives are asked about together; those with other

@@ -14,6 +14,7 @@ import (
 // they stand there, so that they need not be read again and again.
 type roster struct {
 	index   index
+	pairs   *pairs // nil: series are what their labels say
 	byText  map[string]*known
 	byID    map[string]*known
 	answers uint64 // read up to now
@@ -21,13 +22,14 @@ type roster struct {
 
 // known is a series that was seen.
 type known struct {
-	id     string
+	id     string  // without the labels of scrapers
+	full   string  // with them
 	in     []int32 // numbers of the selectors that it belongs to
 	answer uint64  // that it was in last, while somebody wanted it
 }
 
-func newRoster(x index) *roster {
-	return &roster{index: x, byText: map[string]*known{}, byID: map[string]*known{}}
+func newRoster(x index, p *pairs) *roster {
+	return &roster{index: x, pairs: p, byText: map[string]*known{}, byID: map[string]*known{}}
 }
 
 // find is the series with some labels, given as the JSON object that they are
@@ -40,11 +42,14 @@ func (r *roster) find(text []byte) (*known, error) {
 	if err != nil {
 		return nil, err
 	}
-	id := seriesID(all)
-	k, ok := r.byID[id]
+	full := seriesID(all)
+	k, ok := r.byID[full]
 	if !ok {
-		k = &known{id: id, in: r.index.of(all)}
-		r.byID[id] = k
+		k = &known{id: full, full: full, in: r.index.of(all)}
+		if less := r.pairs.without(all); len(less) < len(all) {
+			k.id = seriesID(less)
+		}
+		r.byID[full] = k
 	}
 	r.byText[string(text)] = k
 	return k, nil

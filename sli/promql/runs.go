@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -63,7 +64,7 @@ func (s *source) runsOf(ctx context.Context, c sli.Cut, members []*member) []*co
 // timestamps asks for those of a chunk and, where a job was not seen right
 // before it, for those back to the horizon.
 func (s *source) timestamps(ctx context.Context, c sli.Cut, q *indicator) (starts, successes []sli.Series, err error) {
-	span := window{from: c.From.Add(-2 * c.Lookback()), to: c.To}
+	span := window{from: c.From.Add(-c.Before() - c.Lookback()), to: c.To}
 	starts, successes, err = s.both(ctx, c, q, span)
 	if err != nil || !c.RunsBefore(starts, successes) {
 		return starts, successes, err
@@ -81,7 +82,7 @@ func (s *source) timestamps(ctx context.Context, c sli.Cut, q *indicator) (start
 		if err != nil {
 			return nil, nil, err
 		}
-		starts, successes = join(a, starts), join(b, successes)
+		starts, successes = join(a, starts, c.Pairs), join(b, successes, c.Pairs)
 	}
 	return starts, successes, nil
 }
@@ -103,17 +104,15 @@ func (s *source) both(ctx context.Context, c sli.Cut, q *indicator, span window)
 }
 
 // samples asks for the samples of a measurement in a window.
-func (s *source) samples(ctx context.Context, c sli.Cut, m measurement, span window) (found []sli.Series, _ size) {
+func (s *source) samples(ctx context.Context, c sli.Cut, m measurement, span window) ([]sli.Series, size) {
 	ask, g := s.about(c, m, span)
 	r := &reading{}
 	err := s.ask(ctx, ask, g, span.to, func(body io.Reader) error {
-		r = &reading{kind: matrix, window: span, roster: newRoster(index{})}
+		r = &reading{kind: matrix, window: span, roster: newRoster(index{}, s.pairs)}
 		return r.read(body, s.cfg.AllowPartial)
 	})
-	for _, h := range r.kept {
-		found = append(found, h.series())
-	}
-	return found, size{r.seen, r.bytes, err}
+	s.pairs.inOrder(r.kept)
+	return seriesOf(r.kept), size{r.seen, r.bytes, err}
 }
 
 // about is the question for the samples of a measurement in a window.
@@ -126,7 +125,7 @@ func (s *source) about(c sli.Cut, m measurement, span window) (question, grid) {
 
 // tellRuns plans the questions about runs, and asks each.
 func (s *source) tellRuns(ctx context.Context, c sli.Cut, members []*member) (all []Query) {
-	span := window{from: c.From.Add(-2 * c.Lookback()), to: c.To}
+	span := window{from: c.From.Add(-c.Before() - c.Lookback()), to: c.To}
 	for _, k := range members {
 		for _, m := range k.runs {
 			_, was := s.samples(ctx, c, m, span)
@@ -141,8 +140,12 @@ func (s *source) tellRuns(ctx context.Context, c sli.Cut, members []*member) (al
 	return all
 }
 
-// join puts older samples before those of the same series.
-func join(older, all []sli.Series) []sli.Series {
+// join puts older samples before those of the same series; with pairs of
+// scrapers they are one more copy.
+func join(older, all []sli.Series, pairs bool) []sli.Series {
+	if pairs {
+		return slices.Concat(older, all)
+	}
 	at := make(map[string]int, len(all))
 	for i, s := range all {
 		at[s.ID] = i

@@ -26,6 +26,7 @@ type source struct {
 	library  library
 
 	breaker breaker
+	pairs   *pairs
 
 	planning sync.Mutex
 	plans    []*plan // that nobody uses just now, the newest first
@@ -45,7 +46,7 @@ func newSource(declared slo.Source, cfg Config) (*source, error) {
 	return &source{
 		declared: declared, cfg: cfg, base: base,
 		client: &http.Client{Transport: bounding{newTransport(cfg), cfg.MaxBytes}, CheckRedirect: checkRedirect},
-		slots:  make(chan struct{}, cfg.Concurrency),
+		slots:  make(chan struct{}, cfg.Concurrency), pairs: newPairs(declared.Replicas),
 	}, nil
 }
 
@@ -80,7 +81,7 @@ func (s *source) countAll(ctx context.Context, slots map[slot][]*member) {
 // cut is the slices that a member asks for. The samples of an expression are
 // on its grid.
 func (m *member) cut(s *source) sli.Cut {
-	c := sli.Cut{From: m.ask.From, To: m.ask.To, Slice: m.slice, Scrape: s.declared.Scrape, MaxGap: s.cfg.MaxGap}
+	c := sli.Cut{From: m.ask.From, To: m.ask.To, Slice: m.slice, Scrape: s.declared.Scrape, MaxGap: s.cfg.MaxGap, Pairs: s.pairs.found.Load()}
 	switch grid := s.grid(c.Slice); {
 	case m.query != "":
 		c.Scrape = grid

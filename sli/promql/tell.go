@@ -14,12 +14,13 @@ import (
 type Query struct {
 	Source     string        `json:"source"`
 	Mode       Mode          `json:"mode"`
-	Query      string        `json:"query"`      // PromQL
-	Every      time.Duration `json:"every"`      // asked once in a slice, in ns
-	Objectives []string      `json:"objectives"` // that it serves
-	Series     int           `json:"series"`     // in the answer
-	Bytes      int64         `json:"bytes"`      // of the answer
-	Curl       string        `json:"curl"`       // a command that repeats the request, credentials masked
+	Query      string        `json:"query"`            // PromQL
+	Every      time.Duration `json:"every"`            // asked once in a slice, in ns
+	Objectives []string      `json:"objectives"`       // that it serves
+	Series     int           `json:"series"`           // in the answer
+	Bytes      int64         `json:"bytes"`            // of the answer
+	Curl       string        `json:"curl"`             // a command that repeats the request, credentials masked
+	Copies     []string      `json:"copies,omitempty"` // labels by which alone series differ that hold the same: they may be of a pair of scrapers, and count double
 	Error      string        `json:"error,omitempty"`
 }
 
@@ -83,7 +84,7 @@ func (s *Sources) Apart(asks []sli.Ask) (n int) {
 
 // tellRaw plans and asks until the plan stays as it is.
 func (s *source) tellRaw(ctx context.Context, c sli.Cut, members []*member) (all []Query) {
-	span := window{from: c.From.Add(-c.Lookback()), to: c.To}
+	span := window{from: c.From.Add(-c.Before()), to: c.To}
 	p := s.plan(indicatorsOf(members), span.seconds(), c.To)
 	defer s.putBack(p)
 	var got answers
@@ -96,7 +97,11 @@ func (s *source) tellRaw(ctx context.Context, c sli.Cut, members []*member) (all
 		}
 	}
 	for _, one := range p.parts {
-		all = append(all, s.tell(one.mode(p, members), span.allOf(one.text)(s.fresh(c.To)), grid{}, c, one.last, servedBy(one, p, members)))
+		q := s.tell(one.mode(p, members), span.allOf(one.text)(s.fresh(c.To)), grid{}, c, one.last, servedBy(one, p, members))
+		for _, n := range one.members {
+			q.Copies = suspect(q.Copies, got.series[n])
+		}
+		all = append(all, q)
 	}
 	return append(all, s.tellUnlike(ctx, c, p, got, members)...)
 }

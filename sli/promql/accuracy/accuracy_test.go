@@ -33,8 +33,8 @@ var (
 	update = flag.Bool("update", false, "with -full, write docs/accuracy.md")
 )
 
-// most is how far a share of bad events may be off, in percent.
-const most = 0.5
+// bar is how far a share of bad events may be off, in percent.
+const bar = 0.5
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -109,7 +109,7 @@ func measure(t *testing.T, server *promtest.Server, h *history, days int) result
 	r.covered = float64(sum.Covered) / float64(to.Sub(from))
 	want := r.knowable.share()
 	for _, off := range []float64{r.counted.off(want), percentOff(r.counted.bad, want.bad), percentOff(r.counted.total, want.total)} {
-		if math.Abs(off) > most || math.IsNaN(off) {
+		if math.Abs(off) > max(h.shape.most, bar) || math.IsNaN(off) {
 			t.Errorf("%s: off by %.3f %%: counted %v, knowable %v", h.shape.name, off, r.counted, want)
 		}
 	}

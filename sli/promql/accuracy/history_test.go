@@ -1,10 +1,12 @@
 package accuracy_test
 
 import (
+	"cmp"
 	"fmt"
 	"hash/crc64"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -28,6 +30,8 @@ type shape struct {
 	dark   func(time.Duration) bool             // nothing is stored
 	jobs   bool                                 // every five minutes a process that is scraped once or twice
 	lazy   lazy                                 // which counters appear with their first event
+	pair   func(int, time.Duration) bool        // two scrapers watch it; whether one (0 or 1) stores nothing
+	most   float64                              // percent that it may be off; 0 = 0.5
 	short  bool                                 // part of the short form
 }
 
@@ -49,6 +53,7 @@ type history struct {
 // A series is the stored samples of one counter.
 type series struct {
 	pod, code string
+	scraper   string // of a pair
 	samples   []sample
 }
 
@@ -61,7 +66,7 @@ type pod struct {
 	name      string
 	phase     time.Duration // of its scrapes
 	good, bad int64
-	stored    [2]*series
+	stored    [2][2]*series // of each scraper: good, bad
 }
 
 // live plays a shape for some days.
@@ -117,8 +122,13 @@ func (p *play) turn(i, tick int, at time.Duration) {
 		n -= before
 		p.pods[i].good, p.pods[i].bad = 0, 0
 	}
+	if s.pair != nil {
+		p.serve(p.pods[i], tick, n/2, at)
+		n -= n / 2
+		p.scrape(p.pods[i], 0, at)
+	}
 	p.serve(p.pods[i], tick, n, at)
-	p.scrape(p.pods[i], at)
+	p.scrape(p.pods[i], 1, at)
 }
 
 // work plays the jobs.
@@ -129,7 +139,7 @@ func (p *play) work(tick int, at time.Duration) {
 	if p.left > 0 {
 		p.left--
 		p.serve(p.job, tick, 1+p.rng.Int64N(30), at)
-		p.scrape(p.job, at)
+		p.scrape(p.job, 1, at)
 	}
 }
 
@@ -151,26 +161,35 @@ func (p *play) serve(pod *pod, tick int, n int64, at time.Duration) {
 	}
 }
 
-// scrape stores what a pod shows, a few milliseconds late as scrapes are.
-func (p *play) scrape(pod *pod, at time.Duration) {
-	milli := from.Add(at+pod.phase).UnixMilli() + p.rng.Int64N(40)
-	if p.shape.dark != nil && p.shape.dark(at) {
+// scrape stores what a pod shows, a few milliseconds late as scrapes are. The
+// first of a pair of scrapers comes some seconds before the second.
+func (p *play) scrape(pod *pod, scraper int, at time.Duration) {
+	phase := pod.phase
+	if scraper == 0 {
+		phase /= 3
+	}
+	milli := from.Add(at+phase).UnixMilli() + p.rng.Int64N(40)
+	if p.shape.dark != nil && p.shape.dark(at) || p.shape.pair != nil && p.shape.pair(scraper, at) {
 		return
 	}
 	if pod.good > 0 || p.shape.lazy != lazyAll {
-		p.store(pod, 0, "200", sample{milli, pod.good})
+		p.store(pod, scraper, 0, sample{milli, pod.good})
 	}
 	if pod.bad > 0 || p.shape.lazy == eager {
-		p.store(pod, 1, "500", sample{milli, pod.bad})
+		p.store(pod, scraper, 1, sample{milli, pod.bad})
 	}
 }
 
-func (p *play) store(pod *pod, i int, code string, s sample) {
-	if pod.stored[i] == nil {
-		pod.stored[i] = &series{pod: pod.name, code: code}
-		p.series = append(p.series, pod.stored[i])
+func (p *play) store(pod *pod, scraper, i int, s sample) {
+	at := &pod.stored[scraper][i]
+	if *at == nil {
+		*at = &series{pod: pod.name, code: [...]string{"200", "500"}[i]}
+		if p.shape.pair != nil {
+			(*at).scraper = fmt.Sprint("prometheus-", scraper)
+		}
+		p.series = append(p.series, *at)
 	}
-	pod.stored[i].samples = append(pod.stored[i].samples, s)
+	(*at).samples = append((*at).samples, s)
 }
 
 // knowable is what all stored samples together tell about the time from the
@@ -180,7 +199,7 @@ func (p *play) store(pod *pod, i int, code string, s sample) {
 // anything was known of its indicator nobody can date.
 func (h *history) knowable() (sum counts) {
 	known := h.known()
-	for _, s := range h.series {
+	for _, s := range h.counters() {
 		before := int64(0)
 		if first := s.samples[0]; first.milli < known {
 			before = first.value
@@ -197,6 +216,26 @@ func (h *history) knowable() (sum counts) {
 		}
 	}
 	return sum
+}
+
+// counters are the series, those that two scrapers stored as one.
+func (h *history) counters() (all []*series) {
+	if h.shape.pair == nil {
+		return h.series
+	}
+	byPod := map[string]*series{}
+	for _, s := range h.series {
+		one := byPod[s.pod+s.code]
+		if one == nil {
+			one = &series{pod: s.pod, code: s.code}
+			byPod[s.pod+s.code], all = one, append(all, one)
+		}
+		one.samples = append(one.samples, s.samples...)
+	}
+	for _, one := range all {
+		slices.SortFunc(one.samples, func(a, b sample) int { return cmp.Compare(a.milli, b.milli) })
+	}
+	return all
 }
 
 // known is since when the indicator is: from two scrapes and a half after the

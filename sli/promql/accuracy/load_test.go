@@ -83,8 +83,12 @@ func write(w io.Writer, all []*history, stamp func(milli int64) string) error {
 	b := bufio.NewWriterSize(w, 1<<20)
 	for _, h := range all {
 		for _, s := range h.series {
+			labels := fmt.Sprintf("history=%q,pod=%q,code=%q", h.shape.name, s.pod, s.code)
+			if s.scraper != "" {
+				labels += fmt.Sprintf(",prometheus_replica=%q", s.scraper)
+			}
 			for _, m := range s.samples {
-				fmt.Fprintf(b, "requests_total{history=%q,pod=%q,code=%q} %d %s\n", h.shape.name, s.pod, s.code, m.value, stamp(m.milli))
+				fmt.Fprintf(b, "requests_total{%s} %d %s\n", labels, m.value, stamp(m.milli))
 			}
 		}
 	}

@@ -35,7 +35,18 @@ func shapes() []shape {
 		{name: "no-error-ever", pods: 2, load: always(10), errors: always(0), lazy: lazyErrors},
 		{name: "crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors, short: true},
 		{name: "one-scrape-interval", pods: 2, load: always(10), errors: either(always(0), on(1, 16*hour, scrape), 0.9), lazy: lazyErrors},
+		{name: "pair-of-scrapers", pods: 2, load: always(10), errors: either(always(0.0005), daily(10*hour, 10*time.Minute), 0.2), life: 8 * hour, lazy: lazyErrors, pair: inTurn, short: true},
+		{name: "pair-and-crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors, pair: inTurn, most: 1},
 	}
+}
+
+// inTurn has one scraper of a pair down for two hours in the morning, the other
+// from noon to one, and each for a scrape now and then.
+func inTurn(scraper int, at time.Duration) bool {
+	if scraper == 0 {
+		return daily(9*hour, 2*hour)(at) || int(at/scrape)%37 == 0
+	}
+	return daily(12*hour, hour)(at) || int(at/scrape)%41 == 0
 }
 
 func always(v float64) func(time.Duration) float64 { return func(time.Duration) float64 { return v } }
