@@ -32,6 +32,22 @@ type chart struct {
 	Start string // time at the left edge
 	End   string // time at the right edge
 	Empty bool   // there is nothing to draw
+	Bands []band // under the series
+	More  []stroke
+	Plot  *plot // the same for scripts, to be read closely; nil = there is no more to it
+}
+
+// A band is a time worth a look.
+type band struct {
+	X, W  float64 // percent
+	Style string
+	Title string
+}
+
+// A stroke is a line beside the series.
+type stroke struct {
+	Path, Style string
+	Values      string // see plot
 }
 
 // A grid is a level line with its label.

@@ -95,3 +95,9 @@ func newPost(path, host, body string, headers ...string) *http.Request {
 
 // exported lets cmp look into decimals.
 func exported() cmp.Option { return cmp.AllowUnexported(slo.Decimal{}) }
+
+func newRequestFor(path string) *http.Request {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.Host = "127.0.0.1:8321"
+	return r
+}

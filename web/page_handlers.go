@@ -36,8 +36,14 @@ func (s *Server) objectivePage(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, refuse(http.StatusNotFound, "unknown-objective", "there is no objective "+name, "the overview lists them"))
 		return
 	}
+	st, _ := l.state(name)
+	at, err := askStretch(r, o, st, l.now)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
 	v := s.objectiveView(l, o)
-	v.Past = s.pastView(r.Context(), then, name, today)
+	v.Past, v.History = s.pastView(r.Context(), then, name, today), s.historyView(r, l, o, at)
 	s.render(w, r, http.StatusOK, "objective", s.page(l, "overview", name, v).refreshed(r))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
 )
 
@@ -22,6 +23,7 @@ type Config struct {
 	Record      func(context.Context, loop.Verdict) (Kept, error)                           // puts an answer of the gate on record before it is given; nil = they are not recorded
 	Verdicts    VerdictReader                                                               // nil = there are none on record
 	Versions    func(context.Context, string) ([]loop.Version, error)                       // of an objective, from the ledger; nil = there are none
+	Slices      func(context.Context, ...loop.Stretch) ([][]sli.Slice, error)               // counts of the past, from the ledger; nil = charts know only what this process saw
 	Definitions func() Definitions                                                          // how reading the definitions went; nil = they are not read again
 	Deliveries  func() []Delivery                                                           // how telling of alerts goes, for each target; nil = nobody is told
 	Cancels     func() map[string]uint64                                                    // actuator → statements that its reaper cancelled so far

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"math"
 	"net/url"
 	"slices"
@@ -114,12 +115,26 @@ type objectiveView struct {
 	Gate        *gateCard
 	Flaws       []string
 	Past        pastView
+	History     historyView
+	Outlook     string // how sure the forecast is
+	Labels      []labelRow
+	Curl        []string    // the figures of this page, by command
 	Exempt      *exemptView // nil: nothing touches it
 	Adjustments []adjustmentRow
 	SLAs        []slaRow
 	Newest      string
 	Since       string
 	Late        string // what late samples may still change, and have changed
+}
+
+// A labelRow is a label with the address of all objectives that have it.
+type labelRow struct{ Text, Link string }
+
+func labelRows(o slo.Objective) (out []labelRow) {
+	for _, key := range slices.Sorted(maps.Keys(o.Labels)) {
+		out = append(out, labelRow{key + ": " + o.Labels[key], "/?" + url.Values{"label": {key + "=" + o.Labels[key]}}.Encode()})
+	}
+	return out
 }
 
 // A windowRow is the counts of one window.
@@ -147,7 +162,8 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 		v.Of = &linkRow{o.Of, "/objectives/" + url.PathEscape(o.Of)}
 	}
 	v.Composite, v.PartOf = s.compositeView(l, o, st), compositeLinks(l.set, o.Name)
-	v.Alerts = alertRows(l, o)
+	v.Alerts, v.Labels, v.Outlook = alertRows(l, o), labelRows(o), outlookWords(st)
+	v.Curl = []string{"curl -s '" + s.link("v1", "objectives", o.Name) + "'", "curl -s '" + s.link("v1", "objectives", o.Name, "versions") + "'"}
 	if !ok {
 		return v
 	}

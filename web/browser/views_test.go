@@ -30,6 +30,7 @@ func TestBrowser(t *testing.T) {
 	for name, path := range s.views() {
 		t.Run(name, func(t *testing.T) { view(t, browser, name, s.url+path) })
 	}
+	t.Run("charts", func(t *testing.T) { charts(t, s, browser) })
 	t.Run("keys", func(t *testing.T) { keys(t, s, browser) })
 	t.Run("live", func(t *testing.T) { live(t, s, browser) })
 	t.Run("without scripts", func(t *testing.T) { withoutScripts(t, s, browser) })
@@ -103,5 +104,31 @@ func withoutScripts(t *testing.T, s *shop, browser context.Context) {
 		if said := eval[int](p, "document.querySelector('main').innerText.length"); said < 40 {
 			t.Errorf("%s says next to nothing without scripts", name)
 		}
+	}
+}
+
+// charts draws the figures with which scripts can be read closely, and again
+// after the page has followed a tick.
+func charts(t *testing.T, s *shop, browser context.Context) {
+	p := open(t, browser)
+	p.width(1440)
+	p.visit(s.url + "/objectives/checkout-availability")
+	const drawn = `document.querySelectorAll("figure.plotted .u-over").length`
+	if n := eval[int](p, drawn); n < 4 {
+		t.Errorf("%d charts can be read closely", n)
+	}
+	seen := eval[string](p, seenBy)
+	s.tick(t)
+	p.until("the page shows the newest tick", seenBy+" != "+quote(seen))
+	p.until("the charts are drawn again", drawn+" >= 4")
+	eval[chromedp.Void](p, `document.querySelector("select[name=range]").value = "1d", document.querySelector("select[name=range]").dispatchEvent(new Event("change", {bubbles: true}))`)
+	p.until("another range is shown as soon as it is chosen", `location.search == "?range=1d" && document.querySelector("select[name=range] option[selected]").value == "1d"`)
+	p.visit(s.url + "/objectives/checkout-availability?from=2001-01-01T00:00&to=2001-01-02T00:00")
+	if !strings.Contains(eval[string](p, "document.body.innerText"), "Nothing was counted from 1 Jan") {
+		t.Error("a time of which nothing is known is not said to be empty")
+	}
+	p.checkAccess("a time of which nothing is known")
+	for _, c := range p.complaints() {
+		t.Error(c)
 	}
 }

@@ -2,4 +2,5 @@
 import "htmx.org";
 import "./live.js";
 import "./keys.js";
+import "./forms.js";
 import "./plot.js";

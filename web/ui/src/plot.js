@@ -1,2 +1,105 @@
-// Charts that can be read closely: the drawing of the server makes place for one with a cursor, shared by all charts of
-// the page, and with which one can zoom in by dragging. Who does not run scripts keeps the drawing.
+// Charts that can be read closely: the drawing of the server makes place for one with a cursor, which all charts of the
+// page share, and into which one zooms by dragging (a double click goes back). The figures stand in the page; what
+// happened is taken over from the drawing. Who runs no scripts keeps the drawing, and so does everybody in print.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+const words = {
+  percent: (v) => (100 * v).toFixed(v > 0.9 && v < 1 ? 4 : 1).replace(/\.?0+$/, "") + " %",
+  times: (v) => (v < 10 ? v.toFixed(1) : Math.round(v)) + "×",
+  events: (v) => Math.round(v).toLocaleString("en-US"),
+};
+
+const labels = { ideal: "evenly", bad: "bad", short: "short window", limit: "limit" };
+
+// reach is how far the figures of a kind of chart reach, given the lowest and the highest.
+const reach = {
+  left: (low) => [Math.min(0, low), 1],
+  events: (_, high) => [0, high || 1],
+  burn: (_, high) => [0, 1.1 * high],
+  sli: (low) => [low, 1],
+};
+
+let plots = [];
+let zoom = null; // the time that is looked at closely
+
+draw();
+document.addEventListener("htmx:after:swap", draw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+new ResizeObserver(() => plots.forEach((p) => p.setSize({ width: p.root.parentNode.clientWidth, height: p.height }))).observe(document.documentElement);
+
+function draw() {
+  plots.forEach((p) => p.destroy());
+  plots = [...document.querySelectorAll("figure[data-values]")].map(plot);
+}
+
+function plot(figure) {
+  const { times, values, unit, limit, more } = figure.dataset;
+  const numbers = (text) => text.split(",").map((v) => (v === "" ? null : Number(v)));
+  const data = [numbers(times), numbers(values)];
+  const others = (more || "").split(";").filter(Boolean).map((line) => line.split("="));
+  if (limit) others.push(["limit", data[0].map(() => limit).join()]);
+  const css = getComputedStyle(figure);
+  const colour = (name) => css.getPropertyValue(name).trim();
+  const axis = { stroke: colour("--soft"), grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false }, font: "11px " + css.fontFamily };
+  figure.classList.add("plotted");
+  const size = { width: figure.clientWidth, height: figure.classList.contains("left") ? 170 : 140 };
+  const zone = figure.closest("[data-zone]")?.dataset.zone || "UTC";
+  const clock = (t, options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).format(new Date(1000 * t));
+  const say = (_, v) => (v === null || v === undefined ? "not known" : words[unit](v));
+  const series = [{ value: (_, t) => (t ? clock(t, { dateStyle: "medium", timeStyle: "short" }) : "") }, { label: "value", stroke: colour("--ink"), width: 1.5, value: say }];
+  for (const [name, line] of others) {
+    data.push(numbers(line));
+    series.push({ label: labels[name], value: say, ...looks(name, colour) });
+  }
+  const chart = new uPlot(
+    {
+      ...size,
+      tzDate: (t) => uPlot.tzDate(new Date(1000 * t), zone),
+      cursor: { sync: { key: "page" }, drag: { x: true, y: false } },
+      scales: { x: zoom ? { min: zoom[0], max: zoom[1] } : {}, y: { range: (_, low, high) => reach[figure.classList[1]]?.(low, high) ?? [low, high] } },
+      axes: [{ ...axis, values: (_, all, i, space, step) => all.map((t) => clock(t, step < 86400 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" })) }, { ...axis, size: 64, values: (_, all) => all.map((v) => words[unit](v)) }],
+      series,
+      hooks: { setCursor: [(u) => u.root.classList.toggle("read", u.cursor.idx !== null)], draw: [(u) => happened(u, figure, colour)], setScale: [(u, key) => key === "x" && zoomed(u)] },
+    },
+    data,
+    figure,
+  );
+  chart.root.setAttribute("aria-hidden", "true"); // the drawing says it in words
+  return chart;
+}
+
+function looks(name, colour) {
+  if (name === "bad") return { stroke: colour("--bad-fill"), width: 1.5 };
+  return { stroke: colour(name === "limit" ? "--warn-fill" : "--soft"), width: 1, dash: name === "short" ? [] : [4, 3] };
+}
+
+// zoomed has all charts look at the same time.
+function zoomed(u) {
+  const { min, max } = u.scales.x;
+  const all = u.data[0];
+  const next = min === all[0] && max === all[all.length - 1] ? null : [min, max];
+  if (String(next) === String(zoom)) return;
+  zoom = next;
+  for (const p of plots) if (p !== u) p.setScale("x", { min, max });
+}
+
+// happened draws a line where the server's drawing has a mark, and an area where it has a band.
+function happened(u, figure, colour) {
+  const [from, to] = [Number(figure.dataset.from), Number(figure.dataset.to)];
+  const x = (percent) => u.valToPos(from + ((to - from) * parseFloat(percent)) / 100, "x", true);
+  const { ctx, bbox } = u;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.globalAlpha = 0.15;
+  ctx.fillStyle = colour("--blue");
+  for (const b of figure.querySelectorAll("rect.band")) ctx.fillRect(x(b.getAttribute("x")), bbox.top, x(parseFloat(b.getAttribute("x")) + parseFloat(b.getAttribute("width"))) - x(b.getAttribute("x")), bbox.height);
+  ctx.globalAlpha = 0.8;
+  for (const m of figure.querySelectorAll("svg.event")) {
+    ctx.fillStyle = colour(m.classList.contains("order") ? "--warn-fill" : m.classList.contains("release") ? "--ink" : "--blue");
+    ctx.fillRect(x(m.getAttribute("x")), bbox.top, devicePixelRatio, bbox.height);
+  }
+  ctx.restore();
+}
