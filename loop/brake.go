@@ -13,6 +13,7 @@ type Brake struct {
 	mu     sync.Mutex
 	fresh  []Order // stops that may not be on record yet
 	known  []Order // stops on record
+	local  []Order // stops of this machine, which last as long as their cause
 }
 
 // Engage puts a stop in force. It returns when actuations under way have
@@ -42,6 +43,26 @@ func (b *Brake) Set(stops []Order) {
 	b.known = slices.Clone(stops)
 }
 
+// Hold replaces the stops of this machine, whatever is on record. It returns
+// when actuations under way have ended.
+func (b *Brake) Hold(stops []Order) {
+	b.mu.Lock()
+	b.local = slices.Clone(stops)
+	b.mu.Unlock()
+	if len(stops) > 0 {
+		b.acting.Lock()
+		defer b.acting.Unlock()
+	}
+}
+
+// OnRecord reports whether a stop of exactly this target is in force on
+// record.
+func (b *Brake) OnRecord(target string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(b.known, func(o Order) bool { return o.Target == target })
+}
+
 // Unrecorded lists the stops that are not on record yet.
 func (b *Brake) Unrecorded() []Order {
 	b.mu.Lock()
@@ -55,7 +76,7 @@ func (b *Brake) Stop(actuator, service string) *Order {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var found *Order
-	for _, o := range slices.Concat(b.known, b.fresh) {
+	for _, o := range slices.Concat(b.local, b.known, b.fresh) {
 		if covers(o, actuator, service) && (found == nil || !o.Revert) {
 			found = &o
 		}

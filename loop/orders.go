@@ -30,6 +30,37 @@ func (l *Loop) Order(ctx context.Context, o Order) (recorded bool, err error) {
 	return true, nil
 }
 
+// Heed brings the brake in line with the stops on record, between two ticks:
+// a stop that another instance took is obeyed as soon as it is read.
+func (l *Loop) Heed(ctx context.Context, now time.Time, stops func(context.Context, time.Time) ([]Order, error)) error {
+	select {
+	case l.ordering <- struct{}{}:
+		defer func() { <-l.ordering }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	found, err := stops(ctx, now)
+	if err != nil {
+		return fmt.Errorf("heed stops: %w", err)
+	}
+	l.brake.Set(found)
+	return nil
+}
+
+// HoldLocal puts stops of this machine in force, or ends them where there are
+// none: they need no ledger. OnRecord tells whether one of a target is on
+// record too, where other instances see it.
+func (l *Loop) HoldLocal(stops []Order) { l.brake.Hold(stops) }
+
+// Unrecorded reports whether a stop waits to be put on record.
+func (l *Loop) Unrecorded(id string) bool {
+	return slices.ContainsFunc(l.brake.Unrecorded(), func(o Order) bool { return o.ID == id })
+}
+
+// OnRecord reports whether a stop of exactly this target is on record, as last
+// read.
+func (l *Loop) OnRecord(target string) bool { return l.brake.OnRecord(target) }
+
 // Stopped reports whether an emergency stop covers an actuator. Local
 // enforcement asks it before each action.
 func (l *Loop) Stopped(actuator, service string) bool { return l.brake.Stop(actuator, service) != nil }

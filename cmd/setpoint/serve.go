@@ -34,6 +34,7 @@ type options struct {
 	paths      []string
 	listen     string
 	spool      string
+	stopFile   string
 	checks     checks
 	every      time.Duration
 	keepSlices time.Duration
@@ -70,6 +71,7 @@ trust what 'setpoint log' says that it would have done.`,
 	c.Flags().DurationVar(&o.every, "every", 0, "time between two looks (default: the shortest slice, at most 1m)")
 	c.Flags().DurationVar(&o.keepSlices, "keep-slices", 0, "how long counts are kept (default and least: 35 days after they have left all windows)")
 	c.Flags().StringVar(&o.spool, "spool", "", "folder where answers of the gate wait while the ledger is away (default: under --state)")
+	c.Flags().StringVar(&o.stopFile, "stop-file", os.Getenv("SETPOINT_STOP_FILE"), "emergency stop for as long as this file exists; it may name actuators and services, and say revert (SETPOINT_STOP_FILE)")
 	lenientFlag(c, &o.lenient)
 	o.storage.flags(c)
 	o.access.flags(c)
@@ -138,23 +140,24 @@ func textOf(files []slo.File, name string) []byte {
 
 // A house is the rooms, wired.
 type house struct {
-	log     *slog.Logger
-	defs    *definitions
-	records *ledger.Postgres
-	clerk   *ledger.Clerk
-	keyring *ledger.Keyring
-	url     string
-	loop    *loop.Loop
-	web     *web.Server
-	notify  *notify.Notifier
-	bench   bench
-	leases  actuators.Leases
-	sources pumps
-	journal journal
-	set     atomic.Pointer[slo.Set] // in force, with the groups that were found
-	groups  groups
-	report  atomic.Pointer[loop.Report]
-	away    atomic.Pointer[error] // why the ledger does not answer just now; nil = it does
+	log      *slog.Logger
+	defs     *definitions
+	records  *ledger.Postgres
+	clerk    *ledger.Clerk
+	keyring  *ledger.Keyring
+	url      string
+	loop     *loop.Loop
+	web      *web.Server
+	notify   *notify.Notifier
+	bench    bench
+	leases   actuators.Leases
+	stopFile *stopFile
+	sources  pumps
+	journal  journal
+	set      atomic.Pointer[slo.Set] // in force, with the groups that were found
+	groups   groups
+	report   atomic.Pointer[loop.Report]
+	away     atomic.Pointer[error] // why the ledger does not answer just now; nil = it does
 }
 
 func (h *house) wire(set *slo.Set, o options) error {
@@ -173,6 +176,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 		h.bench.discard(acts)
 		return err
 	}
+	h.stopFile = &stopFile{path: o.stopFile, loop: h.loop, order: h.order, orders: h.records.Orders, log: h.log}
 	h.sources.take(set.Sources, source)
 	h.bench.take(acts)
 	h.set.Store(full)
@@ -193,6 +197,7 @@ func (h *house) close() {
 // run runs everything until ctx ends; one that fails ends the others.
 func (h *house) run(ctx context.Context, more ...func(context.Context) error) error {
 	defer h.clerking()()
+	h.stopFile.look(time.Now()) // before anything is decided
 	all, ctx := errgroup.WithContext(ctx)
 	if err := h.web.Recall(ctx, time.Now()); err != nil {
 		h.log.Warn("charts begin empty", "error", err)
@@ -203,6 +208,8 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 		return nil
 	})
 	all.Go(func() error { return h.watchLedger(ctx) })
+	all.Go(func() error { return h.heed(ctx) })
+	all.Go(func() error { return h.stopFile.watch(ctx) })
 	all.Go(func() error { return h.notify.Run(ctx) })
 	all.Go(func() error { return h.keys(ctx) })
 	for _, f := range more {
