@@ -15,7 +15,7 @@ import (
 // the objective it keeps a second book, of what its budget is judged by. Its
 // methods are those of a Book.
 type Account struct {
-	objective slo.Objective
+	objective *slo.Objective // nil: slices are counted as they are
 	exemption slo.Exemption
 	raw       *jury
 	adjusted  *jury       // nil: nothing is adjusted
@@ -25,7 +25,10 @@ type Account struct {
 
 // NewAccount returns an Account that knows no slice yet.
 func NewAccount(c Config, e slo.Exemption) *Account {
-	a := &Account{objective: c.Objective, exemption: e}
+	a := &Account{exemption: e}
+	if o := c.Objective; o.Method != slo.Occurrences || !e.Empty() {
+		a.objective = &o
+	}
 	a.raw = newJury(c, a.fold)
 	if !e.Empty() {
 		a.adjusted = newJury(c, a.foldAdjusted)
@@ -134,13 +137,21 @@ func (a *Account) stateOf(j *jury, raw State) State {
 func (a *Account) foldToday(from, to time.Time, all []sli.Slice) []sli.Slice {
 	e := a.exemption
 	e.Earlier = nil
-	return Fold(a.objective, Adjust(a.objective, e, from, to, all))
+	return Fold(*a.objective, Adjust(*a.objective, e, from, to, all))
 }
 
-func (a *Account) fold(_, _ time.Time, all []sli.Slice) []sli.Slice { return Fold(a.objective, all) }
+func (a *Account) fold(_, _ time.Time, all []sli.Slice) []sli.Slice {
+	if a.objective == nil {
+		return all
+	}
+	return Fold(*a.objective, all)
+}
 
 func (a *Account) foldAdjusted(from, to time.Time, all []sli.Slice) []sli.Slice {
-	return Fold(a.objective, Adjust(a.objective, a.exemption, from, to, all))
+	if a.objective == nil {
+		return all
+	}
+	return Fold(*a.objective, Adjust(*a.objective, a.exemption, from, to, all))
 }
 
 // each does something to every book.
@@ -168,7 +179,7 @@ func (t *tally) of(f sli.Flaw) int64 {
 // Stretches is Book.Stretches. Time slices, what calendars adjust and the
 // periods of SLAs are not made of sums: then there are none.
 func (a *Account) Stretches() []Range {
-	if a.adjusted != nil || len(a.contracts) > 0 || a.objective.Method != slo.Occurrences {
+	if a.objective != nil || len(a.contracts) > 0 {
 		return nil
 	}
 	return a.raw.book.Stretches()

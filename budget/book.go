@@ -34,7 +34,7 @@ var (
 
 // reach is the size of the ring in slices: corrections this old need no read,
 // and windows this long need none either.
-const reach = 720
+const reach = 360
 
 // ahead is how many slices that leave next are kept in hand at least, and by
 // how many they are read.

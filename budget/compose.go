@@ -274,7 +274,7 @@ func Contributions(c slo.Composite, books []*Book) []Contribution {
 }
 
 // Recent returns the slices [from, to) that the budget is judged by, as far
-// as every one of them is remembered: the newest 720, or as many as the
+// as every one of them is remembered: the newest 360, or as many as the
 // longest window holds. Blank ones are left out.
 func (a *Account) Recent(from, to time.Time) (all []sli.Slice, ok bool) {
 	b := a.raw.book

@@ -14,8 +14,8 @@
 // slice that came in is taken out again without a trace: nothing drifts, and
 // windows add up. A slice that was handed in twice counts once.
 //
-// Its memory does not grow with the windows. The newest 720 slices are kept
-// in a packed ring, about four bytes each. A window that is longer needs the
+// Its memory does not grow with the windows. The newest 360 slices are kept
+// in a packed ring, about four bytes each: six hours of minutes. A window that is longer needs the
 // slices that leave it: Leaving says which, in stretches of some sixty, an
 // hour ahead, and Leave takes them; the caller reads them from its store.
 // One tick of an objective is
@@ -46,7 +46,7 @@
 // # Short outages
 //
 // With slo.TimeSlice.MinOutage bad time slices count only in runs that are
-// long enough (outage.go). An Account then remembers what some 720 of the
+// long enough (outage.go). An Account then remembers what some 360 of the
 // newest time slices were found to be, gives its books what they count as, and
 // corrects that as soon as a run is long enough. A time slice depends on two
 // lengths of an outage on both sides; those at the oldest end wait for what

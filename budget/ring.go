@@ -41,9 +41,21 @@ func (r *ring) set(i int64, c cell) {
 	slot, start := r.find(i)
 	size := cellSize(r.data[start:])
 	packed := appendCell(make([]byte, 0, maxPacked), c, r.slice)
+	r.grow(len(packed) - size)
 	r.data = slices.Replace(r.data, start, start+size, packed...)
 	for k := slot/block + 1; k < len(r.starts) && len(packed) != size; k++ {
 		r.starts[k] += uint16(len(packed) - size) // wraps around to subtract
+	}
+}
+
+// spareRoom is by how much a ring that is too small grows: rings are many, and
+// stay as long as they are.
+const spareRoom = 64
+
+// grow makes room for more bytes.
+func (r *ring) grow(more int) {
+	if need := len(r.data) + more; need > cap(r.data) {
+		r.data = append(make([]byte, 0, need+spareRoom), r.data...)
 	}
 }
 

@@ -187,7 +187,7 @@ func TestPutSumRefusals(t *testing.T) {
 // Live, backfilled in chunks, restarted slice by slice or from sums: the
 // same history gives the same bytes.
 func TestAllWaysLeadToTheSameState(t *testing.T) {
-	c := config(3000*time.Minute, 5*time.Minute, 719*time.Minute, 720*time.Minute, 721*time.Minute, 24*time.Hour)
+	c := config(3000*time.Minute, 5*time.Minute, 359*time.Minute, 360*time.Minute, 361*time.Minute, 24*time.Hour)
 	all := history(3500)
 	live := budget.NewBook(c)
 	stored := func(x time.Time) sli.Slice { return all[x.Sub(noon)/time.Minute] }

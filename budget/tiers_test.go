@@ -138,8 +138,8 @@ func newIncident(t *testing.T, tier budget.Tier, target, ratio slo.Decimal) *inc
 		sum := budget.Sum{From: r.From, To: r.To, Counts: sli.Counts{Good: sli.Count(n/time.Minute) * 100_000 * event, Covered: n}}
 		i.must(i.book.PutSum(sum))
 	}
-	for m := -720; m < 0; m++ {
-		i.must(i.book.Put(i.slice(at(m))))
+	for start := i.book.Reach(); start.Before(noon); start = start.Add(time.Minute) {
+		i.must(i.book.Put(i.slice(start)))
 	}
 	i.bad = sli.Count(100_000*num/den) * event
 	return i

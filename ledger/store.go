@@ -65,27 +65,36 @@ func (p *Postgres) blocksOf(ctx context.Context, all map[string][]sli.Slice) ([]
 	if err != nil {
 		return nil, err
 	}
-	blocks := map[[2]int32]*block{}
+	blocks, room := make([]block, 0, len(all)), []byte(nil)
 	for name, some := range all {
-		for _, s := range some {
+		id, from := ids[name], len(room)
+		for i, s := range some {
 			s.Start = moment(s.Start)
-			at := [2]int32{ids[name], hourOf(s.Start)}
-			b := blocks[at]
-			if b == nil {
-				b = &block{objective: at[0], hour: at[1]}
-				blocks[at] = b
+			hour := hourOf(s.Start)
+			if i == 0 || blocks[len(blocks)-1].hour != hour {
+				from, blocks = len(room), append(blocks, block{objective: id, hour: hour})
 			}
-			b.packed = appendSlice(b.packed, s)
+			room = appendSlice(room, s)
+			blocks[len(blocks)-1].packed = room[from:len(room):len(room)]
 		}
 	}
-	out := make([]block, 0, len(blocks))
-	for _, b := range blocks {
-		out = append(out, *b)
-	}
-	slices.SortFunc(out, func(a, b block) int {
+	slices.SortStableFunc(blocks, func(a, b block) int {
 		return cmp.Or(cmp.Compare(a.objective, b.objective), cmp.Compare(a.hour, b.hour))
 	})
-	return out, nil
+	return joined(blocks), nil
+}
+
+// joined makes one block of those that follow each other of one hour.
+func joined(all []block) (out []block) {
+	out = all[:0]
+	for _, b := range all {
+		if n := len(out) - 1; n >= 0 && out[n].objective == b.objective && out[n].hour == b.hour {
+			out[n].packed = append(out[n].packed, b.packed...)
+			continue
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 // keep writes blocks in one transaction.
@@ -290,12 +299,13 @@ func (p *Postgres) numbers(ctx context.Context, names []string, give bool) (map[
 
 // checkSlices refuses slices that cannot be kept.
 func checkSlices(all map[string][]sli.Slice) error {
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if err := checkOne(name, all[name]); err != nil {
-			return wrap(err, "keep slices of %s", name)
+	first, wrong := "", error(nil)
+	for name, some := range all {
+		if err := checkOne(name, some); err != nil && (wrong == nil || name < first) {
+			first, wrong = name, err
 		}
 	}
-	return nil
+	return wrap(wrong, "keep slices of %s", first)
 }
 
 func checkOne(objective string, slices []sli.Slice) error {

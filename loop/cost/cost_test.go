@@ -21,9 +21,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/sli/promql"
@@ -33,22 +32,25 @@ import (
 )
 
 var (
-	full   = flag.Bool("full", false, "thousands of objectives, for minutes")
-	many   = flag.Int("load", 100, "objectives of TestLoad")
-	update = flag.Bool("update", false, "with -full, write docs/benchmarks.md")
+	full    = flag.Bool("full", false, "thousands of objectives, for minutes")
+	many    = flag.Int("load", 100, "objectives of TestLoad")
+	update  = flag.Bool("update", false, "with -full, write docs/benchmarks.md")
+	serving = flag.Bool("backend", false, "of TestBackend: serve")
 )
 
 const scrape = 30 * time.Second
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { clustertest.Main(m) }
 
-// objectives is one promise of 99.9 % over 30 days for each of n services.
+// objectives is one promise of 99.9 % over 30 days for each of n services, with
+// alerts by the standard tiers.
 func objectives(n int, url string) *slo.Set {
 	set := &slo.Set{Sources: []slo.Source{{Name: "metrics", URL: url, Scrape: scrape}}}
 	for i := range n {
 		set.Objectives = append(set.Objectives, slo.Objective{
 			Name: fmt.Sprint("service-", i), Service: fmt.Sprint("service-", i), Target: slo.NewDecimal(999, 3),
 			Window: slo.Window{Length: 30 * 24 * time.Hour}, Slice: time.Minute,
+			Alerts: []slo.AlertPolicy{{Name: "burn", Title: "ErrorBudgetBurn", Breaching: true, Conditions: slo.StandardTiers(30 * 24 * time.Hour)}},
 			Indicator: slo.Indicator{
 				Name: "availability", Source: "metrics",
 				Bad:   fmt.Sprintf(`sum(rate(http_requests_total{service="service-%d",code=~"5.."}[5m]))`, i),
@@ -144,7 +146,7 @@ func cpuOfSelf(t testing.TB) time.Duration {
 }
 
 // cpuOf is user and system time of another process, in hundredths of a second.
-func cpuOf(t *testing.T, pid int) time.Duration {
+func cpuOf(t testing.TB, pid int) time.Duration {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -1,88 +1,112 @@
 package cost_test
 
 import (
-	"bytes"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
+	"context"
 	"os"
-	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/sli/promql"
+	"setpoint.dev/setpoint/slo"
 )
 
-// free is a backend that has samples for whatever service it is asked about.
-type free struct{}
-
-func (free) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	query := r.FormValue("query")
-	seconds, _ := strconv.ParseFloat(r.FormValue("time"), 64)
-	span, _ := strconv.ParseInt(query[strings.LastIndexByte(query, '[')+1:len(query)-len("ms]")], 10, 64)
-	w.Header().Set("Content-Type", "application/json")
-	var values bytes.Buffer
-	for at := (int64(seconds) - span/1000) / 30 * 30; at <= int64(seconds); at += 30 {
-		if at > int64(seconds)-span/1000 {
-			fmt.Fprintf(&values, `,[%d,"%d"]`, at, at/30)
-		}
-	}
-	text := values.Bytes()[1:]
-	var out bytes.Buffer
-	out.WriteString(`{"status":"success","data":{"resultType":"matrix","result":[`)
-	first := true
-	for name := range strings.SplitSeq(query[strings.Index(query, `"`)+1:strings.LastIndexByte(query, '"')], "|") {
-		for _, code := range []string{"200", "500"} {
-			if !first {
-				out.WriteByte(',')
-			}
-			first = false
-			fmt.Fprintf(&out, `{"metric":{"__name__":"http_requests_total","code":"%s","instance":"10.0.0.1:8080","job":"shop","service":"%s"},"values":[`, code, name)
-			out.Write(text)
-			out.WriteString("]}")
-		}
-	}
-	out.WriteString("]}}")
-	_, _ = w.Write(out.Bytes())
-}
-
-// A load is what ticks of many objectives cost us.
+// A load is what ticks of many objectives cost: this process, which does
+// nothing else, and the PostgreSQL of the ledger.
 type load struct {
 	objectives int
-	cpu        time.Duration // of a tick, the answering of the free backend included
-	memory     float64       // resident, in MB, the free backend and the ledger in memory included
+	cpu        time.Duration // of a tick
+	ledger     time.Duration // CPU of PostgreSQL for a tick
+	memory     float64       // the most that was resident after a tick, in MB
 }
 
-// loadOf measures ticks of n objectives.
-func loadOf(t testing.TB, n, ticks int) load {
-	server := httptest.NewServer(free{})
-	defer server.Close()
-	set := objectives(n, server.URL)
+// loadOf measures ticks of n objectives, of which half a day of slices is on
+// record, so that all windows and the memory for them are full.
+func loadOf(t testing.TB, n, ticks int) (got load) {
+	dsn := clustertest.DSN(t)
+	set := objectives(n, freeBackend(t))
+	first := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	records, err := ledger.Open(ledger.Config{DSN: dsn, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer records.Close()
+	halfADay(t, records, set, first)
+	debug.FreeOSMemory() // that was not the engine
 	sources, err := promql.New(set.Sources, promql.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sources.Close()
-	first := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	l, err := loop.New(loop.Config{Set: set, Source: sources, Records: remembering(t, set, first)})
+	l, err := loop.New(loop.Config{Set: set, Source: sources, Records: records})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var began time.Duration
-	for i := range ticks + 2 {
-		if i == 2 {
-			began = cpuOfSelf(t)
-		}
-		if r := l.Tick(t.Context(), first.Add(time.Duration(i+1)*time.Minute+5*time.Second)); len(r.Errs) > 0 {
+	tick := func(i int) {
+		if r := l.Tick(t.Context(), first.Add(time.Duration(i)*time.Minute+5*time.Second)); len(r.Errs) > 0 {
 			t.Fatal(r.Errs[0])
 		}
 	}
-	cpu := (cpuOfSelf(t) - began) / time.Duration(ticks)
-	runtime.GC()
-	return load{n, cpu, resident(t)}
+	const warm = 4
+	for i := range warm {
+		tick(i)
+	}
+	began, before := cpuOfSelf(t), cpuOfLedger(t, dsn)
+	for i := range ticks {
+		tick(warm + i)
+		got.memory = max(got.memory, resident(t))
+	}
+	got.objectives, got.cpu, got.ledger = n, (cpuOfSelf(t)-began)/time.Duration(ticks), (cpuOfLedger(t, dsn)-before)/time.Duration(ticks)
+	return got
+}
+
+// halfADay puts slices of twelve hours on record, and one of a month ago.
+func halfADay(t testing.TB, records loop.Store, set *slo.Set, until time.Time) {
+	t.Helper()
+	slices := []sli.Slice{{Start: until.Add(-30 * 24 * time.Hour), Counts: sli.Counts{Covered: time.Minute}}}
+	for at := until.Add(-12 * time.Hour); at.Before(until); at = at.Add(time.Minute) {
+		slices = append(slices, sli.Slice{Start: at, Counts: sli.Counts{Good: 5321 * sli.Event, Bad: sli.Count(at.Minute()%7) * sli.Event, Covered: time.Minute}})
+	}
+	for first := 0; first < len(set.Objectives); first += 500 {
+		some := map[string][]sli.Slice{}
+		for _, o := range set.Objectives[first:min(first+500, len(set.Objectives))] {
+			some[o.Name] = slices
+		}
+		if err := records.Keep(t.Context(), some); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// cpuOfLedger is user and system time of the processes that serve a database
+// now.
+func cpuOfLedger(t testing.TB, dsn string) (all time.Duration) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	rows, err := conn.Query(t.Context(), `select pid from pg_stat_activity where pid <> pg_backend_pid() and (datname = current_database() or datname is null)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := pgx.ForEachRow(rows, []any{&pid}, func() error {
+		all += cpuOf(t, pid)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // resident is the memory of this process, in MB.
@@ -106,6 +130,7 @@ func BenchmarkTick(b *testing.B) {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			got := loadOf(b, n, b.N)
 			b.ReportMetric(float64(got.cpu.Microseconds())/1000, "cpu-ms/op")
+			b.ReportMetric(float64(got.ledger.Microseconds())/1000, "ledger-cpu-ms/op")
 			b.ReportMetric(got.memory, "rss-MB")
 		})
 	}

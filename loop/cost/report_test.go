@@ -82,7 +82,7 @@ func alone(t *testing.T, n int) (got load) {
 	if at < 0 {
 		t.Fatalf("measure %d objectives: %s", n, out)
 	}
-	if _, err := fmt.Sscanf(string(out[at:]), "load: %d %d %f", &got.objectives, &got.cpu, &got.memory); err != nil {
+	if _, err := fmt.Sscanf(string(out[at:]), "load: %d %d %d %f", &got.objectives, &got.cpu, &got.ledger, &got.memory); err != nil {
 		t.Fatal(err)
 	}
 	return got
@@ -90,8 +90,8 @@ func alone(t *testing.T, n int) (got load) {
 
 // TestLoad measures ticks of many objectives, -load of them.
 func TestLoad(t *testing.T) {
-	got := loadOf(t, *many, 5)
-	fmt.Println("load:", got.objectives, int64(got.cpu), got.memory)
+	got := loadOf(t, *many, 10)
+	fmt.Println("load:", got.objectives, int64(got.cpu), int64(got.ledger), got.memory)
 }
 
 // machine is the processor and how many of it there are.
