@@ -10,7 +10,7 @@
 // (what is looked up), chain.go (how rows hang together), verify.go (how one
 // finds out that they do not), lead.go (who leads), check.go (the invariants
 // in words) beside ../migrations (the same in SQL), errors.go (what an error
-// means), grant.go (who may), verdicts.go, clerk.go and spool.go (answers of the gate), memory.go, store.go (slices), migrate.go.
+// means), grant.go (who may), export.go (tables for others), verdicts.go, clerk.go and spool.go (answers of the gate), memory.go, store.go (slices), migrate.go.
 //
 // # Contracts
 //

@@ -33,7 +33,9 @@ func TestCheckpoints(t *testing.T) {
 	if r := v.run("freeze", "checkout", "--why", "a drill"); r.code != 0 {
 		t.Fatal(r)
 	}
+	asked := askThrice(t, v)
 	v.stop()
+	checkExport(t, v, asked)
 	against := []string{"verify", "--checkpoints", file, "--key", public}
 	wantVerified(t, v, against, 0, "0 faults; held against 1 checkpoints")
 
