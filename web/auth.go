@@ -81,12 +81,35 @@ func (s *Server) needs(scope Scope) func(http.Handler) http.Handler {
 	}
 }
 
-// caller finds out who asks, within the rate that one caller may ask at.
+// caller finds out who asks, within the rate that one caller may ask at: by
+// the certificate of the connection, or by a key.
 func (s *Server) caller(r *http.Request, now time.Time) (Caller, error) {
 	if s.cfg.Caller == nil {
 		return Caller{open: true}, s.paced("address "+remote(r), now)
 	}
 	key := credentials(r)
+	if c, ok := s.certified(r); ok && key == "" {
+		return c, s.paced("caller "+c.Name, now)
+	}
+	c, err := s.known(r, key, now)
+	if err != nil {
+		return c, err
+	}
+	return c, s.paced("caller "+c.Name, now)
+}
+
+// certified is who the connection's certificate, which was verified, is of.
+func (s *Server) certified(r *http.Request) (Caller, bool) {
+	if r.TLS == nil || len(r.TLS.VerifiedChains) == 0 {
+		return Caller{}, false
+	}
+	name := r.TLS.VerifiedChains[0][0].Subject.CommonName
+	g, ok := s.cfg.Certificates[name]
+	return Caller{Name: name, Scopes: g.Scopes, Teams: g.Teams}, ok
+}
+
+// known is who shows a key.
+func (s *Server) known(r *http.Request, key string, now time.Time) (Caller, error) {
 	if key == "" {
 		return Caller{}, s.missed(r, now, "there is no key in the request")
 	}
@@ -98,7 +121,7 @@ func (s *Server) caller(r *http.Request, now time.Time) (Caller, error) {
 		s.failed(err)
 		return Caller{}, refuse(http.StatusServiceUnavailable, "unknown-key", "the key cannot be looked up just now, and is not known here", "try again; keys that were used here go on for a while without the ledger")
 	}
-	return c, s.paced("caller "+c.Name, now)
+	return c, nil
 }
 
 // missed refuses somebody who is not known, and slows them down.
@@ -109,14 +132,16 @@ func (s *Server) missed(r *http.Request, now time.Time, why string) error {
 	return refuse(http.StatusUnauthorized, "unauthenticated", why, "send it as Authorization: Bearer …, as the password of Authorization: Basic, or log in")
 }
 
-// challenge is a problem with what tells clients how to do better.
+// challenge is a problem with what tells programs how to do better, and shows
+// people where to log in.
 func (s *Server) challenge(w http.ResponseWriter, r *http.Request, err error) {
-	if p := problemOf(err); p.Status == http.StatusUnauthorized {
-		scheme := "Bearer"
+	p := problemOf(err)
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
 		if !machine(r.URL.Path) {
-			scheme = `Basic realm="Setpoint: any name, and a token as the password", charset="UTF-8"`
+			s.unknownCaller(w, r, p)
+			return
 		}
-		w.Header().Set("WWW-Authenticate", scheme)
 	}
 	s.problem(w, r, err)
 }
@@ -125,7 +150,7 @@ func (s *Server) challenge(w http.ResponseWriter, r *http.Request, err error) {
 // delivery tools can put it: a bearer token (Argo Rollouts, Kubernetes,
 // Spinnaker, Azure, Jenkins), the password of basic authentication or the
 // user without one (Flagger, from the address of a webhook), the header of
-// datadog-ci, that of GitLab's webhooks.
+// datadog-ci, that of GitLab's webhooks; or the cookie of a browser.
 func credentials(r *http.Request) string {
 	scheme, rest, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
@@ -134,7 +159,13 @@ func credentials(r *http.Request) string {
 	if user, password, ok := r.BasicAuth(); ok {
 		return cmp.Or(password, user)
 	}
-	return cmp.Or(r.Header.Get("DD-API-KEY"), r.Header.Get("X-Gitlab-Token"))
+	if key := cmp.Or(r.Header.Get("DD-API-KEY"), r.Header.Get("X-Gitlab-Token")); key != "" {
+		return key
+	}
+	if cookie, err := r.Cookie(sessionCookie); err == nil {
+		return cookie.Value
+	}
+	return ""
 }
 
 // permits says whether a caller may give an order: about what belongs to

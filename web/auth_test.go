@@ -55,7 +55,7 @@ func guarded(more ...func(*web.Config)) (*world, http.Handler) {
 
 // open are the routes that answer everybody.
 func open() []string {
-	return []string{"/assets/{file}", "/healthz", "/readyz", "/openapi.json"}
+	return []string{"/assets/{file}", "/healthz", "/readyz", "/openapi.json", "/login", "/login/oidc", "/login/callback", "/logout"}
 }
 
 // TestEveryRouteAsks walks all routes, by all methods and ways to write a
@@ -134,7 +134,7 @@ func TestCredentials(t *testing.T) {
 	if a.code != 401 || p.Code != "unauthenticated" || a.header.Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("without a key: status %d, %+v, %v", a.code, p, a.header)
 	}
-	if a := get(t, h, "/"); a.code != 401 || !strings.HasPrefix(a.header.Get("WWW-Authenticate"), "Basic ") || strings.Contains(a.body, "leads, epoch") {
+	if a := get(t, h, "/"); a.code != 401 || !strings.Contains(a.body, `action="/login"`) || strings.Contains(a.body, "leads, epoch") {
 		t.Errorf("page without a key: status %d, %v: %s", a.code, a.header, a.body)
 	}
 }

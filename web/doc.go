@@ -43,7 +43,8 @@
 //
 // Who asks: with Config.Caller each request shows a key (auth.go) and each
 // route needs a scope (routes.go); an order also has to be about what belongs
-// to the caller's teams, and carries their name. limits.go bounds how often one
+// to the caller's teams, and carries their name. login.go lets people in by a token or
+// at an identity provider (oidc.go), and keeps them known by a cookie. limits.go bounds how often one
 // caller may ask.
 //
 // When the ledger is down, the gate, the status, the metrics and the

@@ -31,7 +31,8 @@ func CheckListen(addr string, asks bool) error {
 	return nil
 }
 
-// Listen opens a checked address. Port 0 takes any free one.
+// Listen opens a checked address, with a bound on how many connections are
+// open at once. Port 0 takes any free one.
 func Listen(ctx context.Context, addr string, asks bool) (net.Listener, error) {
 	if err := CheckListen(addr, asks); err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func Listen(ctx context.Context, addr string, asks bool) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %q: %w", addr, err)
 	}
-	return l, nil
+	return boundConns(l, mostConns), nil
 }
 
 // Address is where a browser finds a listener.
@@ -69,7 +70,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
 	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(boundConns(l, mostConns)) }()
+	go func() { stopped <- server.Serve(l) }()
 	select {
 	case err := <-stopped:
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)

@@ -31,6 +31,7 @@ type page struct {
 	Age     string // of the newest tick, in words
 	Role    string // leader or follower, with the epoch
 	Version string
+	Who     string // who is logged in; "" = nobody is asked
 	Banners []banner
 	Seen    string // names what the page knows: see herald
 	Style   string // addresses of the style sheets and scripts
@@ -58,7 +59,7 @@ type pages map[string]*template.Template
 func parsePages() pages {
 	funcs := template.FuncMap{"clock": clock, "stamp": stamp, "plural": plural, "dict": dict}
 	out := pages{}
-	for _, name := range []string{"overview", "objective", "decisions", "decision", "control", "gate", "verdict", "problem"} {
+	for _, name := range []string{"overview", "objective", "decisions", "decision", "control", "gate", "verdict", "problem", "login"} {
 		out[name] = template.Must(template.New(name).Funcs(funcs).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return out
@@ -152,6 +153,7 @@ func stopBanner(o loop.Order, now time.Time) banner {
 
 // render writes a page whole or not at all.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
+	p.Who = callerOf(r.Context()).Name
 	var body bytes.Buffer
 	p.Keep = kept(r)
 	if err := s.pages[name].ExecuteTemplate(&body, "base", p); err != nil {
@@ -164,9 +166,14 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name
 	_, _ = w.Write(body.Bytes())
 }
 
+// blank is a page that tells nothing but its body, for who is not known.
+func (s *Server) blank(title string, body any) page {
+	return page{Title: title, Style: s.files.path("style.css"), Icon: s.files.path("icon.svg"), Body: body}
+}
+
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p *client.Problem) {
 	if s.cfg.Caller != nil && !callerOf(r.Context()).may(ScopeRead) { // who may not read is told no more than this
-		s.render(w, r, p.Status, "problem", page{Title: p.Message, Style: s.files.path("style.css"), Icon: s.files.path("icon.svg"), Body: p})
+		s.render(w, r, p.Status, "problem", s.blank(p.Message, p))
 		return
 	}
 	s.render(w, r, p.Status, "problem", s.page(s.look(here(r)), "", p.Message, p))

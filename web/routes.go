@@ -20,6 +20,7 @@ func (s *Server) routes() *chi.Mux {
 	r.MethodNotAllowed(s.wrongMethod)
 	s.programRoutes(r)
 	read(r, "/assets/{file}", s.asset)
+	s.loginRoutes(r)
 	s.pageRoutes(r.With(s.needs(ScopeRead)))
 	r.With(s.needs(ScopeOverride)).Post("/actions/{kind}", s.action)
 	return r

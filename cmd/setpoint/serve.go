@@ -94,14 +94,18 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := o.egress().Check(); err != nil {
-		return exit{usage, fmt.Sprintf("--egress: %v", err)}
+	if err := o.access.check(); err != nil {
+		return err
 	}
 	listener, err := web.Listen(ctx, o.listen, o.auth)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
+	door, err := o.encrypted(listener)
+	if err != nil {
+		return err
+	}
 	records, err := o.storage.open(ctx, log)
 	if err != nil {
 		return err
@@ -111,14 +115,14 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	h := &house{log: log, defs: defs, records: records.Postgres, clerk: clerk, keyring: o.keyring(records.Postgres), url: web.Address(listener)}
+	h := &house{log: log, defs: defs, records: records.Postgres, clerk: clerk, keyring: o.keyring(records.Postgres), url: o.address(listener)}
 	if err := h.wire(set, o); err != nil {
 		return err
 	}
 	defer h.close()
 	defer watching.last(ctx, h.records, log)
 	log.Info("page", "url", h.url, "objectives", len(set.Objectives), "loops", len(set.Loops), "version", version)
-	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, listener, h.web.Handler()) }, records.keep,
+	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, door, h.web.Handler()) }, records.keep,
 		func(ctx context.Context) error { return h.follow(ctx, hangups) },
 		func(ctx context.Context) error { return watching.watch(ctx, h.records, log) })
 }
@@ -182,10 +186,10 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.set.Store(full)
 	h.groups.declared = set
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold, Egress: o.egress()})
-	h.web = web.New(web.Config{
+	h.web = web.New(h.admit(web.Config{
 		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Slices: h.records.Slices,
-		Caller: callers(h.keyring), Rate: o.rate, Deliveries: h.deliveries, Cancels: h.cancels, Lease: h.lease, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
-	})
+		Deliveries: h.deliveries, Cancels: h.cancels, Lease: h.lease, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
+	}, o.access))
 	return nil
 }
 
