@@ -99,7 +99,7 @@ func alertsOf(t *testing.T, am string) (out []had) {
 func TestAlertmanager(t *testing.T) {
 	p := newPager(t)
 	am := alertmanager(t, p, "")
-	n := start(t, notify.Config{URL: "http://setpoint.example/", Every: 50 * time.Millisecond})
+	n := start(t, notify.Config{URL: "http://setpoint.example/", Every: 400 * time.Millisecond})
 	since := time.Now().Add(-time.Minute).UTC().Truncate(time.Millisecond)
 	r := firing("checkout", since, target(am.URL))
 	n.Tell(r)
@@ -196,14 +196,16 @@ func TestAlertmanagerComesLate(t *testing.T) {
 func TestOnlyTheLeaderTells(t *testing.T) {
 	p := newPager(t)
 	am := alertmanager(t, p, "")
-	old, next := start(t, notify.Config{Every: time.Millisecond}), start(t, notify.Config{})
+	old, next := start(t, notify.Config{}), start(t, notify.Config{})
 	r := firing("checkout", time.Now().Add(-time.Second), target(am.URL))
 	follower := r
 	follower.Leader = false
 	next.Tell(follower)
 	old.Tell(r)
 	eventually(t, "the pager hears", func() bool { return len(p.heard()) > 0 })
-	old.Tell(follower)
+	deposed := ended(r, time.Now()) // it would be news, of one that leads
+	deposed.Leader = false
+	old.Tell(deposed)
 	next.Tell(r)
 	eventually(t, "the next leader sends", func() bool { return next.Deliveries()[0].Sent == 1 })
 	next.Tell(ended(r, time.Now()))
