@@ -85,6 +85,7 @@ func queryTimeout() *object {
 		{key: "every", is: shapeDuration, instead: "500ms", doc: "How often it is looked, 100 ms to 1 min."},
 		{key: "cancelsPerTick", is: shapeWhole, instead: "4", doc: "Most cancellations at one look."},
 		{key: "cancelsPerMinute", is: shapeWhole, instead: "60", doc: "Most cancellations in a minute."},
+		{key: "reaper", is: shapeChoice, words: []string{"server", "agent"}, instead: "server", doc: "Who cancels: the server itself, or a `setpoint agent` beside the database, which goes on when the server is away."},
 		{key: "roleDefault", is: shapeTruth, instead: "false", doc: "Also set the role's `statement_timeout`, which holds when Setpoint is gone."},
 	}}
 }

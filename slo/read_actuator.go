@@ -115,7 +115,7 @@ func (l *loader) queryTimeout(v value) QueryTimeout {
 		Role:        v.get("role").text(), Workers: int(count(v.get("workers"), 0)),
 		High: mark(v.get("high"), 0.75), Low: mark(v.get("low"), 0.6), Every: 500 * time.Millisecond,
 		CancelsPerTick: int(count(v.get("cancelsPerTick"), 4)), CancelsPerMin: int(count(v.get("cancelsPerMinute"), 60)),
-		RoleDefault: v.get("roleDefault").truth(),
+		RoleDefault: v.get("roleDefault").truth(), ByAgent: v.get("reaper").text() == "agent",
 	}
 	if d := within(v.get("every"), minEvery, maxEvery); d > 0 {
 		q.Every = d

@@ -27,11 +27,12 @@ func (s *Server) wireLease(out *client.Setting, l look, v loop.Setting) {
 	case slo.Retry:
 		out.Retry, out.SafeRetry = wireRetry(a, v.Value), wireRetry(a, a.SafeSetting())
 	case slo.TenantQuota:
-		out.Quota = wireQuota(a.Quota)
+		out.Quota = Quota(a.Quota)
 	}
 }
 
-func wireQuota(q slo.Quota) *client.Quota {
+// Quota is a quota as gates are told of it.
+func Quota(q slo.Quota) *client.Quota {
 	tenant := func(t slo.Tenant) client.Tenant {
 		return client.Tenant{Name: t.Name, Guarantee: t.Guarantee, Ceiling: t.Ceiling, Weight: t.Weight}
 	}

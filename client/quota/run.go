@@ -10,10 +10,18 @@ import (
 // Run follows Setpoint until ctx ends, with its error: the watermark of an
 // actuator and, where several gates share the capacity, a lease that is
 // renewed three times while it is good. name is this gate's own among all
-// gates.
-func (g *Gate) Run(ctx context.Context, c client.Client, actuator, name string) error {
-	go func() { _ = g.renew(ctx, c, actuator, name) }()
-	return c.Watch(ctx, actuator, g.Follow)
+// gates. heard is told of each setting too; it may be nil.
+func (g *Gate) Run(ctx context.Context, c client.Client, actuator, name string, heard func(client.Setting)) error {
+	renewed := make(chan error, 1)
+	go func() { renewed <- g.renew(ctx, c, actuator, name) }()
+	err := c.Watch(ctx, actuator, func(s client.Setting) {
+		g.Follow(s)
+		if heard != nil {
+			heard(s)
+		}
+	})
+	<-renewed
+	return err
 }
 
 // shortest and first are pauses between two asks: the least, and the one

@@ -131,7 +131,7 @@ func (b *bench) reapers() map[string]*actuators.Reaper {
 }
 
 func (o *opened) begin(halted bool) {
-	if o.reaper == nil || halted {
+	if o.reaper == nil || halted || o.declared.Query.ByAgent {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
