@@ -23,6 +23,8 @@ const (
 	Revoke   Kind = "revoke"   //
 	Demote   Kind = "demote"   // the loop of an actuator asks before it moves; ended by Promote
 	Promote  Kind = "promote"  // the loop of an actuator is trusted to act, as far as its mode lets it; ended by Demote
+	Adjust   Kind = "adjust"   // the counts of a stretch of time are judged as Adjust says; Target is a name for that, and Unadjust ends it
+	Unadjust Kind = "unadjust" //
 )
 
 // An Order is what a person commands.
@@ -30,7 +32,7 @@ type Order struct {
 	ID      string    `json:"id,omitempty"` // the same ID given twice is one order; "" = made by Give
 	At      time.Time `json:"at,omitzero"`  // when the server took it; set by the server
 	Kind    Kind      `json:"kind"`
-	Target  string    `json:"target"` // an actuator, a service, or "*"
+	Target  string    `json:"target"` // an actuator, a service, or "*"; the name of an adjustment
 	By      string    `json:"by"`     // required
 	Why     string    `json:"why"`    // required
 	Until   time.Time `json:"until,omitzero"`
@@ -38,6 +40,24 @@ type Order struct {
 	Revert  bool      `json:"revert,omitempty"`  // of stop: walk back to rest
 	Release string    `json:"release,omitempty"` // of override: this release only
 	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
+	Adjust  *Adjusted `json:"adjust,omitempty"`  // of adjust
+}
+
+// Adjusted is what is said of the counts of an objective in [From, To), as by
+// an Adjustment among the definitions. What was measured is kept beside.
+type Adjusted struct {
+	Objective string    `json:"objective"`
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to"`
+	Effect    string    `json:"effect"`           // exclude, countAsGood, correct or annotate
+	Counts    *Counts   `json:"counts,omitempty"` // of correct: what really happened
+	Category  string    `json:"category"`         // maintenance, deployment, outside-hours, dependency, measurement or other
+}
+
+// Counts are how many events were good and bad.
+type Counts struct {
+	Good int64 `json:"good"`
+	Bad  int64 `json:"bad"`
 }
 
 // A Receipt says what became of an order.

@@ -56,12 +56,13 @@ func checkFit(verb loop.Verb, o loop.Outcome) error {
 func checkOrder(o loop.Order) error {
 	settles := o.Kind == loop.OrderPin || o.Kind == loop.OrderApprove
 	trusts := o.Kind == loop.OrderPromote || o.Kind == loop.OrderDemote
-	ends := trusts || o.Kind == loop.OrderResume || o.Kind == loop.OrderThaw || o.Kind == loop.OrderUnpin || o.Kind == loop.OrderRevoke
+	adjusts := o.Kind == loop.OrderAdjust
+	ends := trusts || o.Kind == loop.OrderUnadjust || o.Kind == loop.OrderResume || o.Kind == loop.OrderThaw || o.Kind == loop.OrderUnpin || o.Kind == loop.OrderRevoke
 	lets := o.Kind == loop.OrderOverride
 	return broke("order", []rule{
 		{name(o.ID), "has an ID of 1 to 200 bytes"},
 		{!o.At.IsZero(), "has a time"},
-		{counterpart(o.Kind) != "" || ends || o.Kind == loop.OrderApprove, "has kind stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote or demote"},
+		{counterpart(o.Kind) != "" || ends || o.Kind == loop.OrderApprove, "has kind stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote, demote, adjust or unadjust"},
 		{o.Target != "", "has a target"},
 		{strings.TrimSpace(o.By) != "", "says by whom"},
 		{strings.TrimSpace(o.Why) != "", "says why"},
@@ -74,6 +75,9 @@ func checkOrder(o loop.Order) error {
 		{lets || o.Release == "" && o.Ticket == "", "names a release or a ticket only when it overrides"},
 		{!ends || o.Until.IsZero(), "has no end when it ends another"},
 		{!o.Revert || o.Kind == loop.OrderStop, "reverts only when it stops"},
+		{adjusts == (o.Adjust != nil), "says what is adjusted exactly when it adjusts"},
+		{!adjusts || o.Until.IsZero() && o.Target != "*", "adjusts under a name, until it is ended"},
+		{!adjusts || o.Adjust == nil || o.Adjust.Objective != "" && o.Adjust.Effect != "" && o.Adjust.Category != "" && o.Adjust.From.Before(o.Adjust.To), "adjusts an objective from one time to a later one, and says how and in which category"},
 	})
 }
 
@@ -108,6 +112,8 @@ func counterpart(k loop.OrderKind) loop.OrderKind {
 		return loop.OrderUnpin
 	case loop.OrderOverride:
 		return loop.OrderRevoke
+	case loop.OrderAdjust:
+		return loop.OrderUnadjust
 	case loop.OrderDemote:
 		return loop.OrderPromote
 	case loop.OrderPromote:

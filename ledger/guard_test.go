@@ -219,7 +219,7 @@ func breachedOrders() []map[string]string {
 		{"kind": `'panic'`}, {"target": `''`}, {"by": `' '`}, {"why": `' '`}, {"until": `'2026-01-01'`}, {"setting": "1"},
 		{"setting": `'nan'`, "kind": `'pin'`, "until": `'2026-01-03'`}, {"setting": "1", "kind": `'pin'`, "target": `'*'`, "until": `'2026-01-03'`},
 		{"setting": "1", "kind": `'pin'`}, {"setting": "1", "kind": `'approve'`},
-		{"kind": `'thaw'`, "until": `'2026-01-03'`}, {"revert": "true"},
+		{"kind": `'thaw'`, "until": `'2026-01-03'`}, {"revert": "true"}, {"kind": `'adjust'`},
 	}
 }
 

@@ -19,10 +19,10 @@ const recentMoves = 100
 // ordersInForce reads the orders that have not lapsed at $1 and were not
 // ended: each ends only what stood on record before it, for its own target.
 const ordersInForce = `select o.body from orders o
-	where o.kind in ('stop', 'freeze', 'pin', 'approve', 'override', 'promote', 'demote') and (o.until is null or o.until > $1)
+	where o.kind in ('stop', 'freeze', 'pin', 'approve', 'override', 'promote', 'demote', 'adjust') and (o.until is null or o.until > $1)
 	and not exists (select from orders e where e.target = o.target and e.seq > o.seq
 		and e.kind = case o.kind when 'stop' then 'resume' when 'freeze' then 'thaw' when 'pin' then 'unpin' when 'override' then 'revoke'
-			when 'promote' then 'demote' when 'demote' then 'promote' end)`
+			when 'promote' then 'demote' when 'demote' then 'promote' when 'adjust' then 'unadjust' end)`
 
 const lastMove = `select o.at from decisions d join outcomes o on o.decision = d.id
 	where d.actuator = $1 and d.verb <> 'hold' and o.applied order by d.seq desc, o.seq limit 1`

@@ -61,7 +61,8 @@ type Loop struct {
 	owed []Outcome          // outcomes that wait for the ledger
 	read map[string]reading // :: actuator → its setting as read last
 
-	known []Order // orders in force, as last read
+	known    []Order          // orders in force, as last read
+	adjusted []slo.Adjustment // by those
 
 	alerts     []Alert // of the tick before
 	keptAlerts string  // what the ledger has of them
@@ -194,8 +195,9 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 	l.ledgerErr, l.errs = nil, nil
 	l.lead(ctx)
 	l.attend()
-	states := l.measure(ctx, now, patience)
 	orders := l.command(ctx, now)
+	l.adjust(orders)
+	states := l.measure(ctx, now, patience)
 	r := Report{At: now, Set: l.set, States: states, Alerts: l.alarms(ctx, states, orders, now), Orders: orders}
 	if l.leader {
 		l.flush(ctx)

@@ -265,7 +265,7 @@ type Order struct {
 	ID      string    `json:"id"`
 	At      time.Time `json:"at"`
 	Kind    OrderKind `json:"kind"`
-	Target  string    `json:"target"` // an actuator, a service, or "*"
+	Target  string    `json:"target"` // an actuator, a service, or "*"; the name of an adjustment
 	By      string    `json:"by"`
 	Why     string    `json:"why"`
 	Until   time.Time `json:"until,omitzero"`    // when it lapses; zero = when it is ended by its counterpart; pins, approvals and overrides always lapse
@@ -273,6 +273,7 @@ type Order struct {
 	Revert  bool      `json:"revert,omitempty"`  // of stop: walk to rest
 	Release string    `json:"release,omitempty"` // of override: this release only
 	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
+	Adjust  *Adjusted `json:"adjust,omitempty"`  // of adjust: what is said
 }
 
 // An OrderKind names a command.
@@ -291,6 +292,8 @@ const (
 	OrderRevoke   OrderKind = "revoke"   //
 	OrderDemote   OrderKind = "demote"   // the loop of an actuator asks before it moves; ended by promote
 	OrderPromote  OrderKind = "promote"  // the loop of an actuator is trusted to act; ended by demote
+	OrderAdjust   OrderKind = "adjust"   // the counts of a stretch of time are judged as Adjust says; its target is a name of its own, and unadjust ends it
+	OrderUnadjust OrderKind = "unadjust" //
 )
 
 // A Setting is an actuator's setting as last read.

@@ -34,8 +34,8 @@ func (l *Loop) Use(set *slo.Set, source Source, actuators map[string]Actuator) e
 	before := l.inForce()
 	l.leave(set)
 	l.cfg.Set, l.cfg.Source, l.cfg.Actuators = set, source, actuators
-	l.gauges = l.takeGauges(set)
-	l.blends = l.takeBlends(set)
+	l.gauges = l.takeGauges(l.withAdjusted(set))
+	l.blends = l.takeBlends(l.withAdjusted(set))
 	l.controls, l.stray = controls, nil
 	l.refresh()
 	l.attend()
@@ -168,11 +168,11 @@ func (l *Loop) Uses(actuator string) bool {
 
 // refresh puts together what is declared and what is left.
 func (l *Loop) refresh() {
-	l.set = l.cfg.Set
+	l.set = l.withAdjusted(l.cfg.Set)
 	if len(l.left) == 0 {
 		return
 	}
-	with := *l.cfg.Set
+	with := *l.set
 	with.Actuators = slices.Clone(with.Actuators)
 	for _, a := range l.left {
 		with.Actuators = append(with.Actuators, a.actuator)

@@ -10,14 +10,14 @@ func adjustmentKind() kind {
 			{key: "timeZone", is: shapeWord, instead: "UTC", doc: "Name in the IANA Time Zone Database, whose clocks `from` and `to` are of."},
 			{key: "from", is: shapeWord, required: true, doc: "Start, as in `2026-03-14 01:00:00` by the clocks of `timeZone`, or with a zone of its own, as in `2026-03-14T01:00:00Z`."},
 			{key: "to", is: shapeWord, required: true, doc: "The end, likewise."},
-			{key: "effect", is: shapeChoice, required: true, words: []string{string(Exclude), string(CountAsGood), string(Correct), string(Annotate)}, doc: "`exclude`: the events of this time are not counted. `countAsGood`: all of them are good. `correct`: they were those of `counts`. `annotate`: they count as always, and the time is named."},
+			{key: "effect", is: shapeChoice, required: true, words: effects(), doc: "`exclude`: the events of this time are not counted. `countAsGood`: all of them are good. `correct`: they were those of `counts`. `annotate`: they count as always, and the time is named."},
 			{key: "counts", is: shapeMapping, doc: "Required for `correct`, refused for others: what really happened, spread evenly over the slices of the stretch, which count as observed.", of: &object{name: "counts", fields: []field{
 				{key: "good", is: shapeWhole, required: true, doc: "Good events."},
 				{key: "bad", is: shapeWhole, required: true, doc: "Bad events."},
 			}}},
 			{key: "author", is: shapeWord, required: true, doc: "Who says so."},
 			{key: "reason", is: shapeWord, required: true, doc: "Why."},
-			{key: "category", is: shapeChoice, required: true, words: categories(), doc: "What it was: " + listWords(categories()) + "."},
+			{key: "category", is: shapeChoice, required: true, words: Categories(), doc: "What it was: " + listWords(Categories()) + "."},
 			{key: "revoked", is: shapeTruth, instead: "false", doc: "`true`: it is without effect, and stays on file."},
 		}},
 		example: `apiVersion: setpoint.dev/v1
@@ -50,6 +50,7 @@ spec:
 	}
 }
 
-func categories() []string {
+// Categories are what an adjustment may be for.
+func Categories() []string {
 	return []string{"maintenance", "deployment", "outside-hours", "dependency", "measurement", "other"}
 }

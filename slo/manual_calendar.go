@@ -30,6 +30,11 @@ them. What it does there is its ` + "`effect`" + `. What holds exactly:
   and API show both. An adjustment holds for the time that it names, whenever it is given: the budget is made anew from what
   is stored, so that taking it away restores every figure. A calendar holds from the first slice on that it was in force for: changing it
   today leaves last week as it was judged (see [reload](reload.md)). Of an objective that is new, all of the past is judged by its first calendars.
+- **By order.** What an ` + "`Adjustment`" + ` says can be ordered too, and taken back: it is a row of the ledger, with who, why and when, holds over
+  restarts and reloads, and is told apart by nothing else. ` + "`POST /v1/orders`" + ` takes the same (` + "`kind: adjust`, `adjust: {objective, from, to, effect, category}`" + `):
+
+` + "      setpoint adjust probe-without-route --objective checkout-availability --effect exclude --category measurement \\\n        --from 2026-03-02T14:05:00Z --to 2026-03-02T14:35:00Z --why 'The probe had no route'\n      setpoint unadjust probe-without-route --why 'It had one'" + `
+
 - **correct** puts the given counts in place of what was measured, or was not. They are spread evenly over whole slices and come to
   what was given exactly; the time counts as observed.
 - **Clocks.** A start that the clocks leave out in spring comes when they would have shown it had they not been set: 02:30

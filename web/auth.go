@@ -174,7 +174,7 @@ func (c Caller) permits(o loop.Order, set *slo.Set) error {
 	if !c.may(ScopeOverride) {
 		return refuse(http.StatusForbidden, "forbidden", c.Name+" may not give orders", "it needs the scope "+string(ScopeOverride))
 	}
-	team := teamOf(set, o.Target)
+	team := teamOf(set, subject(o, set))
 	if c.commands(team) {
 		return nil
 	}

@@ -99,7 +99,7 @@ func (d draft) order(set *slo.Set, now time.Time) (loop.Order, error) {
 	if o.Target == "" && (o.Kind == loop.OrderStop || o.Kind == loop.OrderResume) {
 		o.Target = "*"
 	}
-	wrong := slices.Concat(d.person(), d.override(), d.target(&o, set), d.setting(&o, set), d.end(&o, now))
+	wrong := slices.Concat(d.person(), d.override(), d.target(&o, set), d.adjust(&o, set), d.setting(&o, set), d.end(&o, now))
 	if len(wrong) > 0 {
 		return loop.Order{}, refuse(http.StatusUnprocessableEntity, "bad-order", "the order was not taken: "+strings.Join(wrong, "; "), "")
 	}
@@ -156,8 +156,10 @@ func (d draft) target(o *loop.Order, set *slo.Set) []string {
 		valid = services
 	case loop.OrderPin, loop.OrderUnpin, loop.OrderApprove, loop.OrderPromote, loop.OrderDemote:
 		valid = actuators
+	case loop.OrderAdjust, loop.OrderUnadjust: // a name of its own
+		return adjustmentName(o.Target)
 	default:
-		return []string{fmt.Sprintf("kind %q is none of stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote, demote", o.Kind)}
+		return []string{fmt.Sprintf("kind %q is none of stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote, demote, adjust, unadjust", o.Kind)}
 	}
 	if !slices.Contains(valid, o.Target) {
 		return []string{fmt.Sprintf("target %q is none of %s", o.Target, strings.Join(valid, ", "))}
@@ -194,7 +196,7 @@ func (d draft) end(o *loop.Order, now time.Time) []string {
 		}
 		o.Until = o.At.Add(length)
 	}
-	if _, counter := counterpart(o.Kind); counter && !o.Until.IsZero() {
+	if _, counter := counterpart(o.Kind); (counter || o.Kind == loop.OrderAdjust) && !o.Until.IsZero() {
 		return []string{string(o.Kind) + " has no end"}
 	}
 	if o.Kind == loop.OrderOverride && (o.Until.IsZero() || o.Until.Sub(now) > maxOverride) {
@@ -217,7 +219,7 @@ func (s *Server) give(ctx context.Context, d draft, now time.Time) (client.Recei
 	if s.cfg.Order == nil {
 		return client.Receipt{}, errNoOrders
 	}
-	set, who := s.look(now).set, callerOf(ctx)
+	set, who := s.look(now).adjusting(), callerOf(ctx)
 	d.Order = who.signed(d.Order)
 	o, err := d.order(set, now)
 	if err == nil {
@@ -280,6 +282,10 @@ func effect(o loop.Order) string {
 		return "The loop of " + what + " is trusted to act by itself, as far as its mode lets it."
 	case loop.OrderDemote:
 		return "The loop of " + what + " asks before it moves, until somebody promotes it."
+	case loop.OrderAdjust:
+		return "From the next tick on the budget is judged with the adjustment " + what + "; what was measured stays beside. unadjust ends it."
+	case loop.OrderUnadjust:
+		return "From the next tick on the budget is judged without the adjustment " + what + ", as if it had never been given."
 	case loop.OrderOverride:
 		if o.Release != "" {
 			what += " " + o.Release

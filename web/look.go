@@ -88,6 +88,8 @@ func counterpart(k loop.OrderKind) (ended loop.OrderKind, counter bool) {
 		return loop.OrderPin, true
 	case loop.OrderRevoke:
 		return loop.OrderOverride, true
+	case loop.OrderUnadjust:
+		return loop.OrderAdjust, true
 	case loop.OrderPromote:
 		return loop.OrderDemote, true
 	case loop.OrderDemote:

@@ -12,6 +12,7 @@ import (
 
 	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/web"
 )
 
@@ -29,6 +30,13 @@ func TestOrderTaken(t *testing.T) {
 		{`{"kind":"pin","target":"reporting-timeout","by":"ann","why":"export","setting":7.5,"for":"2h"}`, func(o loop.Order) bool { return *o.Setting == 7.5 && o.Until.Sub(o.At) == 2*time.Hour }},
 		{`{"kind":"unpin","target":"reporting-timeout","by":"ann","why":"done"}`, func(o loop.Order) bool { return o.Setting == nil }},
 		{`{"kind":"approve","target":"reporting-timeout","by":"ann","why":"go","setting":1}`, func(o loop.Order) bool { return o.Until.Sub(o.At) == time.Hour }},
+		{`{"kind":"adjust","target":"probe-without-route","by":"ann","why":"the probe had no route","adjust":{"objective":"checkout-availability","from":"2026-03-02T14:05:00Z","to":"2026-03-02T15:35:00+01:00","effect":"exclude","category":"measurement"}}`, func(o loop.Order) bool {
+			a, ok := o.Adjustment()
+			return ok && a.Name == "probe-without-route" && a.To.Sub(a.From) == 30*time.Minute && a.Author == "ann" && a.Order == o.ID
+		}},
+		{`{"kind":"adjust","target":"from-logs","by":"ann","why":"lost","adjust":{"objective":"checkout-availability","from":"2026-03-02T14:05:00Z","to":"2026-03-02T14:35:00Z","effect":"correct","counts":{"good":90,"bad":1},"category":"measurement"}}`, func(o loop.Order) bool {
+			return o.Adjust.Counts == slo.Corrected{Good: 90, Bad: 1}
+		}},
 		{`{"id":"my-id_1","at":"2001-01-01T00:00:00Z","kind":"stop","by":"Ann Ö","why":"–"}`, func(o loop.Order) bool { return o.ID == "my-id_1" && o.At.Year() > 2001 }},
 	} {
 		w, s := incident(time.Minute)
@@ -52,6 +60,18 @@ func TestOrderRefused(t *testing.T) {
 		code int
 		says string
 	}{
+		{`{"kind":"adjust","target":"x","by":"a","why":"b","adjust":{"objective":"nobody","from":"2026-03-02T14:00:00Z","to":"2026-03-02T15:00:00Z","effect":"exclude","category":"other"}}`, 422, `objective \"nobody\" is not declared`},
+		{`{"kind":"adjust","target":"x","by":"a","why":"b","adjust":{"objective":"checkout-availability","from":"2026-03-02T15:00:00Z","to":"2026-03-02T15:00:00Z","effect":"exclude","category":"other"}}`, 422, `from is not before to`},
+		{`{"kind":"adjust","target":"x","by":"a","why":"b","adjust":{"objective":"checkout-availability","from":"2020-03-02T15:00:00Z","to":"2026-03-02T15:00:00Z","effect":"exclude","category":"other"}}`, 422, `more than two years`},
+		{`{"kind":"adjust","target":"x","by":"a","why":"b","adjust":{"objective":"checkout-availability","from":"2026-03-02T14:00:00Z","to":"2026-03-02T15:00:00Z","effect":"forget","category":"other"}}`, 422, `effect \"forget\" is not one of exclude`},
+		{`{"kind":"adjust","target":"x","by":"a","why":"b","adjust":{"objective":"checkout-availability","from":"2026-03-02T14:00:00Z","to":"2026-03-02T15:00:00Z","effect":"exclude","category":"fun"}}`, 422, `category \"fun\" is not one of maintenance`},
+		{`{"kind":"adjust","target":"x","by":"a","why":"b","adjust":{"objective":"checkout-availability","from":"2026-03-02T14:00:00Z","to":"2026-03-02T15:00:00Z","effect":"correct","category":"other"}}`, 422, `counts are missing`},
+		{`{"kind":"adjust","target":"x","by":"a","why":"b","adjust":{"objective":"checkout-availability","from":"2026-03-02T14:00:07Z","to":"2026-03-02T15:00:00Z","effect":"correct","category":"other","counts":{"good":1,"bad":-1}}}`, 422, `is not between two slices`},
+		{`{"kind":"adjust","target":"x","by":"a","why":"b","adjust":{"objective":"checkout-availability","from":"2026-03-02T14:00:00Z","to":"2026-03-02T15:00:00Z","effect":"exclude","category":"other","counts":{"good":1,"bad":1}}}`, 422, `counts belong to the effect correct`},
+		{`{"kind":"adjust","target":"x","by":"a","why":"b"}`, 422, `adjust is missing`},
+		{`{"kind":"adjust","target":"<x>","by":"a","why":"b"}`, 422, `name of the adjustment`},
+		{`{"kind":"unadjust","target":"x","by":"a","why":"b"}`, 422, `no adjustment that was ordered`},
+		{`{"kind":"stop","by":"a","why":"b","adjust":{"objective":"o"}}`, 422, `adjust belongs to adjust only`},
 		{`{"kind":"stop"}`, 422, "by is missing; why is missing"},
 		{`{"kind":"halt","by":"a","why":"b"}`, 422, `kind \"halt\" is none of`},
 		{`{"kind":"stop","target":"nobody","by":"a","why":"b"}`, 422, `target \"nobody\" is none of *, reporting-timeout`},

@@ -134,6 +134,9 @@ func orderRowOf(l look, o loop.Order) orderRow {
 	if o.Release != "" {
 		row.Target += " " + o.Release
 	}
+	if a := o.Adjust; a != nil {
+		row.Target += ": " + a.Objective + " from " + clock(a.From, l.now) + " to " + clock(a.To, l.now) + ", " + effectWords(a.Effect)
+	}
 	if o.Revert {
 		row.Kind += ", back to rest"
 	}

@@ -45,6 +45,10 @@ func orders() []order {
 		{kind: client.Override, use: "override SERVICE", short: "Let the releases of a service go, whatever the gate says", least: 1, most: 1, expects: "one service",
 			long:  "Let the releases of a service go for a while, or one release, whatever the gate\nwould say. It is on record, shown and counted, and lapses by itself. A policy with\nsecondPerson asks for the same command from somebody else.",
 			flags: overrideFlags, fill: fillTarget},
+		{kind: client.Adjust, use: "adjust NAME --objective O --from T --to T --effect E", short: "Say how the counts of a stretch of time are to be judged", least: 1, most: 1, expects: "a name for the adjustment",
+			long:  "Say that the counts of an objective in a stretch of time, past or to come, are not\nto be held against it (exclude), are good (countAsGood), were others (correct, with\n--good and --bad) or are to be noted (annotate). It does what an Adjustment among\nthe definitions does. What was measured is kept and shown beside, and unadjust NAME\nrestores every figure.",
+			flags: adjustFlags, fill: fillAdjust},
+		{kind: client.Unadjust, use: "unadjust NAME", short: "Take an adjustment back that was ordered", least: 1, most: 1, expects: "the name of the adjustment", fill: fillTarget},
 		{kind: client.Revoke, use: "revoke SERVICE", short: "End the overrides of a service's gate", least: 1, most: 1, expects: "one service", fill: fillTarget},
 	}
 }

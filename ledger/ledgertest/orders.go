@@ -8,6 +8,7 @@ import (
 
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/slo"
 )
 
 func ids(orders []loop.Order) []string {
@@ -55,6 +56,40 @@ func orders(t *testing.T, l Ledger) {
 	inForce("overrides", 13, "other", "ok", "again", "let", "let too")
 	mustGive(t, l, Order("revoke", at(14), loop.OrderRevoke, "shop"))
 	inForce("one revocation ends them all", 15, "other", "ok", "again")
+}
+
+// Adjustments are in force by their names, until each is ended.
+func adjustments(t *testing.T, l Ledger) {
+	adjust := func(id, name string) loop.Order {
+		o := Order(id, at(1), loop.OrderAdjust, name)
+		o.Adjust = &loop.Adjusted{Objective: "checkout", From: at(-90), To: at(-60), Effect: slo.Correct, Counts: slo.Corrected{Good: 7, Bad: 1}, Category: "measurement"}
+		return o
+	}
+	mustGive(t, l, adjust("a", "probe"), adjust("b", "logs"), adjust("a", "probe"))
+	got, err := l.Orders(t.Context(), at(100_000))
+	check(t, "Orders", err)
+	diff(t, "in force", got, []loop.Order{adjust("a", "probe"), adjust("b", "logs")})
+	mustGive(t, l, Order("c", at(2), loop.OrderUnadjust, "probe"))
+	got, err = l.Orders(t.Context(), at(3))
+	check(t, "Orders", err)
+	diff(t, "after one was ended", ids(got), []string{"b"})
+	mustGive(t, l, adjust("d", "probe"))
+	got, err = l.Orders(t.Context(), at(3))
+	check(t, "Orders", err)
+	diff(t, "given again", ids(got), []string{"b", "d"})
+	for name, spoil := range map[string]func(*loop.Order){
+		"nothing said":         func(o *loop.Order) { o.Adjust = nil },
+		"no objective":         func(o *loop.Order) { o.Adjust.Objective = "" },
+		"no time":              func(o *loop.Order) { o.Adjust.To = o.Adjust.From },
+		"no effect":            func(o *loop.Order) { o.Adjust.Effect = "" },
+		"with an end":          func(o *loop.Order) { o.Until = at(9) },
+		"of everything":        func(o *loop.Order) { o.Target = "*" },
+		"said by another kind": func(o *loop.Order) { o.Kind = loop.OrderUnadjust },
+	} {
+		o := adjust("e", "probe")
+		spoil(&o)
+		wantErr(t, name, l.Give(t.Context(), o), ledger.ErrInvalid)
+	}
 }
 
 func ordersRefused(t *testing.T, l Ledger) {
