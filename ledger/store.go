@@ -61,13 +61,21 @@ func some(all map[string][]sli.Slice) string {
 
 // blocksOf packs slices by hour, in the order in which rows are locked.
 func (p *Postgres) blocksOf(ctx context.Context, all map[string][]sli.Slice) ([]block, error) {
-	ids, err := p.numbers(ctx, slices.Collect(maps.Keys(all)), true)
-	if err != nil {
-		return nil, err
+	var fresh []string
+	for name := range all {
+		if _, known := p.objectives.Load(name); !known {
+			fresh = append(fresh, name)
+		}
+	}
+	if len(fresh) > 0 {
+		if _, err := p.numbers(ctx, fresh, true); err != nil {
+			return nil, err
+		}
 	}
 	blocks, room := make([]block, 0, len(all)), []byte(nil)
 	for name, some := range all {
-		id, from := ids[name], len(room)
+		number, _ := p.objectives.Load(name)
+		id, from := number.(int32), len(room)
 		for i, s := range some {
 			s.Start = moment(s.Start)
 			hour := hourOf(s.Start)

@@ -62,7 +62,7 @@ func seriesOf(kept []held) (all []sli.Series) {
 // read reads a whole answer and judges it.
 func (r *reading) read(from io.Reader, allowPartial bool) error {
 	s := newScanner(from)
-	r.roster.answers++
+	r.roster.begin()
 	defer func() { r.bytes = s.bytes }()
 	err := r.outermost(s)
 	if err == nil {
@@ -206,6 +206,11 @@ func (r *reading) part(s *scanner, key string) error {
 func (r *reading) metric(s *scanner) error {
 	if r.one.known != nil {
 		return errors.New("a series has two metrics")
+	}
+	if k := r.roster.expected(); k != nil && s.is(k.text) {
+		r.one.known = k
+		r.roster.came(k)
+		return nil
 	}
 	raw, err := s.flat()
 	if err == nil {

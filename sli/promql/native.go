@@ -17,9 +17,11 @@ import (
 // classic one.
 func (s *source) unlike(ctx context.Context, c sli.Cut, k *counting) error {
 	if !k.native {
-		for _, one := range append(k.part[:len(k.part):len(k.part)], k.total...) {
-			if len(one.Histograms) > 0 {
-				return s.wrongType(c, k, one.ID+" is a native histogram: setpoint.dev/histogram: native counts it")
+		for _, some := range [...][]sli.Series{k.part, k.total} {
+			for _, one := range some {
+				if len(one.Histograms) > 0 {
+					return s.wrongType(c, k, one.ID+" is a native histogram: setpoint.dev/histogram: native counts it")
+				}
 			}
 		}
 		return nil

@@ -11,13 +11,17 @@ import (
 
 // A roster knows the series of one query: their IDs, and which selectors they
 // belong to. It is asked once for each series of each answer, by its labels as
-// they stand there, so that they need not be read again and again.
+// they stand there, so that they need not be read again and again. Answers
+// mostly list the same series in the same order: the one that is expected next
+// is not even looked up.
 type roster struct {
 	index   index
 	pairs   *pairs // nil: series are what their labels say
 	byText  map[string]*known
 	byID    map[string]*known
 	answers uint64 // read up to now
+	head    known  // before the first series of an answer
+	last    *known // found
 }
 
 // known is a series that was seen.
@@ -26,16 +30,33 @@ type known struct {
 	full   string  // with them
 	in     []int32 // numbers of the selectors that it belongs to
 	answer uint64  // that it was in last, while somebody wanted it
+	text   string  // its labels, as they stood in an answer
+	next   *known  // that came after it
 }
 
 func newRoster(x index, p *pairs) *roster {
-	return &roster{index: x, pairs: p, byText: map[string]*known{}, byID: map[string]*known{}}
+	r := &roster{index: x, pairs: p, byText: map[string]*known{}, byID: map[string]*known{}}
+	r.begin()
+	return r
 }
+
+// begin begins an answer.
+func (r *roster) begin() {
+	r.answers++
+	r.last = &r.head
+}
+
+// expected is the series that came next in an answer before; nil = not known.
+func (r *roster) expected() *known { return r.last.next }
+
+// came notes which series came.
+func (r *roster) came(k *known) { r.last.next, r.last = k, k }
 
 // find is the series with some labels, given as the JSON object that they are
 // in an answer.
 func (r *roster) find(text []byte) (*known, error) {
 	if k, ok := r.byText[string(text)]; ok {
+		r.came(k)
 		return k, nil
 	}
 	all, err := readLabels(text)
@@ -51,7 +72,9 @@ func (r *roster) find(text []byte) (*known, error) {
 		}
 		r.byID[full] = k
 	}
-	r.byText[string(text)] = k
+	k.text = string(text)
+	r.byText[k.text] = k
+	r.came(k)
 	return k, nil
 }
 
@@ -60,6 +83,7 @@ func (r *roster) forget(seen int) {
 	if len(r.byText) > 2*seen+1024 {
 		clear(r.byText)
 		clear(r.byID)
+		r.head.next = nil
 	}
 }
 

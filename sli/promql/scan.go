@@ -226,6 +226,15 @@ func (s *scanner) list(open, end byte, item func() error) error {
 	}
 }
 
+// is scans a text, if it is what comes next.
+func (s *scanner) is(text string) bool {
+	if !s.have(len(text)) || string(s.buf[s.at:s.at+len(text)]) != text {
+		return false
+	}
+	s.at += len(text)
+	return true
+}
+
 // flat scans an object of strings and returns it as it stands. That it is
 // one shows when its members are scanned.
 func (s *scanner) flat() ([]byte, error) {
