@@ -87,3 +87,7 @@ $(STATICCHECK):
 	@mkdir -p $(@D)
 	@GOBIN=$(CURDIR)/$(@D) go install -v honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION) 2>&1 | scripts/progress 'building staticcheck'
 	@mv $(@D)/staticcheck $@
+
+.PHONY: fused
+fused: ## show that decisions calculate alike on amd64 and arm64: no multiplication is fused with an addition
+	@! GOARCH=arm64 go build -gcflags=-S ./loop ./budget 2>&1 | grep -E 'FN?M(ADD|SUB)' || { echo "a fused multiply-add is another number: write float64(x*y)"; exit 1; }

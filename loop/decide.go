@@ -112,6 +112,9 @@ func pulls(in Input) []Pull {
 }
 
 func pull(in Input, r slo.Rule) Pull {
+	if r.Law == slo.Schedules {
+		return schedule(r, in.Actuator, in.At)
+	}
 	i := slices.IndexFunc(in.Evidence, func(s budget.State) bool { return s.Objective == r.Objective })
 	switch {
 	case i < 0:
@@ -128,6 +131,10 @@ func law(in Input, r slo.Rule, s budget.State) Pull {
 	switch r.Law {
 	case slo.Watermarks:
 		return watermark(r, in.Actuator, s, in.Current)
+	case slo.AIMDs:
+		return aimd(in, r, s)
+	case slo.PIs:
+		return pi(in, r, s)
 	default:
 		return tiers(r, in.Actuator, s, in.Current)
 	}

@@ -81,6 +81,20 @@ func drawMoves(t *rapid.T, current float64, setting func(string) float64) (out [
 }
 
 func drawRule(t *rapid.T, name string, setting func(string) float64) slo.Rule {
+	switch rapid.IntRange(0, 5).Draw(t, name+" law") {
+	case 0:
+		return slo.Rule{Name: name, Objective: name, Law: slo.AIMDs, AIMD: &slo.AIMD{
+			Window: time.Minute, Tighten: slo.NewDecimal(2, 0), Relax: slo.NewDecimal(5, 1), Keep: slo.NewDecimal(3, 1), Step: 3,
+			Demand: rapid.SampledFrom([]string{"", "b"}).Draw(t, name+" demand"),
+		}}
+	case 1:
+		return slo.Rule{Name: name, Objective: name, Law: slo.PIs, PI: &slo.PI{
+			Window: time.Minute, Short: 5 * time.Second, Target: slo.NewDecimal(1, 0), Proportional: slo.NewDecimal(5, 2), Integral: slo.NewDecimal(37, 2),
+		}}
+	case 2:
+		hour := slo.Stretch{From: noon.Add(-time.Hour), To: noon.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, name+" covers")) * time.Second)}
+		return slo.Rule{Name: name, Law: slo.Schedules, Schedule: &slo.Schedule{Calendar: slo.Calendar{Name: name, Windows: []slo.Stretch{hour}}, Setting: setting(name + " scheduled")}}
+	}
 	if rapid.Bool().Draw(t, name+" watermark") {
 		return slo.Rule{Name: name, Objective: name, Law: slo.Watermarks, Watermark: slo.Watermark{
 			Signal: rapid.SampledFrom([]slo.Signal{slo.SignalBurn, slo.SignalRemaining}).Draw(t, name+" signal"),

@@ -345,6 +345,11 @@ func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
 				out = append(append(out, ruleWindows(r)...), c.Verify.Window)
 			}
 		}
+		for _, r := range c.Rules {
+			if r.AIMD != nil && r.AIMD.Demand == o.Name {
+				out = append(out, r.AIMD.Window)
+			}
+		}
 		if c.Verify.Control == o.Name {
 			out = append(out, judgingWindows(c)...)
 		}
@@ -372,6 +377,12 @@ func ruleWindows(r slo.Rule) []time.Duration {
 	}
 	if r.Law == slo.Watermarks && r.Watermark.Signal == slo.SignalBurn {
 		out = append(out, r.Watermark.Window)
+	}
+	if r.AIMD != nil {
+		out = append(out, r.AIMD.Window)
+	}
+	if r.PI != nil {
+		out = append(out, r.PI.Window, r.PI.Short)
 	}
 	if r.When != nil {
 		out = append(out, r.When.Windows()...)

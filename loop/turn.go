@@ -71,6 +71,9 @@ func evidence(c slo.ControlLoop, states []budget.State) []budget.State {
 			if r.Objective == s.Objective {
 				lengths, looked = append(append(lengths, ruleWindows(r)...), c.Verify.Window), true
 			}
+			if r.AIMD != nil && r.AIMD.Demand == s.Objective {
+				lengths, looked = append(lengths, r.AIMD.Window), true
+			}
 		}
 		if s.Objective == c.Verify.Control {
 			lengths, looked = append(lengths, judgingWindows(c)...), true

@@ -148,7 +148,7 @@ func sound(t *testing.T, set *slo.Set) {
 			t.Fatalf("unsound loop %+v", l)
 		}
 		for _, r := range l.Rules {
-			if !names["objective "+r.Objective] || (len(r.Tiers) > 0) != (r.Law == slo.Tiers) {
+			if !names["objective "+r.Objective] && r.Law != slo.Schedules || r.Law == "" || (len(r.Tiers) > 0) != (r.Law == slo.Tiers) {
 				t.Fatalf("unsound rule %+v", r)
 			}
 		}

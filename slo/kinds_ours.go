@@ -148,12 +148,15 @@ spec:
 }
 
 func rule() *object {
-	return &object{name: "rule", doc: "One wish, by a control law: either `tiers` or `watermark`.", fields: []field{
-		{key: "name", is: shapeName, instead: "that of the objective", doc: "Unique in the loop."},
-		{key: "objective", is: shapeName, required: true, doc: "Name of the objective whose budget it looks at."},
+	return &object{name: "rule", doc: "One wish, by a control law: one of `tiers`, `watermark`, `aimd`, `pi` and `schedule`.", fields: []field{
+		{key: "name", is: shapeName, instead: "that of the objective, or of the calendar", doc: "Unique in the loop."},
+		{key: "objective", is: shapeName, doc: "Name of the objective whose budget it looks at. Required, but for a `schedule`. Where the actuator turns work away, look at one that counts admitted work only, and charge the budget with all: a loop that counts its own refusals locks itself in."},
 		{key: "when", is: shapeCondition, instead: "always", doc: "The rule speaks only while this holds; while it does not, it asks for nothing. Where it cannot be judged the rule is blind: nothing is relaxed. See [Conditions](#conditions)."},
 		{key: "tiers", is: shapeList, of: tier(), doc: "Settings by burn rate; the tightest tier in force decides."},
 		{key: "watermark", is: shapeMapping, of: watermark(), doc: "A step tighter past one mark, a step back past the other, and no move between them."},
+		{key: "aimd", is: shapeMapping, of: aimdTable(), doc: "Towards `tight` by a share of what is left, and back by steps (additive increase, multiplicative decrease)."},
+		{key: "pi", is: shapeMapping, of: piTable(), doc: "Holds a burn rate at its target (proportional–integral), for actuators that act by degrees."},
+		{key: "schedule", is: shapeMapping, of: scheduleTable(), doc: "A setting at times that are known before."},
 	}}
 }
 

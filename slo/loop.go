@@ -56,11 +56,14 @@ type Pace struct {
 // one objective.
 type Rule struct {
 	Name      string     `json:"name"`
-	Objective string     `json:"objective"`
+	Objective string     `json:"objective"`      // "" = of law schedule
 	When      *Condition `json:"when,omitempty"` // the rule speaks only while it holds; nil: always
 	Law       Law        `json:"law"`
 	Tiers     []Tier     `json:"tiers,omitempty"`    // law tiers
 	Watermark Watermark  `json:"watermark,omitzero"` // law watermark
+	AIMD      *AIMD      `json:"aimd,omitempty"`     // law aimd
+	PI        *PI        `json:"pi,omitempty"`       // law pi
+	Schedule  *Schedule  `json:"schedule,omitempty"` // law schedule
 	Position  Position   `json:"-"`
 }
 

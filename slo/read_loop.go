@@ -21,7 +21,14 @@ func (l *loader) loop(doc value) {
 		l.refer(objectiveKind, control)
 	}
 	for _, rule := range spec.get("rules").items() {
-		l.refer(objectiveKind, rule.get("objective"))
+		for _, of := range []value{rule.get("objective"), rule.get("aimd").get("demand")} {
+			if of.good() {
+				l.refer(objectiveKind, of)
+			}
+		}
+		if calendar := rule.get("schedule").get("calendar"); calendar.good() {
+			l.refer("Calendar", calendar)
+		}
 	}
 	l.loops = append(l.loops, draft[ControlLoop]{c, spec})
 }
@@ -60,19 +67,8 @@ func (l *loader) readRule(v value, a Actuator, known known) Rule {
 	if r.Name == "" {
 		r.Name = r.Objective
 	}
-	o := known.objectives[r.Objective]
-	r.When = l.condition(v.get("when"), o)
-	tiers, mark := v.get("tiers"), v.get("watermark")
-	switch {
-	case tiers.given() && mark.given():
-		mark.refuse("tiers and watermark are both there", "one control law for a rule; a loop may have several rules", "")
-	case tiers.given():
-		r.Law, r.Tiers = Tiers, readTiers(tiers, a, o)
-	case mark.good():
-		r.Law, r.Watermark = Watermarks, readWatermark(mark, a, o)
-	case v.lacks("tiers", "watermark"):
-		tiers.refuse("neither tiers nor watermark is there", "a control law", "")
-	}
+	r.When = l.condition(v.get("when"), known.objectives[r.Objective])
+	l.readLaw(&r, v, a, known)
 	return r
 }
 

@@ -73,7 +73,7 @@ func (s *Server) loopCharts(l look, f frame, c slo.ControlLoop, v loop.Setting) 
 	var seen []string
 	var out []chart
 	for _, r := range c.Rules {
-		if slices.Contains(seen, r.Objective) || len(seen) == 2 {
+		if r.Objective == "" || slices.Contains(seen, r.Objective) || len(seen) == 2 {
 			continue
 		}
 		seen = append(seen, r.Objective)
