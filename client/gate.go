@@ -2,9 +2,7 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"time"
 )
 
@@ -67,20 +65,8 @@ type Reason struct {
 // caller decides what that is worth. A *Problem is the server's refusal of
 // the question itself.
 func (c Client) Gate(ctx context.Context, q Question) (Answer, error) {
-	if q.Service == "" {
-		return Answer{}, errors.New("ask gate: no service named")
-	}
-	path := query("/v1/gate/"+url.PathEscape(q.Service), url.Values{
-		"environment": {q.Environment}, "change": {q.Change}, "release": {q.Release},
-	})
-	var a Answer
-	if err := c.get(ctx, path, &a); err != nil {
-		return Answer{}, fmt.Errorf("ask gate of %s: %w", q.Service, err)
-	}
-	if err := a.consistent(q); err != nil {
-		return Answer{}, fmt.Errorf("ask gate of %s: %w: %w", q.Service, ErrNoAnswer, err)
-	}
-	return a, nil
+	a, _, err := c.GateSigned(ctx, q)
+	return a, err
 }
 
 // consistent refuses JSON that is not an answer to q.

@@ -1,9 +1,13 @@
 package web
 
 import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"time"
 
+	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/slo"
 )
 
@@ -20,7 +24,21 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := s.decide(r.Context(), "api", q.GateQuestion, now)
-	s.writeJSON(w, r, gateStatus(a.Verdict, q.strict), s.wireAnswer(a))
+	s.writeSigned(w, r, gateStatus(a.Verdict, q.strict), s.wireAnswer(a))
+}
+
+// writeSigned writes an answer with a signature, so that it can stand in for
+// the server while that is away.
+func (s *Server) writeSigned(w http.ResponseWriter, r *http.Request, status int, a client.Answer) {
+	body, err := json.Marshal(a)
+	if err != nil {
+		s.problem(w, r, fmt.Errorf("encode answer: %w", err))
+		return
+	}
+	if s.cfg.Sign != nil {
+		w.Header().Set(client.SignatureHeader, base64.StdEncoding.EncodeToString(s.cfg.Sign(client.SignedText(body))))
+	}
+	s.writeJSON(w, r, status, json.RawMessage(body))
 }
 
 func gateStatus(v slo.Verdict, strict bool) int {

@@ -35,8 +35,9 @@ type Config struct {
 	Rate        float64       // requests a second of one caller, or of one address where nobody is asked who they are; twice as many at once; 0 = no bound
 	Stale       time.Duration // without a tick for so long, everything is marked stale; 0 = 1 min
 
-	Certificates map[string]Grant // :: common name of a client's certificate → what who shows it may do
-	Sessions     Sessions         // of people who log in; used with Caller only
+	Certificates map[string]Grant         // :: common name of a client's certificate → what who shows it may do
+	Sign         func(text []byte) []byte // signs answers of the gate; nil = they are not signed
+	Sessions     Sessions                 // of people who log in; used with Caller only
 }
 
 // A Reader reads the ledger. Its errors may wrap ErrNotFound or

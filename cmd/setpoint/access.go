@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
@@ -153,6 +155,9 @@ func (o access) keyring(tokens ledger.TokenBook) *ledger.Keyring {
 // admit says in a configuration who may ask.
 func (h *house) admit(cfg web.Config, o access) web.Config {
 	cfg.Rate = o.rate
+	if h.key != nil {
+		cfg.Sign = func(text []byte) []byte { return ed25519.Sign(h.key, text) }
+	}
 	if h.keyring == nil {
 		return cfg
 	}
@@ -160,6 +165,14 @@ func (h *house) admit(cfg web.Config, o access) web.Config {
 	cfg.Certificates, _ = grants("", o.certificates) // checked before
 	cfg.Sessions = web.Sessions{Begin: h.beginSession, End: h.endSession, Provider: o.provider()}
 	return cfg
+}
+
+// publicKey is what clients pin.
+func (h *house) publicKey() string {
+	if h.key == nil {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(h.key.Public().(ed25519.PublicKey))
 }
 
 // caller finds out who shows a token.

@@ -22,6 +22,7 @@ type gateFlags struct {
 	wait        time.Duration // how long to go on asking; 0 = ask once
 	unavailable bool          // no trustworthy answer fails
 	noData      bool          // an allow that rests on no data fails
+	last        last          // what stands in for a server that is away
 }
 
 func (a *app) gateCmd() *cobra.Command {
@@ -48,6 +49,8 @@ func (a *app) gateCmd() *cobra.Command {
 	c.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "how long one question may take")
 	c.Flags().DurationVar(&f.wait, "wait", 0, "how long to go on asking until the answer is allow or deny; 0 asks once")
 	c.Flags().BoolVar(&f.unavailable, "fail-if-unavailable", true, "without a trustworthy answer exit 4; with =false exit 0 and warn")
+	c.Flags().DurationVar(&f.last.lasts, "last-for", 0, "how long the last signed answer stands in when the server is away; 0 = not at all")
+	c.Flags().StringSliceVar(&f.last.pins, "pin", nil, "public key of the server, which signs its answers (SETPOINT_GATE_KEYS)")
 	c.Flags().BoolVar(&f.noData, "fail-on-no-data", false, "exit 4 instead of 0 where the policy allows a release without fresh data")
 	return c
 }
@@ -63,6 +66,10 @@ The exit code is the answer:
 
 With --wait it asks again while the answer is hold, or while none comes, with
 pauses of one to twenty seconds. What holds at the end exits 3.
+
+With --last-for the last answer that the server signed stands in while it is
+away, for so long: 'setpoint serve' says at its start which key it signs with,
+and --pin names that key here. What stands in is marked as degraded.
 
 Two kinds of ignorance have a switch each:
 
@@ -88,15 +95,30 @@ func (a *app) gate(c *cobra.Command, f gateFlags) error {
 	if f.wait < 0 || f.timeout <= 0 {
 		return exit{usage, "--wait and --timeout are lengths of time: 30m, 10s"}
 	}
+	if err := f.last.check(); err != nil {
+		return err
+	}
 	answer, err := f.await(c.Context(), a.client(), c.ErrOrStderr())
 	if refused(err) {
 		return exit{usage, err.Error()}
+	}
+	if err != nil && f.last.lasts > 0 && c.Context().Err() == nil {
+		answer, err = f.standIn(a.server, err)
 	}
 	v := f.judge(c.Context(), answer, err)
 	if err := a.tellGate(c, v); err != nil {
 		return err
 	}
 	return exit{v.code, v.complaint}.orNil()
+}
+
+// standIn is the last answer of a server that is away.
+func (f gateFlags) standIn(server string, away error) (client.Answer, error) {
+	answer, err := f.last.recall(server, f.q, time.Now())
+	if err != nil {
+		return client.Answer{}, fmt.Errorf("%w; nor does the last answer stand in: %w", away, err)
+	}
+	return answer, nil
 }
 
 // A judgement is an answer, or its absence, with what the caller's switches
@@ -136,7 +158,7 @@ func blind(a client.Answer) bool {
 	if slices.ContainsFunc(a.Reasons, func(r client.Reason) bool { return r.Code == "exempt-change" }) {
 		return false
 	}
-	return slices.Contains(a.DegradedBy, "no-data") || slices.Contains(a.DegradedBy, "stale")
+	return slices.ContainsFunc([]string{"no-data", "stale", client.LastAnswer}, func(code string) bool { return slices.Contains(a.DegradedBy, code) })
 }
 
 // refused reports whether the server refused the question itself: to ask

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"time"
 
 	"setpoint.dev/setpoint/client"
@@ -43,7 +44,13 @@ func (f gateFlags) await(ctx context.Context, c client.Client, progress io.Write
 func (f gateFlags) ask(ctx context.Context, c client.Client) (client.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	return c.Gate(ctx, f.q)
+	answer, signed, err := c.GateSigned(ctx, f.q)
+	if err == nil {
+		if unkept := f.last.keep(c.URL, f.q, signed); unkept != nil {
+			fmt.Fprintln(os.Stderr, "setpoint: keep the answer:", unkept)
+		}
+	}
+	return answer, err
 }
 
 // stands reports whether asking again could not help.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
@@ -116,12 +117,15 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	h := &house{log: log, defs: defs, records: records.Postgres, clerk: clerk, keyring: o.keyring(records.Postgres), url: o.address(listener)}
+	if h.key, err = o.signingKey(); err != nil {
+		log.Warn("answers of the gate are not signed", "error", err)
+	}
 	if err := h.wire(set, o); err != nil {
 		return err
 	}
 	defer h.close()
 	defer watching.last(ctx, h.records, log)
-	log.Info("page", "url", h.url, "objectives", len(set.Objectives), "loops", len(set.Loops), "version", version)
+	log.Info("page", "url", h.url, "objectives", len(set.Objectives), "loops", len(set.Loops), "version", version, "signs-with", h.publicKey())
 	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, door, h.web.Handler()) }, records.keep,
 		func(ctx context.Context) error { return h.follow(ctx, hangups) },
 		func(ctx context.Context) error { return watching.watch(ctx, h.records, log) })
@@ -149,6 +153,7 @@ type house struct {
 	records  *ledger.Postgres
 	clerk    *ledger.Clerk
 	keyring  *ledger.Keyring
+	key      ed25519.PrivateKey // signs answers of the gate
 	url      string
 	loop     *loop.Loop
 	web      *web.Server
