@@ -49,7 +49,7 @@ func expression(o slo.Objective, t Tier) string {
 			parts = append(parts, fmt.Sprintf("%s{slo=%q} <= %s", remaining, o.Name, plain(new(big.Rat).Sub(big.NewRat(1, 1), big.NewRat(c.Spent.Fraction())))))
 		}
 		if c.MinBad > 0 {
-			parts = append(parts, fmt.Sprintf("on() %s >= %d", bad(o.Indicator, c.Window), c.MinBad))
+			parts = append(parts, fmt.Sprintf("on() %s >= %d", bad(o, c.Window), c.MinBad))
 		}
 	}
 	return strings.Join(parts, " and ")
@@ -71,11 +71,11 @@ func words(o slo.Objective, t Tier) (summary, text string) {
 			fmt.Sprintf("%s some of the events of %s were bad; none may be over %s.", "O"+strings.Join(over, " and ")[1:], o.Service, slo.Span(o.Window.Length))
 	}
 	return fmt.Sprintf("%s burns its error budget %s times as fast as it may", o.Name, windows[0].Burn),
-		fmt.Sprintf("%s at least %s of the events of %s were bad; %s may be over %s.",
-			"O"+strings.Join(over, " and ")[1:], threshold(o, windows[0].Burn), o.Service, o.Budget(), slo.Span(o.Window.Length))
+		fmt.Sprintf("%s at least %s of the %s of %s were bad; %s may be over %s.",
+			"O"+strings.Join(over, " and ")[1:], threshold(o, windows[0].Burn), o.Indicator.Kind.Noun(), o.Service, o.Budget(), slo.Span(o.Window.Length))
 }
 
-// absences tell that the counters of all events are missing.
+// absences tell that what is counted or judged is missing.
 func absences(o slo.Objective, labels map[string]string) (rules []rule) {
 	for _, p := range o.Alerts {
 		if !p.NoData.On {
@@ -85,6 +85,9 @@ func absences(o slo.Objective, labels map[string]string) (rules []rule) {
 		own["severity"] = p.NoData.Severity
 		var gone []string
 		selectors, _ := slo.Selectors(o.Indicator.Total) // the query of a Set was read before
+		if o.Indicator.Kind != slo.Counters {
+			selectors = []string{vector(o.Indicator.Query)}
+		}
 		for _, s := range selectors {
 			gone = append(gone, fmt.Sprintf("absent(%s)", s))
 		}
@@ -112,7 +115,15 @@ func labelled(labels, more map[string]string) map[string]string {
 }
 
 // bad is the number of bad events over w.
-func bad(in slo.Indicator, w time.Duration) string {
+func bad(o slo.Objective, w time.Duration) string {
+	in := o.Indicator
+	switch in.Kind {
+	case slo.Counters:
+	case slo.Native:
+		return fmt.Sprintf("(%s) * on() histogram_count(sum(increase(%s[%s])))", nativeRatio(in, w), in.Query, slo.Span(w))
+	default:
+		return fmt.Sprintf("(sum(sum_over_time(%[1]s{slo=%[3]q}[%[4]s])) - sum(sum_over_time(%[2]s{slo=%[3]q}[%[4]s])))", allSamples, goodSamples, o.Name, slo.Span(w))
+	}
 	if in.Bad != "" {
 		return fmt.Sprintf("(%s) * %d", sum(in.Bad, w), int64(w.Seconds()))
 	}

@@ -13,8 +13,8 @@ import (
 func TestPromtool(t *testing.T) {
 	tool := promtool(t)
 	for _, args := range [][]string{
-		{"check", "rules", "testdata/rules.yaml", "testdata/own-alerts-rules.yaml", "testdata/strict-rules.yaml"},
-		{"test", "rules", "testdata/incident.yaml", "testdata/own-alerts-incident.yaml", "testdata/strict-incident.yaml"},
+		{"check", "rules", "testdata/rules.yaml", "testdata/own-alerts-rules.yaml", "testdata/strict-rules.yaml", "testdata/sampled-rules.yaml", "testdata/native-rules.yaml"},
+		{"test", "rules", "testdata/incident.yaml", "testdata/own-alerts-incident.yaml", "testdata/strict-incident.yaml", "testdata/sampled-incident.yaml"},
 	} {
 		if out, err := exec.CommandContext(t.Context(), tool, args...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %v: %v\n%s", args, err, out)

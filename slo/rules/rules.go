@@ -14,7 +14,13 @@
 // the ratio is there before the first error; without traffic there is no
 // ratio.
 //
-// The expressions are those of PromQL that VictoriaMetrics reads, too.
+// Samples that are judged (thresholds, shares, boolean gauges, ages) are judged
+// at each evaluation of the rules, and added up over the windows; Setpoint reads
+// each sample as it was scraped. Observations of native histograms are told by
+// histogram_fraction.
+//
+// The expressions are those of PromQL that VictoriaMetrics reads, too, but for
+// those of native histograms, which it does not keep.
 package rules
 
 import (
@@ -65,7 +71,7 @@ type rule struct {
 
 // Write returns the rules of all objectives of set as a rule file. What it
 // leaves out it lists: tiers that could never fire, labels that Prometheus
-// does not have, objectives that are kept in time slices.
+// does not have, objectives that are kept in time slices, composites, runs of jobs.
 func Write(set *slo.Set) ([]byte, slo.Problems, error) {
 	text := bytes.NewBufferString("groups:\n")
 	var problems slo.Problems
@@ -92,7 +98,7 @@ func notEvents(o slo.Objective) string {
 		return "other objectives"
 	case o.Method != slo.Occurrences:
 		return "time slices"
-	case o.Indicator.Kind != slo.Counters:
+	case o.Indicator.Kind == slo.Deadline:
 		return o.Indicator.Kind.Noun()
 	}
 	return ""
@@ -132,7 +138,7 @@ func left(o slo.Objective, message string) slo.Problem {
 
 // tierRules records the ratios of the tiers' windows, and alerts.
 func tierRules(o slo.Objective, tiers []Tier, labels map[string]string) group {
-	g := group{Name: "setpoint-" + o.Name}
+	g := group{Name: "setpoint-" + o.Name, Rules: sampleRules(o, labels)}
 	var windows []time.Duration
 	for _, t := range tiers {
 		for _, w := range t.Windows() {
@@ -141,7 +147,7 @@ func tierRules(o slo.Objective, tiers []Tier, labels map[string]string) group {
 	}
 	slices.Sort(windows)
 	for _, w := range slices.Compact(windows) {
-		g.Rules = append(g.Rules, rule{Record: record(w), Expr: ratio(o.Indicator, w), Labels: labels})
+		g.Rules = append(g.Rules, rule{Record: record(w), Expr: ratio(o, w), Labels: labels})
 	}
 	for _, t := range tiers {
 		g.Rules = append(g.Rules, alert(o, t, labels))
@@ -152,9 +158,9 @@ func tierRules(o slo.Objective, tiers []Tier, labels map[string]string) group {
 // budgetRules records the budget and what is left of it. The latter reads all
 // of the window, so that it is done every five minutes only.
 func budgetRules(o slo.Objective, labels map[string]string) group {
-	left := fmt.Sprintf("1 - (%s) / %s", ratio(o.Indicator, o.Window.Length), o.Budget())
+	left := fmt.Sprintf("1 - (%s) / %s", ratio(o, o.Window.Length), o.Budget())
 	if o.Budget().Sign() == 0 { // the first bad event takes all
-		left = fmt.Sprintf("(%s) <= bool 0", ratio(o.Indicator, o.Window.Length))
+		left = fmt.Sprintf("(%s) <= bool 0", ratio(o, o.Window.Length))
 	}
 	return group{Name: "setpoint-" + o.Name + "-budget", Interval: "5m", Rules: []rule{
 		{Record: remaining, Expr: left, Labels: labels},
@@ -165,7 +171,15 @@ func budgetRules(o slo.Objective, labels map[string]string) group {
 func record(w time.Duration) string { return "setpoint:bad:ratio_rate" + slo.Span(w) }
 
 // ratio is the share of bad events over w.
-func ratio(in slo.Indicator, w time.Duration) string {
+func ratio(o slo.Objective, w time.Duration) string {
+	in := o.Indicator
+	switch in.Kind {
+	case slo.Counters:
+	case slo.Native:
+		return nativeRatio(in, w)
+	default:
+		return sampleRatio(o, w)
+	}
 	total := fmt.Sprintf("((%s) > 0)", sum(in.Total, w))
 	if in.Bad != "" {
 		return fmt.Sprintf("(%s) / %s", sum(in.Bad, w), total)

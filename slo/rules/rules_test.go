@@ -38,7 +38,8 @@ func load(t *testing.T, name string) *slo.Set {
 // TestWrite compares the rules of definitions in testdata with those beside
 // them.
 func TestWrite(t *testing.T) {
-	for from, to := range map[string]string{"objectives.yaml": "rules.yaml", "own-alerts.yaml": "own-alerts-rules.yaml", "strict.yaml": "strict-rules.yaml"} {
+	for from, to := range map[string]string{"objectives.yaml": "rules.yaml", "own-alerts.yaml": "own-alerts-rules.yaml", "strict.yaml": "strict-rules.yaml",
+		"sampled.yaml": "sampled-rules.yaml", "native.yaml": "native-rules.yaml"} {
 		got, problems, err := rules.Write(load(t, "testdata/"+from))
 		if err != nil {
 			t.Fatal(err)
@@ -150,7 +151,7 @@ func TestImpossible(t *testing.T) {
 		Name: "a", Service: "b", Target: slo.NewDecimal(9, 1), Window: slo.Window{Length: time.Hour},
 		Labels: map[string]string{"ok": "1", "not ok": "2", "severity": "3"}, Indicator: slo.Indicator{Good: "good_total", Total: "all_total"},
 	}
-	other := slo.Objective{Name: "sampled", Target: o.Target, Window: o.Window, Indicator: slo.Indicator{Kind: slo.Threshold, Query: "latency", Op: slo.Less}}
+	other := slo.Objective{Name: "jobs", Target: o.Target, Window: o.Window, Indicator: slo.Indicator{Kind: slo.Deadline, Query: "done", Started: "began"}}
 	got, problems, err := rules.Write(&slo.Set{Objectives: []slo.Objective{o, other}})
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +160,7 @@ func TestImpossible(t *testing.T) {
 		t.Errorf("got %d rules, want 3 ratios and 2 alerts:\n%s", len(w.Groups[0].Rules), got)
 	}
 	said := problems.Error()
-	for _, want := range []string{"14.4 times burn is left out: 1.44 of", "6 times burn is left out: its window of 30s", "the label not ok", "the label severity", "sampled is left out: rules count events, not samples"} {
+	for _, want := range []string{"14.4 times burn is left out: 1.44 of", "6 times burn is left out: its window of 30s", "the label not ok", "the label severity", "jobs is left out: rules count events, not runs"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q is not said:\n%s", want, said)
 		}
