@@ -4,7 +4,9 @@
 // history is asked for.
 //
 //	GET  /                        the page: alerts, budgets, actuators, gates, newest decisions
-//	GET  /objectives/{name}       one budget
+//	GET  /objectives/{name}       one budget, and its past ?range=7d or ?from= &to=
+//	GET  /services/{service}      one service
+//	GET  /badges/{kind}/{name}    a picture for other sites; /cards/{kind}/{name} a page to frame
 //	GET  /decisions               the record; /decisions/{id} one decision with its evidence
 //	GET  /control                 actuators, orders in force, emergency stop
 //	GET  /gate                    every service's gate, and a form to try it

@@ -82,7 +82,9 @@ func TestHistoryRanges(t *testing.T) {
 func TestHistoryUnread(t *testing.T) {
 	w, _ := incident(time.Minute)
 	cfg := w.config()
-	cfg.Slices = func(context.Context, ...loop.Stretch) ([][]sli.Slice, error) { return nil, errors.New("no answer of hunter2") }
+	cfg.Slices = func(context.Context, ...loop.Stretch) ([][]sli.Slice, error) {
+		return nil, errors.New("no answer of hunter2")
+	}
 	body := get(t, web.New(cfg).Handler(), "/objectives/checkout-availability").body
 	if !strings.Contains(body, "What was counted cannot be read") || strings.Contains(body, "hunter2") {
 		t.Error("the page does not say that the past cannot be read")

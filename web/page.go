@@ -5,8 +5,11 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"setpoint.dev/setpoint/client"
@@ -59,8 +62,12 @@ type pages map[string]*template.Template
 func parsePages() pages {
 	funcs := template.FuncMap{"clock": clock, "stamp": stamp, "plural": plural, "dict": dict}
 	out := pages{}
-	for _, name := range []string{"overview", "objective", "decisions", "decision", "control", "gate", "verdict", "problem", "login"} {
-		out[name] = template.Must(template.New(name).Funcs(funcs).ParseFS(templates, "templates/base.html", "templates/parts.html", "templates/"+name+".html"))
+	files, _ := fs.Glob(templates, "templates/*.html")
+	for _, file := range files {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name != "base" && name != "parts" {
+			out[name] = template.Must(template.New(name).Funcs(funcs).ParseFS(templates, "templates/base.html", "templates/parts.html", file))
+		}
 	}
 	return out
 }

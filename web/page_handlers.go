@@ -15,8 +15,13 @@ import (
 )
 
 func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
+	q, err := askList(r)
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
 	l := s.look(here(r))
-	s.render(w, r, http.StatusOK, "overview", s.page(l, "overview", "Overview", s.overviewView(l)).refreshed(r))
+	s.render(w, r, http.StatusOK, "overview", s.page(l, "overview", "Overview", s.overviewView(l, q)).refreshed(r))
 }
 
 func (s *Server) objectivePage(w http.ResponseWriter, r *http.Request) {

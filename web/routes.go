@@ -30,6 +30,9 @@ func (s *Server) routes() *chi.Mux {
 func (s *Server) pageRoutes(r chi.Router) {
 	read(r, "/", s.overview)
 	read(r, "/objectives/{name}", s.objectivePage)
+	read(r, "/services/{service}", s.servicePage)
+	read(r, "/badges/{kind}/{name}", s.badgeImage)
+	read(r, "/cards/{kind}/{name}", s.cardPage)
 	read(r, "/decisions", s.decisionsPage)
 	read(r, "/decisions/{id}", s.decisionPage)
 	read(r, "/control", s.controlPage)

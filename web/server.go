@@ -120,6 +120,7 @@ type Server struct {
 	tally  tally
 	pages  pages
 	files  files
+	shelf  shelf
 	past   past
 
 	register register

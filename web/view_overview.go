@@ -15,12 +15,14 @@ import (
 type overview struct {
 	Headline   string
 	Counts     []statusCount
-	Objectives []objectiveRow
+	List       listView
 	Actuators  []actuatorCard
+	More       int  // actuators that are not in Actuators
 	Declared   bool // there are actuators, read or not
 	Alerts     []alertLine
 	MoreAlerts int // that are not in Alerts
 	Gates      []gateCard
+	MoreGates  int // services that are not in Gates
 	Decisions  []decisionRow
 }
 
@@ -28,53 +30,70 @@ type overview struct {
 type statusCount struct {
 	Status badge
 	N      int
+	Link   string
+	Chosen bool
 }
 
-func (s *Server) overviewView(l look) overview {
-	v := overview{Headline: headline(l), Actuators: s.actuatorCards(l), Declared: len(l.set.Actuators) > 0}
+// mostCards is how many actuators and gates the overview shows; those that
+// need a person come first.
+const mostCards = 8
+
+func (s *Server) overviewView(l look, q listQuery) overview {
+	answers := l.answers()
+	v := overview{Headline: headline(l, answers), Declared: len(l.set.Actuators) > 0}
 	v.Alerts, v.MoreAlerts = alertLines(l)
-	for _, o := range worstFirst(l) {
-		v.Objectives = append(v.Objectives, s.objectiveRow(l, o))
+	v.List, v.Counts = s.listView(l, q)
+	v.Actuators, v.More = s.pressing(l)
+	for _, a := range answers[:min(len(answers), mostCards)] {
+		v.Gates = append(v.Gates, s.answerCard(l, a))
 	}
-	v.Counts = statusCounts(v.Objectives)
-	for _, service := range l.gated() {
-		v.Gates = append(v.Gates, s.gateCard(l, loop.GateQuestion{Service: service}))
-	}
+	v.MoreGates = len(answers) - len(v.Gates)
 	for _, d := range l.report.Decisions {
-		v.Decisions = append(v.Decisions, s.decisionRow(l, Record{Decision: d}))
+		if len(v.Decisions) < 2*mostCards {
+			v.Decisions = append(v.Decisions, s.decisionRow(l, Record{Decision: d}))
+		}
 	}
 	return v
 }
 
-// worstFirst orders objectives by how much they need a person: out of
-// budget, then unseen, then by the budget that is left.
-func worstFirst(l look) []slo.Objective {
-	return slices.SortedStableFunc(slices.Values(l.set.Objectives), func(a, b slo.Objective) int {
-		sa, _ := l.state(a.Name)
-		sb, _ := l.state(b.Name)
-		return cmp.Or(cmp.Compare(severity(sa.Status), severity(sb.Status)), cmp.Compare(sa.Remaining, sb.Remaining))
-	})
+// answers are what the gate says of every service, with those that it does
+// not let go first.
+func (l look) answers() []loop.GateAnswer {
+	var out []loop.GateAnswer
+	for _, service := range l.gated() {
+		out = append(out, l.gate(loop.GateQuestion{Service: service}))
+	}
+	if len(out) > mostCards {
+		order := []slo.Verdict{slo.Deny, slo.Hold, slo.Allow}
+		slices.SortStableFunc(out, func(a, b loop.GateAnswer) int {
+			return cmp.Compare(slices.Index(order, a.Verdict), slices.Index(order, b.Verdict))
+		})
+	}
+	return out
+}
+
+// pressing are the actuators to look at first, and how many others there are.
+func (s *Server) pressing(l look) (out []actuatorCard, more int) {
+	calm := func(v loop.Setting) bool {
+		return v.Error == "" && v.Value == v.Rest && v.Loop != loop.Unattended && !v.Left
+	}
+	settings := slices.Clone(l.report.Settings)
+	if len(settings) > mostCards {
+		slices.SortStableFunc(settings, func(a, b loop.Setting) int { return cmp.Compare(bit(calm(a)), bit(calm(b))) })
+	}
+	f := s.frame(l.now)
+	for _, v := range settings[:min(len(settings), mostCards)] {
+		out = append(out, s.actuatorCard(l, f, v))
+	}
+	return out, len(settings) - len(out)
 }
 
 func severity(s budget.Status) int {
 	return slices.Index([]budget.Status{budget.Exhausted, budget.Burning, budget.NoData, budget.Partial, "", budget.NoTraffic, budget.TooFew, budget.OK}, s)
 }
 
-func statusCounts(rows []objectiveRow) []statusCount {
-	var out []statusCount
-	for _, row := range rows {
-		i := slices.IndexFunc(out, func(c statusCount) bool { return c.Status == row.Status })
-		if i < 0 {
-			out = append(out, statusCount{Status: row.Status})
-			i = len(out) - 1
-		}
-		out[i].N++
-	}
-	return out
-}
-
 // headline says how things stand, in two or three short sentences.
-func headline(l look) string {
+func headline(l look, answers []loop.GateAnswer) string {
 	if !l.ticked() {
 		return "Setpoint is starting."
 	}
@@ -82,7 +101,7 @@ func headline(l look) string {
 	if moved := movedWords(l); moved != "" {
 		words += " " + moved
 	}
-	if denied := deniedWords(l); denied != "" {
+	if denied := deniedWords(answers); denied != "" {
 		words += " " + denied
 	}
 	return words
@@ -146,14 +165,14 @@ func movedWords(l look) string {
 	return "Setpoint has tightened " + naming(moved, "actuators") + "."
 }
 
-func deniedWords(l look) string {
+func deniedWords(answers []loop.GateAnswer) string {
 	var denied, held []string
-	for _, service := range l.gated() {
-		switch l.gate(loop.GateQuestion{Service: service}).Verdict {
+	for _, a := range answers {
+		switch a.Verdict {
 		case slo.Deny:
-			denied = append(denied, service)
+			denied = append(denied, a.Service)
 		case slo.Hold:
-			held = append(held, service)
+			held = append(held, a.Service)
 		}
 	}
 	var parts []string
@@ -193,6 +212,18 @@ type gateReason struct {
 func verdictBadge(v slo.Verdict) badge {
 	word := map[slo.Verdict]string{slo.Allow: "may go", slo.Deny: "denied", slo.Hold: "on hold"}[v]
 	return badge{string(v), word}
+}
+
+// gateBadge is the gate of a service in a list; each service is asked once.
+func (l look) gateBadge(known map[string]*badge, service string) *badge {
+	if service == "" {
+		return nil
+	}
+	if known[service] == nil {
+		b := verdictBadge(l.gate(loop.GateQuestion{Service: service}).Verdict)
+		known[service] = &b
+	}
+	return known[service]
 }
 
 func (s *Server) gateCard(l look, q loop.GateQuestion) gateCard {

@@ -124,7 +124,7 @@ func (s *Server) wireStatus(l look) status {
 	r := l.report
 	out := status{Status: client.Status{
 		At: r.At, AgeSeconds: l.age.Seconds(), Stale: l.stale, Version: s.cfg.Version, Leader: r.Leader, Epoch: r.Epoch,
-		Ledger: client.Ledger{Up: r.LedgerErr == nil && l.ticked()}, Words: headline(l), Problems: []string{},
+		Ledger: client.Ledger{Up: r.LedgerErr == nil && l.ticked()}, Words: headline(l, l.answers()), Problems: []string{},
 		Definitions: wireDefinitions(s.readDefinitions()), Alerts: wireAlerts(l), Objectives: s.wireObjectives(l), Settings: s.wireSettings(l), Gates: s.wireGates(l), Orders: wireOrders(l),
 	}, Decisions: r.Decisions}
 	if !l.ticked() {
