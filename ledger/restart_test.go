@@ -19,7 +19,10 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-var restarting = flag.Int("restart", 1000, "objectives of BenchmarkRestart")
+var (
+	restarting = flag.Int("restart", 1000, "objectives of BenchmarkRestart")
+	sparse     = flag.Bool("sparse", false, "of BenchmarkRestart: leave out slices of days that a restart reads only the sums of")
+)
 
 // A restart with 30 days of slices on record ends in the states that reading
 // every slice gives.
@@ -84,9 +87,9 @@ func fill(b *testing.B, dsn string, set *slo.Set) *pgx.Conn {
 		`set search_path = setpoint`,
 		fmt.Sprintf(`insert into objectives (name) select 'service-' || i || '-availability' from generate_series(1, %d) i`, len(set.Objectives)-1),
 		fmt.Sprintf(`create temp table one as select hour %% 24 as hour, packed from hours; create temp table sum as select * from days; delete from hours; delete from days;
-			insert into hours select o.id, 24 * d + hour, packed from generate_series(%[1]d - 31, %[1]d) d, one, objectives o where 24 * d + hour < %[2]d order by d, hour, id;
+			insert into hours select o.id, 24 * d + hour, packed from generate_series(%[1]d - 31, %[1]d) d, one, objectives o where 24 * d + hour < %[2]d and (not %[3]t or d in (%[1]d, %[1]d - 1, %[1]d - 3, %[1]d - 30, %[1]d - 31)) order by d, hour, id;
 			insert into days select o.id, d, good, bad, covered, 1000 * 86400 * d::bigint + newest %% 86400000, flaws, case when d < %[1]d then hours end from generate_series(%[1]d - 31, %[1]d) d, sum, objectives o order by d, id;
-			vacuum analyze`, day.Unix()/86400, noon().Unix()/3600),
+			vacuum analyze`, day.Unix()/86400, noon().Unix()/3600, *sparse),
 	} {
 		for one := range strings.SplitSeq(statement, ";") {
 			_, err := conn.Exec(b.Context(), one)

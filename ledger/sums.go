@@ -292,7 +292,9 @@ func (s *summedDays) write(ctx context.Context, tx pgx.Tx) error {
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// drop deletes days that are older than anybody needs.
+// drop deletes days that are older than anybody needs. OFFSET 0 has each
+// objective looked up by itself: mostly there is nothing to drop, and the
+// planner would read the whole table to find that out.
 func (p *Postgres) drop(ctx context.Context, t loop.Tidying) error {
 	names, oldest := []string{}, []int32{}
 	for name, at := range t.Oldest {
@@ -300,11 +302,12 @@ func (p *Postgres) drop(ctx context.Context, t loop.Tidying) error {
 	}
 	return p.do(ctx, func(ctx context.Context) error {
 		var batch pgx.Batch
-		for _, table := range []string{"hours h where hour < 24 *", "days h where day <"} {
-			name, condition, _ := strings.Cut(table, " h where ")
+		for _, table := range []string{"hours where hour < 24 *", "days where day <"} {
+			name, condition, _ := strings.Cut(table, " where ")
 			batch.Queue(`delete from `+name+` where ctid = any (array(
 				select h.ctid from objectives o left join unnest($1::text[], $2::integer[]) k (name, day) on k.name = o.name
-				join `+name+` h on h.objective = o.id and h.`+condition+` coalesce(k.day, $3) limit $4))`, names, oldest, dayOf(hourOf(t.Others)), dropAtOnce)
+				cross join lateral (select ctid from `+name+` where objective = o.id and `+condition+` coalesce(k.day, $3) offset 0) h
+				limit $4))`, names, oldest, dayOf(hourOf(t.Others)), dropAtOnce)
 		}
 		return p.pool.SendBatch(ctx, &batch).Close()
 	})
