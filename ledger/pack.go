@@ -79,9 +79,14 @@ func appendSlice(to []byte, s sli.Slice) []byte {
 }
 
 // readSlices unpacks the slices of an hour, in order.
-func readSlices(packed []byte, hour int32) (all []sli.Slice, err error) {
+func readSlices(packed []byte, hour int32) ([]sli.Slice, error) {
+	return unpack(make([]sli.Slice, 0, len(packed)/4), packed, hour)
+}
+
+// unpack is readSlices in the room of all.
+func unpack(all []sli.Slice, packed []byte, hour int32) ([]sli.Slice, error) {
 	begin := hourStart(hour)
-	all = make([]sli.Slice, 0, len(packed)/4)
+	all = all[:0]
 	for r := (reader{left: packed}); len(r.left) > 0; {
 		s := r.slice(begin)
 		if r.failed {

@@ -135,7 +135,11 @@ func (p *Postgres) Slices(ctx context.Context, asks ...loop.Stretch) ([][]sli.Sl
 	out := make([][]sli.Slice, len(asks))
 	if err == nil {
 		err = p.eachHour(ctx, spans, func(ask int, hour int32, all []sli.Slice) {
-			out[ask] = append(out[ask], within(all, asks[ask])...)
+			all = within(all, asks[ask])
+			if out[ask] == nil && len(all) > 0 {
+				out[ask] = make([]sli.Slice, 0, len(all)*int(hourOf(asks[ask].To)-hour+1))
+			}
+			out[ask] = append(out[ask], all...)
 		})
 	}
 	if err != nil {
@@ -159,9 +163,10 @@ type span struct {
 }
 
 // eachHour calls do with the slices of each hour of the spans that has any, in
-// order within each span. It asks for so many hours at once that an answer is
+// order within each span; do does not hold on to them. It asks for so many hours at once that an answer is
 // not too long.
 func (p *Postgres) eachHour(ctx context.Context, spans []span, do func(ask int, hour int32, all []sli.Slice)) error {
+	var all []sli.Slice
 	for len(spans) > 0 {
 		n, rows := 0, 0
 		for ; n < len(spans) && (n == 0 || rows < readAtOnce); n++ {
@@ -169,7 +174,8 @@ func (p *Postgres) eachHour(ctx context.Context, spans []span, do func(ask int, 
 		}
 		found, err := p.hours(ctx, spans[:n])
 		for _, r := range found {
-			all, wrong := readSlices(r.packed, r.hour)
+			var wrong error
+			all, wrong = unpack(all, r.packed, r.hour)
 			if err = errors.Join(err, wrong); err == nil {
 				do(r.ask, r.hour, all)
 			}
