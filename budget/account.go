@@ -127,7 +127,7 @@ func (a *Account) State() State {
 func (a *Account) stateOf(j *jury, raw State) State {
 	s := j.book.State()
 	s.SLAs, s.BadSince = raw.SLAs, j.pending()
-	s.Raw = Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining}
+	s.Raw = Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining, Bound: raw.Bound}
 	s.Unexpected = j.book.flaws.of(FlawUnexpected)
 	return s
 }

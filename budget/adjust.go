@@ -86,9 +86,9 @@ func effect(s sli.Slice, length time.Duration, r slo.Exempt) sli.Counts {
 	c := s.Counts
 	switch r.Effect {
 	case slo.Exclude:
-		c.Good, c.Bad = 0, 0
+		c = sli.Counts{Covered: c.Covered}
 	case slo.CountAsGood:
-		c.Good, c.Bad = c.Total(), 0
+		c.Good, c.Bad, c.UnseenBad = c.Total(), 0, 0
 	case slo.Correct:
 		i, n := int64(s.Start.Sub(r.Stretches[0].From)/length), int64(r.Stretches[0].To.Sub(r.Stretches[0].From)/length)
 		return sli.Counts{Good: part(r.Counts.Good, i, n), Bad: part(r.Counts.Bad, i, n), Covered: length}

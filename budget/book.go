@@ -238,7 +238,7 @@ func (b *Book) check(all []sli.Slice) error {
 			err = errFuture
 		case i <= last:
 			err = errOrder
-		case s.Good < 0 || s.Bad < 0 || s.Good > math.MaxInt64-s.Bad || s.Covered < 0 || s.Covered > b.slice:
+		case s.Good < 0 || s.Bad < 0 || s.Good > math.MaxInt64-s.Bad || s.Covered < 0 || s.Covered > b.slice, s.UnseenBad < 0 || s.Unseen < s.UnseenBad:
 			err = errCounts
 		}
 		if err != nil {

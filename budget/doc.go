@@ -124,6 +124,13 @@
 // windows are known without sight. Window.Assumed says what of the counts was
 // assumed, Window.Covered what was observed, State.Blind that nothing was of late.
 //
+// # How exact it is
+//
+// Counts are exact for all that samples tell. What they cannot tell, the events
+// of processes between their last scrape and their end, is estimated in each
+// slice (sli.Counts.Unseen) and added up as counts are; State.Bound says how far
+// off it leaves Remaining at most (bound.go). Composites have none of their own.
+//
 // # When something is down
 //
 // The metrics backend: no slices come, windows go on, coverage falls, the

@@ -72,9 +72,24 @@ func Fold(o slo.Objective, all []sli.Slice) []sli.Slice {
 		last.Flaw = worse(last.Flaw, s.Flaw)
 	}
 	for i := range out {
-		out[i].Counts = verdict(o, out[i].Counts)
+		out[i].Counts = unsure(o, out[i].Counts)
 	}
 	return out
+}
+
+// unsure is one time slice as a count of time slices; unseen is that of which
+// events that no sample holds could change the verdict.
+func unsure(o slo.Objective, c sli.Counts) sli.Counts {
+	judged := verdict(o, c)
+	if c.Unseen == 0 {
+		return judged
+	}
+	best, worst := c, c
+	best.Good += c.Unseen
+	worst.Bad += c.UnseenBad
+	judged.UnseenBad = max(0, verdict(o, worst).Bad-judged.Bad)
+	judged.Unseen = max(judged.UnseenBad, judged.Bad-verdict(o, best).Bad)
+	return judged
 }
 
 // verdict is one time slice as a count of time slices.
@@ -109,7 +124,7 @@ func nearest(a, b, c int64) int64 {
 
 // worse is the more serious of two flaws.
 func worse(a, b sli.Flaw) sli.Flaw {
-	for _, f := range []sli.Flaw{FlawUnexpected, sli.FlawInvalid, sli.FlawExcess, sli.FlawGap} {
+	for _, f := range []sli.Flaw{FlawUnexpected, sli.FlawInvalid, sli.FlawExcess, sli.FlawLost, sli.FlawGap} {
 		if a == f || b == f {
 			return f
 		}

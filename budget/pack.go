@@ -14,19 +14,21 @@ type cell struct {
 }
 
 // Packed, a cell is one byte of marks, then those of good, bad, coverage and
-// flaw that the marks announce, as varints. A blank cell is one zero byte, a
+// flaw that the marks announce, and then what was not seen, as varints. A blank cell is one zero byte, a
 // usual one three to five bytes.
 const (
-	markGood    = 1 << iota // good follows
-	markBad                 // bad follows
-	markWhole               // good and bad are in events, not in thousandths
-	markFull                // the whole slice was observed
-	markCovered             // coverage follows, in ns
-	markFlaw                // flaw follows
+	markGood      = 1 << iota // good follows
+	markBad                   // bad follows
+	markWhole                 // good and bad are in events, not in thousandths
+	markFull                  // the whole slice was observed
+	markCovered               // coverage follows, in ns
+	markFlaw                  // flaw follows
+	markUnseen                // what was not seen follows
+	markUnseenBad             // what of that may be bad follows
 )
 
 // maxPacked is the most bytes that a packed cell takes.
-const maxPacked = 1 + 4*binary.MaxVarintLen64
+const maxPacked = 1 + 6*binary.MaxVarintLen64
 
 // appendCell appends c, packed, to to.
 func appendCell(to []byte, c cell, slice time.Duration) []byte {
@@ -52,6 +54,12 @@ func appendCell(to []byte, c cell, slice time.Duration) []byte {
 	}
 	if c.flaw != 0 {
 		put(markFlaw, uint64(c.flaw))
+	}
+	if c.Unseen != 0 {
+		put(markUnseen, uint64(c.Unseen))
+	}
+	if c.UnseenBad != 0 {
+		put(markUnseenBad, uint64(c.UnseenBad))
 	}
 	return to
 }
@@ -85,13 +93,19 @@ func readCell(from []byte, slice time.Duration) (c cell, size int) {
 	if v, ok := take(markFlaw); ok {
 		c.flaw = int(v)
 	}
+	if v, ok := take(markUnseen); ok {
+		c.Unseen = sli.Count(v)
+	}
+	if v, ok := take(markUnseenBad); ok {
+		c.UnseenBad = sli.Count(v)
+	}
 	return c, size
 }
 
 // cellSize is the size in bytes of the first cell of from.
 func cellSize(from []byte) int {
 	size := 1
-	for marks := from[0] & (markGood | markBad | markCovered | markFlaw); marks != 0; marks &= marks - 1 {
+	for marks := from[0] & (markGood | markBad | markCovered | markFlaw | markUnseen | markUnseenBad); marks != 0; marks &= marks - 1 {
 		for from[size] >= 0x80 {
 			size++
 		}

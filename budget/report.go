@@ -22,6 +22,7 @@ func (b *Book) State() State {
 		s.PeriodStart, s.PeriodEnd = b.period(b.end)
 	}
 	s.Remaining = allow(s.Budget, s.Target).remaining(s.Budget.Bad)
+	s.Bound = b.bound(s.Budget, s.Remaining)
 	s.MinEvents = int64(b.least / b.one())
 	s.NoData, s.Blind = b.noData, b.noData != slo.NoDataHold && !b.inSight()
 	s.Status = b.status(s)

@@ -80,7 +80,7 @@ func (b *Book) stretch(s Sum) (from, to int64, err error) {
 		err = errOrder
 	case to > b.ringStart() || b.cutInside(from, to):
 		err = errStretch
-	case s.Good < 0 || s.Bad < 0 || s.Good+s.Bad < 0 || s.Covered < 0 || s.Covered > most || s.Newest.After(s.To):
+	case s.Good < 0 || s.Bad < 0 || s.Good+s.Bad < 0 || s.Covered < 0 || s.Covered > most || s.Newest.After(s.To), s.UnseenBad < 0 || s.Unseen < s.UnseenBad:
 		err = errCounts
 	}
 	return from, to, err

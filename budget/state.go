@@ -43,6 +43,7 @@ type State struct {
 	Status    Status            `json:"status"`
 	Budget    Window            `json:"budget"`              // the objective's own window; of one that follows the calendar, the period so far
 	Remaining float64           `json:"remaining"`           // share of the budget left; 1 = untouched, below 0 = overdrawn
+	Bound     float64           `json:"bound,omitempty"`     // how far Remaining may be, either way, from what it would be with the events that no sample holds; see bound.go
 	Windows   []Window          `json:"windows"`             // those that roll, ascending by length, the objective's own among them
 	Pending   int               `json:"pending,omitempty"`   // runs under way, of which it is not known yet how they end; not counted
 	NoData    slo.NoData        `json:"noData,omitempty"`    // what time that was not observed counts as
@@ -75,6 +76,7 @@ type Figures struct {
 	Status    Status  `json:"status"`
 	Budget    Window  `json:"budget"`
 	Remaining float64 `json:"remaining"`
+	Bound     float64 `json:"bound,omitempty"`
 }
 
 // InForce is a calendar or an adjustment that covers a slice, with the stretch

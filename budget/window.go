@@ -19,7 +19,7 @@ type window struct {
 
 // holds reports whether sum can contain c.
 func (w *window) holds(c sli.Counts) bool {
-	return c.Good <= w.sum.Good && c.Bad <= w.sum.Bad && c.Covered <= w.sum.Covered
+	return c.Good <= w.sum.Good && c.Bad <= w.sum.Bad && c.Covered <= w.sum.Covered && c.Unseen <= w.sum.Unseen && c.UnseenBad <= w.sum.UnseenBad
 }
 
 // fits reports whether c can take the place of was, which w holds, without an

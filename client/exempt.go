@@ -7,6 +7,7 @@ import "time"
 type Raw struct {
 	Status    string  `json:"status"`
 	Remaining float64 `json:"remaining"`
+	Bound     float64 `json:"bound,omitempty"`
 	Budget    Window  `json:"budget"`
 }
 

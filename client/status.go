@@ -73,6 +73,7 @@ type Objective struct {
 	Method    string      `json:"method,omitempty"`   // what the windows count: "" = events; Timeslices and RatioTimeslices = time slices
 	Target    json.Number `json:"target"`             // share of good ones, exact
 	Remaining float64     `json:"remaining"`          // share of the budget left; below 0 = overdrawn
+	Bound     float64     `json:"bound,omitempty"`    // how far Remaining may be, either way, from what it would be with the events that no sample holds
 	Budget    Window      `json:"budget"`             // the objective's own window
 	Allowed   float64     `json:"allowed"`            // bad events that the traffic of the budget's window allows
 	Windows   []Window    `json:"windows"`            // ascending by length

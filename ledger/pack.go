@@ -12,7 +12,7 @@ import (
 )
 
 // A slice on record is one byte of marks, then its start within the hour, and
-// then good, bad, coverage and flaw as the marks announce them. Numbers are
+// then good, bad, coverage, flaw and what was not seen as the marks announce them. Numbers are
 // varints. The usual slice takes four or five bytes. Slices of an hour follow
 // each other in the order in which they were kept; of two with the same start
 // the later one counts.
@@ -24,6 +24,7 @@ const (
 	markCovered             // coverage follows, in ms
 	markFlaw                // flaw follows, its length before it
 	markMilli               // the start is in ms, not in minutes
+	markUnseen              // what was not seen follows, and what of it may be bad
 )
 
 var errPacked = errors.New("slices on record cannot be read")
@@ -74,6 +75,10 @@ func appendSlice(to []byte, s sli.Slice) []byte {
 	if s.Flaw != "" {
 		put(markFlaw, uint64(len(s.Flaw)))
 		to = append(to, s.Flaw...)
+	}
+	if s.Unseen != 0 {
+		put(markUnseen, uint64(s.Unseen))
+		to = binary.AppendUvarint(to, uint64(s.UnseenBad))
 	}
 	return to
 }
@@ -159,20 +164,30 @@ func (r *reader) slice(hour time.Time) (s sli.Slice) {
 	if marks&markFlaw != 0 {
 		s.Flaw = sli.Flaw(r.text())
 	}
+	if marks&markUnseen != 0 {
+		s.Unseen, s.UnseenBad = sli.Count(r.number()), sli.Count(r.number())
+	}
 	return s
 }
 
 // Sums of the hours of a day are on record one after the other, in order: the
 // hour of the day, good, bad, coverage in ms, where in the hour the newest
 // observed slice starts, in ms and one more (0 = none was), and the flaws with
-// their numbers.
+// their numbers. An hour with hourUnseen added has after them what was not
+// seen, and what of it may be bad.
 type hourSum struct {
 	hour int32
 	loop.Total
 }
 
+const hourUnseen = 1 << 7
+
 func appendSum(to []byte, s hourSum) []byte {
-	to = append(to, byte(s.hour-24*dayOf(s.hour)))
+	hour := byte(s.hour - 24*dayOf(s.hour))
+	if s.Unseen != 0 {
+		hour |= hourUnseen
+	}
+	to = append(to, hour)
 	newest := uint64(0)
 	if !s.Newest.IsZero() {
 		newest = uint64(s.Newest.Sub(hourStart(s.hour))/time.Millisecond) + 1
@@ -180,7 +195,11 @@ func appendSum(to []byte, s hourSum) []byte {
 	for _, v := range []uint64{uint64(s.Good), uint64(s.Bad), uint64(s.Covered / time.Millisecond), newest, uint64(len(s.Flaws))} {
 		to = binary.AppendUvarint(to, v)
 	}
-	return appendFlaws(to, s.Flaws)
+	to = appendFlaws(to, s.Flaws)
+	if s.Unseen != 0 {
+		to = binary.AppendUvarint(binary.AppendUvarint(to, uint64(s.Unseen)), uint64(s.UnseenBad))
+	}
+	return to
 }
 
 func appendFlaws(to []byte, flaws map[sli.Flaw]int64) []byte {
@@ -200,13 +219,17 @@ func (r *reader) flaw(t *loop.Total) {
 // readSums unpacks the sums of a day's hours.
 func readSums(packed []byte, day int32) (all []hourSum, err error) {
 	for r := (reader{left: packed}); len(r.left) > 0; {
-		s := hourSum{hour: 24*day + int32(r.byte())}
+		hour := r.byte()
+		s := hourSum{hour: 24*day + int32(hour&^hourUnseen)}
 		s.Good, s.Bad, s.Covered = sli.Count(r.number()), sli.Count(r.number()), time.Duration(r.number())*time.Millisecond
 		if newest := r.number(); newest > 0 {
 			s.Newest = hourStart(s.hour).Add(time.Duration(newest-1) * time.Millisecond)
 		}
 		for n := r.number(); n > 0 && !r.failed; n-- {
 			r.flaw(&s.Total)
+		}
+		if hour&hourUnseen != 0 {
+			s.Unseen, s.UnseenBad = sli.Count(r.number()), sli.Count(r.number())
 		}
 		if r.failed {
 			return nil, errPacked

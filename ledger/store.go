@@ -330,6 +330,7 @@ func checkOne(objective string, slices []sli.Slice) error {
 		err := broke("slice", []rule{
 			{s.Start.Equal(s.Start.Truncate(time.Millisecond)), "starts at a whole millisecond"},
 			{s.Good >= 0 && s.Bad >= 0, "has no negative count"},
+			{s.UnseenBad >= 0 && s.Unseen >= s.UnseenBad, "has no more unseen bad events than unseen ones, and no negative number of them"},
 			{s.Covered >= 0 && s.Covered < maxCovered, "covers from 0 to 24 days"},
 			{flawWord(string(s.Flaw)), "has a flaw of at most 32 letters a-z and hyphens"},
 		})

@@ -74,25 +74,25 @@ func (p *Postgres) sumsOfDays(ctx context.Context, spans []span, all []summing) 
 	}
 	rows, err := p.pool.Query(ctx, `
 		select s.ask, d.* from unnest($1::integer[], $2::integer[], $3::integer[], $4::integer[]) s (ask, id, f, t), lateral (
-			select array_agg(day) as day, sum(good)::bigint, sum(bad)::bigint, sum(covered)::bigint, max(newest), string_agg(flaws, ''), null::bytea
+			select array_agg(day) as day, sum(good)::bigint, sum(bad)::bigint, sum(covered)::bigint, max(newest), string_agg(flaws, ''), sum(unseen)::bigint, sum(unseen_bad)::bigint, null::bytea
 			from days where objective = s.id and day >= s.f and day < s.t and hours is not null) d where d.day is not null
 		union all
 		select s.ask, d.* from unnest($5::integer[], $6::integer[], $7::integer[]) s (ask, id, day), lateral (
-			select array[day], 0, 0, 0, null::bigint, null::bytea, hours
+			select array[day], 0, 0, 0, null::bigint, null::bytea, 0, 0, hours
 			from days where objective = s.id and day = s.day and hours is not null offset 0) d`, asks, ids, from, to, ends, of, day)
 	if err != nil {
 		return err
 	}
 	var ask int32
 	var days []int32
-	var good, bad, covered int64
+	var good, bad, covered, unseen, unseenBad int64
 	var newest *int64
 	var flaws, hours []byte
-	_, err = pgx.ForEachRow(rows, []any{&ask, &days, &good, &bad, &covered, &newest, &flaws, &hours}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&ask, &days, &good, &bad, &covered, &newest, &flaws, &unseen, &unseenBad, &hours}, func() error {
 		if hours != nil {
 			return all[ask].take(days[0], hours)
 		}
-		t := loop.Total{Counts: sli.Counts{Good: sli.Count(good), Bad: sli.Count(bad), Covered: time.Duration(covered) * time.Millisecond}}
+		t := loop.Total{Counts: sli.Counts{Good: sli.Count(good), Bad: sli.Count(bad), Covered: time.Duration(covered) * time.Millisecond, Unseen: sli.Count(unseen), UnseenBad: sli.Count(unseenBad)}}
 		if newest != nil {
 			t.Newest = time.UnixMilli(*newest).UTC()
 		}
@@ -270,7 +270,7 @@ func (s *summedDays) collect(rows pgx.Rows) error {
 }
 
 func (s *summedDays) write(ctx context.Context, tx pgx.Tx) error {
-	var good, bad, covered []int64
+	var good, bad, covered, unseen, unseenBad []int64
 	var newest []*int64
 	var flaws [][]byte
 	for _, t := range s.totals {
@@ -281,12 +281,13 @@ func (s *summedDays) write(ctx context.Context, tx pgx.Tx) error {
 			last = &milli
 		}
 		newest, flaws = append(newest, last), append(flaws, appendFlaws(nil, t.Flaws))
+		unseen, unseenBad = append(unseen, int64(t.Unseen)), append(unseenBad, int64(t.UnseenBad))
 	}
 	var batch pgx.Batch
-	batch.Queue(`update days d set good = s.good, bad = s.bad, covered = s.covered, newest = s.newest, flaws = s.flaws, hours = s.hours
-		from unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[], $8::bytea[])
-			s (objective, day, good, bad, covered, newest, flaws, hours)
-		where d.objective = s.objective and d.day = s.day`, s.objectives, s.days, good, bad, covered, newest, flaws, s.sums)
+	batch.Queue(`update days d set good = s.good, bad = s.bad, covered = s.covered, newest = s.newest, flaws = s.flaws, hours = s.hours, unseen = s.unseen, unseen_bad = s.unseen_bad
+		from unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[], $8::bytea[], $9::bigint[], $10::bigint[])
+			s (objective, day, good, bad, covered, newest, flaws, hours, unseen, unseen_bad)
+		where d.objective = s.objective and d.day = s.day`, s.objectives, s.days, good, bad, covered, newest, flaws, s.sums, unseen, unseenBad)
 	batch.Queue(`update hours h set packed = s.packed from unnest($1::integer[], $2::integer[], $3::bytea[]) s (objective, hour, packed)
 		where h.objective = s.objective and h.hour = s.hour`, s.of, s.hours, s.packed)
 	return tx.SendBatch(ctx, &batch).Close()

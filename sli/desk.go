@@ -11,6 +11,7 @@ type Desk struct {
 	tracks      []track
 	invalid     []int64
 	part, total []Count
+	lost, gone  []Count // of part and total, what may have been besides
 }
 
 // Increments appends what Cut.Increments returns to to.
@@ -24,9 +25,11 @@ func (d *Desk) Increments(to []Slice, c Cut, part, total []Series) []Slice {
 	k.Cut, k.from, k.to, k.step = c, c.From.UnixMilli(), c.To.UnixMilli(), c.slice().Milliseconds()
 	k.measure(d.tracks)
 	k.mark(d.invalid, FlawInvalid)
-	d.part = k.sum(d.part, k.merge(d.tracks[:len(part)]))
-	d.total = k.sum(d.total, k.merge(d.tracks[len(part):]))
-	return k.appendSlices(to, d.part, d.total)
+	parts := k.merge(d.tracks[:len(part)])
+	k.totals = k.merge(d.tracks[len(part):])
+	d.part, d.lost = k.sum(d.part, parts), k.unseen(d.lost, parts)
+	d.total, d.gone = k.sum(d.total, k.totals), k.unseen(d.gone, k.totals)
+	return k.appendSlices(to, d.part, d.total, d.lost, d.gone)
 }
 
 // clean makes tracks of series.

@@ -84,7 +84,8 @@
 //
 // # What nobody can know
 //
-// Events between a process's last scrape and its end were never stored. A
+// Events between a process's last scrape and its end were never stored.
+// Counts.Unseen says how many there may have been (unseen.go). A
 // series that is added to the scrape configuration with a life behind it looks
 // like a birth, and its whole life counts at once; so does one that comes back
 // after longer than MaxGap while others were observed.

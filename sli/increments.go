@@ -21,8 +21,9 @@ type counting struct {
 	Cut
 	from, to, step int64 // ms
 	seen           instants
-	paces          []pace // of each slice
-	flaws          []Flaw // of each slice
+	paces          []pace  // of each slice
+	totals         []track // of all events
+	flaws          []Flaw  // of each slice
 }
 
 // measure finds when the indicator was observed, and how often.
@@ -98,10 +99,13 @@ func (k *counting) mark(at []int64, flaw Flaw) {
 
 // slices puts the slices together.
 func (k *counting) slices(part, total []Count) []Slice {
-	return k.appendSlices(make([]Slice, 0, len(k.paces)), part, total)
+	none := make([]Count, len(k.paces))
+	return k.appendSlices(make([]Slice, 0, len(k.paces)), part, total, none, none)
 }
 
-func (k *counting) appendSlices(made []Slice, part, total []Count) []Slice {
+// appendSlices appends the slices; of the part and the total, as counted and as
+// may have been besides.
+func (k *counting) appendSlices(made []Slice, part, total, unseenPart, unseen []Count) []Slice {
 	for n := range k.paces {
 		start := k.from + int64(n)*k.step
 		if part[n] > total[n] {
@@ -110,6 +114,9 @@ func (k *counting) appendSlices(made []Slice, part, total []Count) []Slice {
 		counts := Counts{Good: total[n] - part[n], Bad: part[n]}
 		if k.Good {
 			counts.Good, counts.Bad = counts.Bad, counts.Good
+		}
+		if counts.Unseen = max(unseen[n], unseenPart[n]); counts.Unseen > 0 {
+			counts.UnseenBad = k.bad(counts, unseenPart[n])
 		}
 		counts.Covered = time.Duration(k.seen.covered(start, start+k.step, k.paces[n])) * time.Millisecond
 		made = append(made, Slice{Start: time.UnixMilli(start).UTC(), Counts: counts, Flaw: k.flaws[n]})
@@ -122,7 +129,7 @@ func worse(a, b Flaw) Flaw {
 	if a == b {
 		return a
 	}
-	order := []Flaw{"", FlawGap, FlawExcess, FlawInvalid}
+	order := []Flaw{"", FlawGap, FlawLost, FlawExcess, FlawInvalid}
 	if slices.Index(order, b) > slices.Index(order, a) {
 		return b
 	}

@@ -28,7 +28,9 @@ func (c Cut) Histograms(in slo.Indicator, all []Series) []Slice {
 		counts, within = k.mergeHistograms(in, all, counts)
 	}
 	k.Good = in.Op == slo.LessOrEqual
-	return k.slices(k.sum(nil, within), k.sum(nil, counts))
+	k.totals = counts
+	part, total := k.sum(nil, within), k.sum(nil, counts)
+	return k.appendSlices(nil, part, total, k.unseen(nil, within), k.unseen(nil, counts))
 }
 
 // cleanHistograms is the valid ones in order, one for each instant: that which

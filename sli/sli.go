@@ -18,6 +18,9 @@ type Counts struct {
 	Good    Count         `json:"good"`
 	Bad     Count         `json:"bad"`
 	Covered time.Duration `json:"covered"` // observed time, in ns; at most the stretch
+
+	Unseen    Count `json:"unseen,omitempty"`    // about how many more there may have been at most, which no sample holds: of processes that ended or began anew
+	UnseenBad Count `json:"unseenBad,omitempty"` // how many of these may have been bad
 }
 
 // Total is the number of events, good and bad.
@@ -25,12 +28,12 @@ func (c Counts) Total() Count { return c.Good + c.Bad }
 
 // Add is the counts of both stretches.
 func (c Counts) Add(d Counts) Counts {
-	return Counts{c.Good + d.Good, c.Bad + d.Bad, c.Covered + d.Covered}
+	return Counts{c.Good + d.Good, c.Bad + d.Bad, c.Covered + d.Covered, c.Unseen + d.Unseen, c.UnseenBad + d.UnseenBad}
 }
 
 // Sub takes back what Add added.
 func (c Counts) Sub(d Counts) Counts {
-	return Counts{c.Good - d.Good, c.Bad - d.Bad, c.Covered - d.Covered}
+	return Counts{c.Good - d.Good, c.Bad - d.Bad, c.Covered - d.Covered, c.Unseen - d.Unseen, c.UnseenBad - d.UnseenBad}
 }
 
 // A Slice is the counts of one slice of time, from Start on, as long as its
@@ -49,6 +52,7 @@ type Flaw string
 // The flaws, from the least serious on.
 const (
 	FlawGap     Flaw = "gap"     // holds increments that happened over a gap before it
+	FlawLost    Flaw = "lost"    // counters began anew in a gap before it: what they had counted in the gap until then, nobody knows
 	FlawExcess  Flaw = "excess"  // the part (good or bad) outran the total; the total was raised to it
 	FlawInvalid Flaw = "invalid" // samples that are no values of a counter (NaN, infinite, negative, contradicting) were left out
 )

@@ -25,7 +25,7 @@ func wireExempt(out *client.Objective, l look, o slo.Objective, st budget.State)
 	if !touched(st) {
 		return
 	}
-	out.Raw = &client.Raw{Status: string(st.Raw.Status), Remaining: finite(st.Raw.Remaining), Budget: wireWindow(st, st.Raw.Budget)}
+	out.Raw = &client.Raw{Status: string(st.Raw.Status), Remaining: finite(st.Raw.Remaining), Bound: finite(st.Raw.Bound), Budget: wireWindow(st, st.Raw.Budget)}
 	out.Unexpected = st.Unexpected
 	for _, f := range st.InForce {
 		out.InForce = append(out.InForce, client.InForce{Name: f.Name, Effect: string(f.Effect), Since: f.Since, Until: f.Until})

@@ -116,7 +116,7 @@ type checkRow struct{ Guard, In, Out, Why string }
 type evidenceRow struct {
 	Objective, Link string
 	Status          badge
-	Left            string
+	Left, Bound     string
 	Newest          string
 	Late            string
 	Windows         []windowRow
@@ -166,7 +166,7 @@ func conditionRows(l look, c loop.Conditions) []orderRow {
 }
 
 func evidence(l look, st budget.State) evidenceRow {
-	row := evidenceRow{Objective: st.Objective, Link: "/objectives/" + url.PathEscape(st.Objective), Status: statusBadge(string(st.Status)), Left: percent(st.Remaining)}
+	row := evidenceRow{Objective: st.Objective, Link: "/objectives/" + url.PathEscape(st.Objective), Status: statusBadge(string(st.Status)), Left: percent(st.Remaining), Bound: boundWords(st)}
 	if !st.Newest.IsZero() {
 		row.Newest, row.Late = clock(st.Newest, l.now), provisionalWords(st, l.now)
 	}

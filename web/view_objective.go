@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math"
 	"net/url"
+	"strconv"
 	"slices"
 
 	"setpoint.dev/setpoint/budget"
@@ -35,7 +36,8 @@ type objectiveRow struct {
 	Period                     string  // of the calendar; empty when the window rolls
 	Seen                       bool    // there is a budget to show
 	Left                       string  // share of the budget that is left
-	Bar                        float64 // the same from 0 to 100
+	Bound                      string  // how far it may be off; empty = it is exact
+	Bar                        float64 // the same as Left from 0 to 100
 	Overdrawn                  bool
 	Low                        bool   // little of the budget is left
 	Bad, Allowed, Total        string // in the budget's window
@@ -75,9 +77,19 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	if row.Seen {
 		row.Low = st.Remaining < littleLeft
 		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*within(st.Remaining), st.Remaining < 0
+		row.Bound = boundWords(st)
 		row.Bad, row.Allowed, row.Total = count(st.Events(st.Budget.Bad)), count(math.Floor(st.Allowed())), count(st.Events(st.Budget.Total()))
 	}
 	return row
+}
+
+// boundWords is how far what is left may be from what it would be with the
+// events that no sample holds; empty when all were seen.
+func boundWords(st budget.State) string {
+	if st.Bound == 0 {
+		return ""
+	}
+	return "± " + strconv.FormatFloat(math.Ceil(finite(st.Bound)*1e4)/100, 'f', -1, 64) + " %"
 }
 
 // ladder draws the windows shorter than the budget's own.
@@ -190,6 +202,8 @@ func flawWords(flaw string) string {
 	switch flaw {
 	case "gap":
 		return "some events happened over a gap and were counted after it"
+	case "lost":
+		return "processes began anew in a gap; what they did in it until then is not known"
 	case "excess":
 		return "the part of the events outran the total somewhere; the total was raised to it"
 	case "invalid":

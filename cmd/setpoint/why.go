@@ -123,6 +123,9 @@ func printEvidence(w io.Writer, raw json.RawMessage) {
 		for _, c := range s.Components {
 			fmt.Fprintf(w, "%s of the budget of %s was used up by %s\n", percent(c.Burnt), s.Objective, c.Objective)
 		}
+		if s.Bound > 0 {
+			fmt.Fprintf(w, "what was left of the budget of %s is known to ± %.2f %%: processes ended or began anew between scrapes\n", s.Objective, 100*s.Bound)
+		}
 		if !s.Provisional.IsZero() {
 			fmt.Fprintf(w, "slices of %s from %s on were provisional\n", s.Objective, clock(s.Provisional))
 		}

@@ -25,6 +25,7 @@ func stretch(objective string, from, to int) loop.Stretch {
 func slicesKept(t *testing.T, l Ledger) {
 	gap := slice(1, 5, 1)
 	gap.Flaw, gap.Covered = sli.FlawGap, 12345*time.Millisecond
+	gap.Unseen, gap.UnseenBad = 70001, 300
 	odd := sli.Slice{Start: at(2).Add(1500 * time.Millisecond), Counts: sli.Counts{Bad: 1001}}
 	check(t, "Keep", l.Keep(t.Context(), kept("checkout", slice(2, 3, 0), slice(0, 1<<60, 2), gap, odd)))
 	check(t, "Keep none", l.Keep(t.Context(), nil))
@@ -45,6 +46,8 @@ func slicesRefused(t *testing.T, l Ledger) {
 		"negative bad":      func(s *sli.Slice) { s.Bad = -1 },
 		"negative coverage": func(s *sli.Slice) { s.Covered = -time.Second },
 		"covers a month":    func(s *sli.Slice) { s.Covered = 31 * 24 * time.Hour },
+		"more bad unseen":   func(s *sli.Slice) { s.Unseen, s.UnseenBad = 1, 2 },
+		"unseen below 0":    func(s *sli.Slice) { s.Unseen, s.UnseenBad = -1, -1 },
 		"flaw with a space": func(s *sli.Slice) { s.Flaw = "no good" },
 		"part of a ms":      func(s *sli.Slice) { s.Start = s.Start.Add(time.Microsecond) },
 	}
@@ -101,7 +104,9 @@ func drawSlice(rng *rand.Rand, minutes int) sli.Slice {
 	s := slice(rng.IntN(minutes), sli.Count(rng.Int64N(5000)), sli.Count(rng.Int64N(3))*sli.Event)
 	switch rng.IntN(10) {
 	case 0:
-		s.Flaw = sli.FlawGap
+		s.Flaw, s.Unseen = sli.FlawGap, 1+sli.Count(rng.Int64N(5000))
+	case 3:
+		s.Unseen, s.UnseenBad = 7000, 1+sli.Count(rng.Int64N(7000))
 	case 1:
 		s.Flaw, s.Covered = sli.FlawInvalid, 0
 	case 2:

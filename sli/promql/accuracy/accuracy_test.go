@@ -21,6 +21,7 @@ import (
 	"go.uber.org/goleak"
 	"golang.org/x/sync/errgroup"
 
+	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/sli/promql"
 	"setpoint.dev/setpoint/sli/promql/promtest"
@@ -67,6 +68,7 @@ type result struct {
 	counted, increased share
 	gaps               int // slices that hold what happened over a gap
 	covered            float64
+	left, bound, truth float64 // of the budget
 }
 
 // A share is of bad events, in all events.
@@ -101,7 +103,7 @@ func measure(t *testing.T, server *promtest.Server, h *history, days int) result
 	sum := sli.Counts{}
 	for _, s := range whole {
 		sum = sum.Add(s.Counts)
-		if s.Flaw == sli.FlawGap {
+		if s.Flaw == sli.FlawGap || s.Flaw == sli.FlawLost {
 			r.gaps++
 		}
 	}
@@ -112,6 +114,11 @@ func measure(t *testing.T, server *promtest.Server, h *history, days int) result
 		if math.Abs(off) > max(h.shape.most, bar) || math.IsNaN(off) {
 			t.Errorf("%s: off by %.3f %%: counted %v, knowable %v", h.shape.name, off, r.counted, want)
 		}
+	}
+	r.left, r.bound = budgetOf(t, o, to, whole)
+	r.truth = 1 - 1000*h.happened.share().bad/max(h.happened.share().total, 1)
+	if math.Abs(r.truth-r.left) > r.bound+1e-9 {
+		t.Errorf("%s: %.6f of the budget is left, by all that happened %.6f: out of the bound, %.6f", h.shape.name, r.left, r.truth, r.bound)
 	}
 	t.Logf("%s: %s", h.shape.name, time.Since(began).Round(time.Millisecond))
 	return r
@@ -137,6 +144,17 @@ func compareLive(t *testing.T, server *promtest.Server, o slo.Objective, whole [
 	if diff := cmp.Diff(whole, hours); diff != "" {
 		t.Errorf("%s: counts differ (-backfilled +by the hour):\n%.2000s", o.Name, diff)
 	}
+}
+
+// budgetOf is what the slices leave of the budget, and its bound.
+func budgetOf(t *testing.T, o slo.Objective, to time.Time, all []sli.Slice) (left, bound float64) {
+	o.Target, o.Window = slo.NewDecimal(999, 3), slo.Window{Length: to.Sub(from)}
+	book := budget.NewBook(budget.Config{Objective: o, At: to})
+	if err := book.Put(all...); err != nil {
+		t.Error(err)
+	}
+	s := book.State()
+	return s.Remaining, s.Bound
 }
 
 func objective(history string) slo.Objective {

@@ -92,19 +92,15 @@ func report(t *testing.T, results []result, days int) {
 
 const (
 	marker  = "<!-- written by `make accuracy` from here on -->"
-	heading = "| history | series | bad of total, knowable | budget left | setpoint off by | increase() off by | bad, knowable off truth by | covered | gap slices |\n" +
-		"|---|---|---|---|---|---|---|---|---|\n"
+	heading = "| history | series | bad of total, knowable | budget left | with what no sample holds | bound | setpoint off by | increase() off by | bad, knowable off truth by | covered | gap slices |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|\n"
 )
 
 // row is one line of the table. Budget is of 99.9 %.
 func (r result) row() string {
 	know := r.knowable.share()
-	left := "–"
-	if know.total > 0 {
-		left = fmt.Sprintf("%.2f %%", 100*(1-know.bad/know.total*1000))
-	}
-	return fmt.Sprintf("| %s | %d | %d of %d | %s | %s | %s | %s | %.2f %% | %d |\n",
-		r.history.shape.name, len(r.history.series), r.knowable.bad, r.knowable.total, left,
+	return fmt.Sprintf("| %s | %d | %d of %d | %.2f %% | %.2f %% | ± %.2f %% | %s | %s | %s | %.2f %% | %d |\n",
+		r.history.shape.name, len(r.history.series), r.knowable.bad, r.knowable.total, 100*r.left, 100*r.truth, 100*r.bound,
 		percent(r.counted.off(know)), percent(r.increased.off(know)),
 		percent(percentOff(float64(r.knowable.bad), float64(r.history.happened.bad))), 100*r.covered, r.gaps)
 }

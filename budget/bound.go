@@ -1,0 +1,50 @@
+package budget
+
+import (
+	"math"
+
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// bound is how far what is left of a budget may be from what it would be with
+// the events that no sample holds: those of processes between their last scrape
+// and their end (sli.Counts.Unseen). With E such events expected at most, there
+// may be E + 3√E + 3: chance has more in one case of a thousand. The bad among
+// them count as bad at one end, and as good, with all others, at the other end.
+//
+// Where processes began anew in a gap, what they did in it until then is not
+// known at all: in the window's time without observation there may have been
+// as much as in the rest of it, and as much of it bad, or as much as of what
+// else was not seen, whichever is more.
+//
+// Not in the bound are samples that are still to come (State.Provisional says
+// from where on), whether what a gap slice holds happened before the window
+// began (State.Flaws), and processes that no scrape ever saw.
+func (b *Book) bound(w Window, remaining float64) float64 {
+	unseen, bad := float64(w.Unseen), float64(w.UnseenBad)
+	if b.method == slo.Occurrences && b.flaws.of(sli.FlawLost) > 0 && w.Covered > 0 {
+		missing := float64(b.life(&b.windows[b.own])-w.Covered) / float64(w.Covered) * float64(w.Total())
+		share := max(float64(w.Bad)/max(float64(w.Total()), 1), bad/max(unseen, 1))
+		unseen, bad = unseen+missing, bad+missing*share
+	}
+	if unseen <= 0 || w.Total() == 0 {
+		return 0
+	}
+	worst, best := w, w
+	worst.Bad += b.atMost(bad)
+	best.Good += b.atMost(unseen)
+	target := b.targets.all[0]
+	low, high := allow(worst, target).remaining(worst.Bad), allow(best, target).remaining(best.Bad)
+	return max(remaining-low, high-remaining, 0)
+}
+
+// atMost is how many counts there may be, where so many are expected.
+func (b *Book) atMost(expected float64) sli.Count {
+	one := float64(b.one())
+	most := expected
+	if b.method == slo.Occurrences {
+		most += (3*math.Sqrt(expected/one) + 3) * one
+	}
+	return sli.Count(min(math.Ceil(most), math.MaxInt64/8))
+}
