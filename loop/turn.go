@@ -40,7 +40,9 @@ func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now
 	if s := l.brake.Stop(c.actuator.Name, c.actuator.Service); s != nil {
 		in.Conditions.Stop = s
 	}
-	l.conclude(ctx, c, in)
+	if l.conclude(ctx, c, in) {
+		in.Conditions.LastMove = in.At // as its outcome will say
+	}
 	in.Sighted = c.sighted(in)
 	return l.examine(ctx, in)
 }
@@ -99,8 +101,8 @@ func only(s budget.State, lengths []time.Duration) []budget.Window {
 }
 
 // conclude writes the outcome of moves that a crash cut off: what is read
-// back now is what became of them.
-func (l *Loop) conclude(ctx context.Context, c *control, in Input) {
+// back now is what became of them. It reports whether one was carried out.
+func (l *Loop) conclude(ctx context.Context, c *control, in Input) (moved bool) {
 	for _, b := range in.Conditions.Unfinished {
 		if in.Unreadable != "" || slices.ContainsFunc(l.owed, func(o Outcome) bool { return o.Decision == b.ID }) {
 			continue
@@ -109,8 +111,10 @@ func (l *Loop) conclude(ctx context.Context, c *control, in Input) {
 		if !o.Applied {
 			o.Error = "cut off before it was carried out"
 		}
+		moved = moved || o.Applied
 		l.finish(ctx, o)
 	}
+	return moved
 }
 
 // move records a decision, carries it out and reads back. What cannot be
