@@ -36,6 +36,10 @@ pipelines: ## ask the gate with the code of delivery tools; fetches much
 formats: ## hold definitions and rules against OpenSLO's library and VictoriaMetrics' parser
 	cd slo/formatstest && go test ./...
 
+.PHONY: mistakes
+mistakes: ## make every mistake that tests know of in every example, and see each refused in its line
+	go test ./slo -run 'Mistakes|Indentation' -every-mistake
+
 .PHONY: check
 check: $(STATICCHECK) ## formatting, go vet, staticcheck, and who may import whom
 	@unformatted=$$(find . -name '*.go' -not -path './.*' -exec gofmt -l {} +); \

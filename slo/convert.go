@@ -75,6 +75,8 @@ func (l *loader) imported(doc value) (docs []value) {
 	}
 	in := l.importer(doc)
 	switch {
+	case in != nil && misspeltKind(doc):
+		return nil
 	case in == nil:
 		return []value{doc}
 	case l.survey(doc, in):

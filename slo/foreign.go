@@ -60,6 +60,7 @@ const (
 	IsTruth    = shapeTruth    // true or false
 	IsDuration = shapeDuration // as ParseDuration reads it
 	IsNotes    = shapeNotes    // names to texts
+	IsWords    = shapeWords    // a list of short texts that are used as they stand
 	IsMapping  = shapeMapping  // a mapping of keys
 	IsList     = shapeList     // a list of mappings of keys
 	IsAny      = shapeAny      // anything; the importer looks at it
@@ -237,12 +238,17 @@ func (n Node) Notes(name string, belongs Node) Node {
 	return n.Get("annotations").Texts(base)
 }
 
+// keys are the keys of a mapping, each once.
 func (n Node) keys() (keys []string) {
 	if n.v.node == nil || n.v.node.Kind != yaml.MappingNode {
 		return nil
 	}
+	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.v.node.Content); i += 2 {
-		keys = append(keys, n.v.node.Content[i].Value)
+		if key := n.v.node.Content[i].Value; !seen[key] {
+			seen[key] = true
+			keys = append(keys, key)
+		}
 	}
 	return keys
 }

@@ -146,6 +146,7 @@ func (l *loader) file(f File) {
 			l.take(d)
 		}
 	}
+	src.refuseDoubles()
 	l.files = append(l.files, src)
 }
 

@@ -156,7 +156,7 @@ func (r *Recurrence) except(v value, zone *time.Location) {
 	}
 	if t, ok := readTime(v, zone); ok {
 		r.Except = append(r.Except, t)
-		if len(r.stretchesAt(zone, t)) == 0 && r.Duration > 0 && r.Rule.Interval > 0 {
+		if r.Duration > 0 && r.Rule.Interval > 0 && len(r.stretchesAt(zone, t)) == 0 { // without a rule, which was refused, there is nothing to look for
 			v.warn("the rule has no start then", "one of its starts, or a date", "")
 		}
 	}

@@ -34,6 +34,7 @@ type source struct {
 	meant    map[*yaml.Node][]string // keys that misspelt ones of a mapping were meant to be
 	from     map[*yaml.Node]origin   // what an importer made, and of what
 	passed   map[*yaml.Node]bool     // values that other systems read
+	doubles  []double                // keys that are there twice
 	visits   int
 }
 
@@ -79,6 +80,7 @@ func (f *source) documents(data []byte) []*yaml.Node {
 			f.syntax(err)
 			return docs
 		case len(doc.Content) == 1 && !isNull(doc.Content[0]):
+			f.twice(doc.Content[0], "")
 			f.flatten(doc.Content[0], map[*yaml.Node]bool{})
 			docs = append(docs, doc.Content[0])
 		}

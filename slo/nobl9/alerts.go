@@ -3,6 +3,7 @@ package nobl9
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"setpoint.dev/setpoint/slo"
@@ -62,6 +63,7 @@ func (r reader) noData(spec slo.Node, name string) (out []slo.Node) {
 		Conditions: []slo.Watch{{At: noData, Name: "none", Severity: "High", Burn: slo.NewDecimal(1, 0), Long: time.Hour, Off: true}},
 	}
 	for _, m := range noData.Get("alertMethods").Items() {
+		m.Check(methodTable())
 		alarm.Targets = append(alarm.Targets, r.method(m.Get("name")))
 	}
 	return []slo.Node{alarm.Inline()}
@@ -98,6 +100,7 @@ func (r reader) policy(doc slo.Node) []slo.Node {
 	}
 	alarm.All = len(alarm.Conditions) > 1
 	for _, m := range spec.Get("alertMethods").Items() {
+		m.Check(slo.Table{Name: "alert method", Keys: []slo.Key{{Name: "metadata", Is: slo.IsMapping, Of: ptr(methodTable()), Required: true}}})
 		alarm.Targets = append(alarm.Targets, r.method(m.Get("metadata").Get("name")))
 	}
 	return []slo.Node{alarm.Document()}
@@ -114,6 +117,10 @@ func watch(c slo.Node) slo.Watch {
 	}
 	measurement, value := c.Get("measurement"), c.Get("value")
 	number, isNumber := value.Decimal()
+	if measurement.Text() != timeToBurn && whileWell(c) {
+		c.Get("op").Warn("not carried, and so the policy is not: it holds while little burns", "an op that holds when much burns")
+		return w
+	}
 	switch measurement.Text() {
 	case "averageBurnRate":
 		w.Burn = number
@@ -149,23 +156,32 @@ const timeToBurn = "timeToBurnBudget"
 // carried reports whether all conditions of an alert policy can be carried.
 func carried(doc slo.Node) bool {
 	for _, c := range doc.Get("spec").Get("conditions").Items() {
-		if c.Get("measurement").Text() == timeToBurn {
+		if c.Get("measurement").Text() == timeToBurn || whileWell(c) {
 			return false
 		}
 	}
 	return true
 }
 
+// whileWell reports whether a condition holds while little burns: the less
+// time is left the faster it burns.
+func whileWell(c slo.Node) bool {
+	below := strings.HasPrefix(c.Get("op").Text(), "l")
+	return c.Get("op").Given() && below != (c.Get("measurement").Text() == "timeToBurnEntireBudget")
+}
+
 // methodDocument is an alert method: the way is known, its address is in
 // Nobl9.
 func methodDocument(doc slo.Node) slo.Node {
 	meta, spec := doc.Get("metadata"), doc.Get("spec")
-	way := "nobl9"
+	way, table := "nobl9", &slo.Table{Name: "spec", Keys: []slo.Key{{Name: "description", Is: slo.IsText}}}
 	for _, key := range []string{"webhook", "slack", "pagerduty", "opsgenie", "servicenow", "discord", "jira", "msteams", "email"} {
+		table.Keys = append(table.Keys, slo.Key{Name: key, Is: slo.IsAny})
 		if spec.Get(key).Given() {
 			way = "nobl9-" + key
 		}
 	}
+	doc.Check(document(table))
 	return doc.Map(
 		slo.Pair{Key: "apiVersion", Value: doc.Says("openslo/v1")},
 		slo.Pair{Key: "kind", Value: doc.Says("AlertNotificationTarget")},

@@ -144,6 +144,10 @@ func notCarried(spec slo.Node) {
 	if s := spec.Get("indicator").Get("metricSource"); s.Given() {
 		s.Warn("not carried: the queries are asked of the only DataSource", "")
 	}
+	link := slo.Table{Name: "attachment", Keys: []slo.Key{{Name: "url", Is: slo.IsText, Required: true}, {Name: "displayName", Is: slo.IsText}}}
+	for _, item := range spec.Get("attachments").Items() {
+		item.Check(link)
+	}
 	if v := spec.Get("attachments"); len(v.Items()) > 0 {
 		v.Warn("not carried: an SLO has no place for links yet", "")
 	}

@@ -26,7 +26,11 @@ func specTable() *slo.Table {
 		{Name: "description", Is: slo.IsText},
 		{Name: "service", Is: slo.IsWord, Required: true},
 		{Name: "indicator", Is: slo.IsMapping, Of: &slo.Table{Name: "indicator", Keys: []slo.Key{
-			{Name: "metricSource", Is: slo.IsAny},
+			{Name: "metricSource", Is: slo.IsMapping, Of: &slo.Table{Name: "metricSource", Keys: []slo.Key{
+				{Name: "name", Is: slo.IsWord, Required: true},
+				{Name: "project", Is: slo.IsText},
+				{Name: "kind", Is: slo.IsChoice, Words: []string{"Agent", "Direct"}},
+			}}},
 			{Name: "rawMetric", Is: slo.IsMapping, Of: ptr(systems())},
 		}}},
 		{Name: "budgetingMethod", Is: slo.IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: true},
@@ -35,7 +39,7 @@ func specTable() *slo.Table {
 		{Name: "composite", Is: slo.IsAny, Instead: "an objective with composite; this older form is not read"},
 		{Name: "alertPolicies", Is: slo.IsAny},
 		{Name: "attachments", Is: slo.IsAny},
-		{Name: "anomalyConfig", Is: slo.IsAny},
+		{Name: "anomalyConfig", Is: slo.IsMapping, Of: anomalyTable()},
 		{Name: "createdAt", Is: slo.IsAny},
 		{Name: "createdBy", Is: slo.IsAny},
 		{Name: "updatedAt", Is: slo.IsAny},
@@ -59,6 +63,21 @@ func systems() slo.Table {
 		t.Keys = append(t.Keys, slo.Key{Name: name, Is: slo.IsAny})
 	}
 	return t
+}
+
+func anomalyTable() *slo.Table {
+	return &slo.Table{Name: "anomalyConfig", Keys: []slo.Key{
+		{Name: "noData", Is: slo.IsMapping, Of: &slo.Table{Name: "noData", Keys: []slo.Key{
+			{Name: "alertAfter", Is: slo.IsDuration},
+			{Name: "alertMethods", Is: slo.IsAny},
+			{Name: "treatZeroAsNoData", Is: slo.IsTruth, Unread: "counts of 0 are data here"},
+		}}},
+	}}
+}
+
+// methodTable is the table of a reference to an alert method.
+func methodTable() slo.Table {
+	return slo.Table{Name: "alert method", Keys: []slo.Key{{Name: "name", Is: slo.IsWord, Required: true}, {Name: "project", Is: slo.IsText}}}
 }
 
 func objectiveTable() *slo.Table {

@@ -24,7 +24,7 @@ func table() slo.Table {
 func indicators() *slo.Table {
 	metric := slo.Key{Name: "metric", Is: slo.IsWord, Required: true}
 	query := &slo.Table{Name: "query", Keys: []slo.Key{metric}}
-	grouping := slo.Key{Name: "grouping", Is: slo.IsAny}
+	grouping := slo.Key{Name: "grouping", Is: slo.IsWords}
 	pair := func(name, counted string) *slo.Table {
 		return &slo.Table{Name: name, Keys: []slo.Key{
 			{Name: counted, Is: slo.IsMapping, Of: query, Required: true},
