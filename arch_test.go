@@ -41,6 +41,7 @@ var rooms = map[string]room{
 	"loop/plant":                 {may: []string{"slo", "sli", "loop"}, never: []string{"net/http", "os", "log/"}},
 	"actuators":                  {may: []string{"slo", "loop"}, never: []string{"net/http", "os", "log/"}, clock: true},
 	"egress":                     {never: []string{"os", "log/"}},
+	"actuators/generic":          {may: []string{"slo", "loop", "notify"}, never: []string{"log/", "database/", "github.com/"}, clock: true},
 	"notify":                     {may: []string{"slo", "loop", "egress"}, never: []string{"os", "log/", "database/"}, clock: true},
 	"ledger":                     {may: []string{"slo", "sli", "budget", "loop", "migrations"}, never: []string{"net/http", "log/"}, clock: true},
 	"ledger/ledgertest":          {may: []string{"slo", "sli", "budget", "loop", "ledger"}, never: []string{"net/http"}, clock: true},

@@ -20,6 +20,7 @@ type guard struct {
 func guards() []guard {
 	return []guard{
 		{"stop", stopped},
+		{"foreign", foreign},
 		{"mode", mode},
 		{"settle", settled},
 		{"cooldown", cooldown},

@@ -260,7 +260,7 @@ func (l *Loop) settings(ctx context.Context, now time.Time) []Setting {
 		handle, isLeft := l.handle(a.Name)
 		s := Setting{Actuator: a.Name, Service: a.Service, Kind: string(a.Kind), Rest: a.Rest, Tight: a.Tight, Unit: a.Unit, Left: isLeft}
 		last := l.read[a.Name]
-		if v, err := handle.Read(ctx); err != nil {
+		if v, err := handle.Read(ctx); err != nil && !errors.Is(err, ErrForeign) {
 			s.Error, last.stale = err.Error(), true
 		} else {
 			last = reading{value: v, at: now}

@@ -31,6 +31,9 @@ func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now
 	act, _ := l.handle(c.actuator.Name)
 	current, err := act.Read(ctx)
 	in.Current = c.actuator.Snap(current)
+	if errors.Is(err, ErrForeign) {
+		in.Foreign, err = err.Error(), nil
+	}
 	if err != nil {
 		in.Current, in.Unreadable = c.last.To, err.Error()
 	}
@@ -126,7 +129,7 @@ func (l *Loop) move(ctx context.Context, c *control, d Decision) Decision {
 	c.endRun()
 	a, _ := l.handle(c.actuator.Name)
 	err := l.brake.Do(c.actuator.Name, c.actuator.Service, d.Reason == ReasonReverting, func() error {
-		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At})
+		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At, Ordered: d.Reason == ReasonPinned || d.Reason == ReasonReverting})
 	})
 	back, readErr := a.Read(ctx)
 	back = c.actuator.Snap(back)

@@ -46,7 +46,11 @@ type Move struct {
 	Epoch    int64
 	Decision string    // ID of the decision that is on record
 	At       time.Time // of the decision
+	Ordered  bool      // by a person: what somebody else has set is overwritten
 }
+
+// Sequence orders the moves of one epoch: it rises from each to the next.
+func (m Move) Sequence() int64 { return m.At.UnixMicro() }
 
 // A Ledger records what is decided before it is done.
 type Ledger interface {
@@ -122,6 +126,10 @@ var (
 	ErrNotLeader = errors.New("another instance leads")
 	ErrStopped   = errors.New("an emergency stop is in force")
 
+	// ErrForeign says that somebody else has changed a setting since it was
+	// applied. Read returns it with the setting that is in force.
+	ErrForeign = errors.New("somebody else has changed it")
+
 	// ErrUnreachable says that the ledger is down: what was asked of it may be
 	// asked again. Every other error is a refusal, which would be repeated.
 	ErrUnreachable = errors.New("ledger out of reach")
@@ -177,6 +185,7 @@ const (
 	ReasonNoTraffic  Reason = "no-traffic"  // no events to judge by, so nothing is relaxed
 	ReasonTooFew     Reason = "too-few"     // fewer events than the objective asks for, so nothing is tightened or relaxed
 	ReasonUnreadable Reason = "unreadable"  // the actuator's setting could not be read
+	ReasonForeign    Reason = "foreign"     // somebody else has set it: theirs stays
 	ReasonStopped    Reason = "stopped"     // emergency stop
 	ReasonReverting  Reason = "reverting"   // emergency stop with revert: walking to rest
 	ReasonPinned     Reason = "pinned"      // a person set it
@@ -222,6 +231,7 @@ type Input struct {
 	Evidence   []budget.State  `json:"evidence"`
 	Current    float64         `json:"current"`
 	Unreadable string          `json:"unreadable,omitempty"` // why Current is not known
+	Foreign    string          `json:"foreign,omitempty"`    // what somebody else made of Current
 	Conditions Conditions      `json:"conditions"`
 	LedgerDown string          `json:"ledgerDown,omitempty"` // why Conditions are not known
 	Sighted    time.Time       `json:"sighted,omitzero"`     // when every rule could judge last, as far as the instance knows that decides

@@ -112,8 +112,7 @@ func (h *hook) body(a loop.Alert, phase loop.AlertPhase, id string) []byte {
 	return text
 }
 
-// next is the oldest message. It is signed as Standard Webhooks says
-// (standardwebhooks.com): HMAC-SHA256 over ID, timestamp and body.
+// next is the oldest message, signed.
 func (h *hook) next(ctx context.Context, now time.Time) (*http.Request, error) {
 	if len(h.waiting) == 0 {
 		return nil, nil
@@ -123,11 +122,17 @@ func (h *hook) next(ctx context.Context, now time.Time) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("address a webhook: not an address")
 	}
-	stamp := strconv.FormatInt(now.Unix(), 10)
-	r.Header.Set("Webhook-Id", m.id)
-	r.Header.Set("Webhook-Timestamp", stamp)
-	r.Header.Set("Webhook-Signature", "v1,"+signature(h.key, m.id, stamp, m.body))
+	Sign(r, h.key, m.id, m.body, now)
 	return r, nil
+}
+
+// Sign signs a request with a body as Standard Webhooks says
+// (standardwebhooks.com): HMAC-SHA256 over ID, timestamp and body.
+func Sign(r *http.Request, key slo.Secret, id string, body []byte, now time.Time) {
+	stamp := strconv.FormatInt(now.Unix(), 10)
+	r.Header.Set("Webhook-Id", id)
+	r.Header.Set("Webhook-Timestamp", stamp)
+	r.Header.Set("Webhook-Signature", "v1,"+signature(key, id, stamp, body))
 }
 
 // signature is that of one message. A key that begins with whsec_ is in

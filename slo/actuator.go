@@ -26,6 +26,7 @@ type Actuator struct {
 	Query       QueryTimeout `json:"query,omitzero"`
 	Retries     Retries      `json:"retries,omitzero"`
 	Quota       Quota        `json:"quota,omitzero"`
+	Place       Place        `json:"place,omitzero"`
 
 	// Whatever enforces the setting by itself falls back to Safe when it was
 	// not confirmed for Lease.
@@ -44,6 +45,9 @@ const (
 	PGQueryTimeout ActuatorKind = "postgresQueryTimeout" // setting in seconds
 	Retry          ActuatorKind = "retry"                // setting is the number of a level
 	TenantQuota    ActuatorKind = "quota"                // setting is a watermark, as a share of the capacity
+	AtWebhook      ActuatorKind = "webhook"              // setting is a number, as that of the next two
+	AtFile         ActuatorKind = "file"
+	AtKubernetes   ActuatorKind = "kubernetes"
 )
 
 // DefaultLease is how long a setting is trusted that nobody confirms, where
@@ -78,7 +82,10 @@ func (q QueryTimeout) GoString() string { return "slo.QueryTimeout(" + q.String(
 // SamePlace reports whether b acts where a does, so that its setting is a's. An
 // address may get another user, password or option.
 func (a Actuator) SamePlace(b Actuator) bool {
-	if a.Kind != PGQueryTimeout && a.Service != b.Service {
+	if (a.Kind == Freeze || a.Kind == Retry || a.Kind == TenantQuota) && a.Service != b.Service {
+		return false
+	}
+	if a.Place.URL != b.Place.URL || a.Place.Path != b.Place.Path || a.Place.Field != b.Place.Field {
 		return false
 	}
 	return a.Kind == b.Kind && a.Query.Role == b.Query.Role && slices.Equal(database(a.Query.DatabaseURL), database(b.Query.DatabaseURL))

@@ -8,18 +8,18 @@ func actuatorKind() kind {
 	return kind{
 		version: ours, name: "Actuator",
 		doc: "Something that can be set, between `rest` (normal) and `tight` (most protective).",
-		spec: &object{name: "Actuator spec", fields: []field{
+		spec: &object{name: "Actuator spec", fields: append([]field{
 			description(),
 			{key: "service", is: shapeName, doc: "The service that it protects."},
-			{key: "type", is: shapeChoice, required: true, words: actuatorTypes(), doc: "What it sets. `freeze`: whether releases may go. `postgresQueryTimeout`: the age at which statements of a role may be cancelled. `retry`: how often callers of the service may repeat calls. `quota`: how far its tenants may borrow beyond what they are guaranteed."},
-			{key: "rest", is: shapeSetting, instead: "`open` for a freeze, the first level of a contract", doc: "The setting in normal times; required for a query timeout and a quota."},
-			{key: "tight", is: shapeSetting, instead: "`frozen` for a freeze, the last level of a contract", doc: "The most protective setting; required for a query timeout and a quota."},
-			{key: "safe", is: shapeSetting, instead: "`rest`", doc: "Where whatever enforces the setting by itself falls back to when its lease ends; not for a freeze."},
-			{key: "lease", is: shapeDuration, instead: "1m", doc: "How long it goes on with a setting that nobody confirms, 5 s to 1 h; not for a freeze."},
+			{key: "type", is: shapeChoice, required: true, words: actuatorTypes(), doc: "What it sets. `freeze`: whether releases may go. `postgresQueryTimeout`: the age at which statements of a role may be cancelled. `retry`: how often callers of the service may repeat calls. `quota`: how far its tenants may borrow beyond what they are guaranteed. `webhook`, `file`, `kubernetes`: a number, somewhere else."},
+			{key: "rest", is: shapeSetting, instead: "`open` for a freeze, the first level of a contract", doc: "The setting in normal times; required for all but a freeze and a contract."},
+			{key: "tight", is: shapeSetting, instead: "`frozen` for a freeze, the last level of a contract", doc: "The most protective setting; required for all but a freeze and a contract."},
+			{key: "safe", is: shapeSetting, instead: "`rest`", doc: "Where whatever enforces the setting by itself falls back to when its lease ends; for a query timeout, a contract and a quota."},
+			{key: "lease", is: shapeDuration, instead: "1m", doc: "How long it goes on with a setting that nobody confirms, 5 s to 1 h; for these as well."},
 			{key: "postgresQueryTimeout", is: shapeMapping, of: queryTimeout(), doc: "Required for this type, refused for others."},
 			{key: "retry", is: shapeMapping, instead: "the standard levels, for all callers", of: retries(), doc: "Of this type, refused for others."},
 			{key: "quota", is: shapeMapping, of: quota(), doc: "Required for this type, refused for others."},
-		}},
+		}, placeFields()...)},
 		example: `apiVersion: setpoint.dev/v1
 kind: Actuator
 metadata:
@@ -72,7 +72,7 @@ spec:
 }
 
 func actuatorTypes() []string {
-	return []string{string(Freeze), string(PGQueryTimeout), string(Retry), string(TenantQuota)}
+	return []string{string(Freeze), string(PGQueryTimeout), string(Retry), string(TenantQuota), string(AtWebhook), string(AtFile), string(AtKubernetes)}
 }
 
 func queryTimeout() *object {

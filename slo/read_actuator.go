@@ -38,6 +38,11 @@ func (l *loader) actuator(doc value) {
 		l.readRetry(&a, spec)
 	case TenantQuota:
 		l.readQuota(&a, spec)
+	case AtWebhook, AtFile, AtKubernetes:
+		l.readPlace(&a, spec)
+	}
+	if unit := spec.get("unit"); unit.given() && a.Kind != "" && !a.Kind.generic() {
+		unit.refuse("type "+string(a.Kind)+" has a unit of its own", "nothing", "")
 	}
 	readLease(&a, spec)
 	l.actuators = append(l.actuators, draft[Actuator]{a, spec})
@@ -54,10 +59,10 @@ func ownBlock(k ActuatorKind, spec value) {
 
 // readLease reads what becomes of the setting when nobody confirms it.
 func readLease(a *Actuator, spec value) {
-	if a.Kind == Freeze {
+	if a.Kind == Freeze || a.Kind.generic() {
 		for _, key := range []string{"safe", "lease"} {
 			if v := spec.get(key); v.given() {
-				v.refuse("a freeze is asked for, nobody enforces it elsewhere", "nothing", "")
+				v.refuse("what is set by type "+string(a.Kind)+" stays, nobody enforces it by a lease", "nothing", "")
 			}
 		}
 		return

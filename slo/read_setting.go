@@ -19,6 +19,8 @@ func setting(v value, a Actuator) (float64, bool) {
 		return level(v, a)
 	case a.Kind == TenantQuota:
 		return fraction(v)
+	case a.Kind.generic():
+		return number(v)
 	}
 	return 0, false
 }

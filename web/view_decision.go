@@ -61,6 +61,7 @@ func reasonWords(r loop.Reason) string {
 		loop.ReasonTooFew:     "there are too few events to judge by, so nothing is relaxed",
 		loop.ReasonNoTraffic:  "there is no traffic to judge by, so nothing is relaxed",
 		loop.ReasonUnreadable: "the setting could not be read",
+		loop.ReasonForeign:    "somebody else has set it",
 		loop.ReasonStopped:    "emergency stop",
 		loop.ReasonReverting:  "emergency stop: walking back to rest",
 		loop.ReasonPinned:     "a person set it",

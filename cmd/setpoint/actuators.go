@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/actuators"
+	"setpoint.dev/setpoint/actuators/generic"
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
@@ -49,7 +50,7 @@ func (b *bench) fit(declared []slo.Actuator) (fitted, error) {
 			out[a.Name] = old
 			continue
 		}
-		act, reaper, err := actuators.New(a, b.deps(a))
+		act, reaper, err := openActuator(a, b.deps(a))
 		if err != nil {
 			b.discard(out)
 			return nil, err
@@ -57,6 +58,16 @@ func (b *bench) fit(declared []slo.Actuator) (fitted, error) {
 		out[a.Name] = &opened{declared: a, act: act, reaper: reaper}
 	}
 	return out, nil
+}
+
+// openActuator returns an actuator in the room that its kind belongs to.
+func openActuator(a slo.Actuator, d actuators.Deps) (loop.Actuator, *actuators.Reaper, error) {
+	switch a.Kind {
+	case slo.AtWebhook, slo.AtFile, slo.AtKubernetes:
+		act, err := generic.New(a)
+		return act, nil, err
+	}
+	return actuators.New(a, d)
 }
 
 // acts is what the loop moves.
