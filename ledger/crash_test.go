@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	ossignal "os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -214,8 +215,11 @@ func dies(at, when, what string, n int) {
 		syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	case fmt.Sprintf("freeze %s %d", what, n):
-		if when == "before" {
+		if when == "before" { // the thread that asks for it may run on for a while, so it waits too
+			woken := make(chan os.Signal, 1)
+			ossignal.Notify(woken, syscall.SIGCONT)
 			syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+			<-woken
 		}
 	}
 }
