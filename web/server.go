@@ -179,12 +179,14 @@ func verdictsOf[A any](ctx context.Context, s *Server, ask func(context.Context,
 	return patient(ctx, s, func(ctx context.Context) (A, error) { return ask(ctx, s.cfg.Verdicts) })
 }
 
-func patient[A any](ctx context.Context, s *Server, ask func(context.Context) (A, error)) (A, error) {
-	ctx, cancel := context.WithTimeout(ctx, ledgerPatience)
+func patient[A any](caller context.Context, s *Server, ask func(context.Context) (A, error)) (A, error) {
+	ctx, cancel := context.WithTimeout(caller, ledgerPatience)
 	defer cancel()
 	a, err := ask(ctx)
 	if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrAmbiguous) {
-		s.failed(err)
+		if caller.Err() == nil { // else nobody waits for it any more
+			s.failed(err)
+		}
 		err = errors.Join(errLedgerDown, err)
 	}
 	return a, err

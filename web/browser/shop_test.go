@@ -187,7 +187,7 @@ func counts(o slo.Objective, now, from, to time.Time) []sli.Slice {
 		case o.Name == "search-answers" && ago > 60*time.Hour && ago < 70*time.Hour:
 			share = 0.08
 		case o.Name == "search-answers" && ago < 0:
-			share = 0.02
+			share = 0.2
 		case o.Name == "checkout-availability" && ago < 0:
 			share = 0.2
 		case o.Name == "checkout-availability" && ago > 100*time.Hour && ago < 101*time.Hour:

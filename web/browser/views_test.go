@@ -33,6 +33,8 @@ func TestBrowser(t *testing.T) {
 	t.Run("charts", func(t *testing.T) { charts(t, s, browser) })
 	t.Run("keys", func(t *testing.T) { keys(t, s, browser) })
 	t.Run("live", func(t *testing.T) { live(t, s, browser) })
+	t.Run("actions", func(t *testing.T) { actions(t, s, browser) })
+	t.Run("stop by keys", func(t *testing.T) { byKeys(t, s, browser) })
 	t.Run("without scripts", func(t *testing.T) { withoutScripts(t, s, browser) })
 }
 

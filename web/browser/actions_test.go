@@ -1,0 +1,87 @@
+package browser_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"setpoint.dev/setpoint/loop"
+)
+
+// actions gives each order by its form, and finds it in the ledger as it was
+// given. Reasons try to be markup, and are shown as they are.
+func actions(t *testing.T, s *shop, browser context.Context) {
+	p := open(t, browser)
+	for _, c := range []struct {
+		kind    loop.OrderKind
+		target  string
+		fill    string // a script that fills in more of the form f
+		setting float64
+		bounded bool // it has an end
+	}{
+		{kind: loop.OrderApprove, target: "search-releases", setting: 1, bounded: true},
+		{kind: loop.OrderPin, target: "search-releases", fill: `f.elements.setting.value = "1"`, setting: 1, bounded: true},
+		{kind: loop.OrderUnpin, target: "search-releases"},
+		{kind: loop.OrderFreeze, target: "search", fill: `f.elements.for.value = "1h"`, bounded: true},
+		{kind: loop.OrderThaw, target: "search"},
+		{kind: loop.OrderOverride, target: "search", fill: `f.elements.release.value = "v9"; f.elements.ticket.value = "T-1<b>"`, bounded: true},
+		{kind: loop.OrderRevoke, target: "search"},
+		{kind: loop.OrderStop, target: "*", fill: `f.elements.revert.checked = true`},
+		{kind: loop.OrderResume, target: "*"},
+	} {
+		p.visit(s.url + "/control")
+		why := "because of <script>alert('" + string(c.kind) + "')</script>"
+		eval[chromedp.Void](p, `{const f = [...document.querySelectorAll("form[action='/actions/`+string(c.kind)+`']")].find(f => f.elements.target.value == "`+c.target+`");
+			f.elements.by.value = "ann <img src=x>"; f.elements.why.value = `+"`"+why+"`"+`; f.elements.confirm.checked = true; `+c.fill+`; f.requestSubmit()}`)
+		p.until(string(c.kind)+" says what it did", `location.search.includes("done=`+string(c.kind)+`") && document.readyState == "complete" && document.querySelector(".note.ok") != null`)
+		o := s.newest(t)
+		if o.Kind != c.kind || o.Target != c.target || o.Why != why || o.By != "ann <img src=x>" || o.Until.IsZero() == c.bounded {
+			t.Errorf("%s of %s: the ledger has %+v", c.kind, c.target, o)
+		}
+		if (o.Setting != nil) != (c.setting != 0) || o.Setting != nil && *o.Setting != c.setting {
+			t.Errorf("%s: setting %v, want %g", c.kind, o.Setting, c.setting)
+		}
+		if n := eval[int](p, `document.querySelectorAll("main script, main img[src=x], main b").length`); n > 0 {
+			t.Errorf("%s: a reason became %d elements", c.kind, n)
+		}
+		s.tick(t) // the loop takes it in: the next form is about what is in force
+	}
+	for _, c := range p.complaints() {
+		t.Error(c)
+	}
+}
+
+// byKeys gives the emergency stop without a mouse: from the top of the page
+// by its link, then by Tab, letters and Space alone.
+func byKeys(t *testing.T, s *shop, browser context.Context) {
+	p := open(t, browser)
+	p.visit(s.url + "/control")
+	eval[chromedp.Void](p, `document.querySelector(".halt").focus()`)
+	p.do(chromedp.KeyEvent(kb.Enter))
+	p.until("the link leads to the form", `location.hash == "#stop"`)
+	p.do(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent("ann"), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent("by hand"),
+		chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(" "), chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	p.until("the stop is given", `location.search.includes("done=stop") && document.readyState == "complete"`)
+	if o := s.newest(t); o.Kind != loop.OrderStop || o.By != "ann" || o.Why != "by hand" || o.Revert {
+		t.Errorf("the ledger has %+v", o)
+	}
+	s.tick(t)
+	p.visit(s.url + "/control")
+	p.checkAccess("the page during a stop")
+	p.visit(s.url)
+	if !eval[bool](p, `document.querySelector(".banner.bad").innerText.includes("by hand")`) {
+		t.Error("the overview does not say that everything is stopped")
+	}
+}
+
+// newest is the order that the ledger got last.
+func (s *shop) newest(t *testing.T) loop.Order {
+	t.Helper()
+	all, err := s.records.OrderHistory(t.Context(), "", 1)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d orders: %v", len(all), err)
+	}
+	return all[0]
+}
