@@ -62,8 +62,8 @@ accuracy: parts ## measure counts of 30 days on real backends (5 minutes), write
 	go test -count=1 -timeout 60m -v -run TestAccuracy ./sli/promql/accuracy -full -update -seed $(or $(SEED),1)
 
 .PHONY: cost
-cost: parts ## measure what budgets cost against rules (10 minutes), write docs/benchmarks.md
-	go test -count=1 -timeout 30m -v -run 'TestCostAgainstRules' ./loop/cost -full -update
+cost: parts ## measure what budgets cost against rules (25 minutes), write docs/benchmarks.md
+	go test -count=1 -timeout 60m -v -run 'TestCostAgainstRules' ./loop/cost -full -update
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (20s) in turn

@@ -34,6 +34,7 @@ import (
 var (
 	full    = flag.Bool("full", false, "thousands of objectives, for minutes")
 	many    = flag.Int("load", 100, "objectives of TestLoad")
+	month   = flag.Duration("window", 30*24*time.Hour, "of the objectives of TestLoad")
 	update  = flag.Bool("update", false, "with -full, write docs/benchmarks.md")
 	serving = flag.Bool("backend", false, "of TestBackend: serve")
 )
@@ -59,6 +60,19 @@ func objectives(n int, url string) *slo.Set {
 		})
 	}
 	return set
+}
+
+// grouped is the same promises, declared by one objective that is kept for each
+// service.
+func grouped(n int, url string) *slo.Set {
+	set, found := objectives(1, url), []slo.Group{}
+	o := &set.Objectives[0]
+	o.Name, o.Indicator.Bad, o.Indicator.Total = "all", `sum(rate(http_requests_total{code=~"5.."}[5m]))`, `sum(rate(http_requests_total[5m]))`
+	for i := range n {
+		found = append(found, slo.Group{fmt.Sprint("service-", i)})
+	}
+	set.Groupings = []slo.Grouping{{Objective: o.Name, By: []string{"service"}, Limit: n, Each: *o}}
+	return set.WithGroups(map[string][]slo.Group{o.Name: found})
 }
 
 // traffic writes the samples of n services at each scrape in (from, to].
@@ -192,31 +206,53 @@ func evaluating(t *testing.T, backend promtest.Backend, n int, history, every, d
 // what rules cost the backend.
 func TestCostAgainstRules(t *testing.T) {
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	backend := promtest.Prometheus
+	a := against{backend: promtest.Prometheus, objectives: 50, history: 30 * time.Minute, every: 2 * time.Second}
 	if _, err := promtest.Prometheus3.Program(); err == nil {
-		backend = promtest.Prometheus3
+		a.backend = promtest.Prometheus3
 	}
-	least := 20.0 // with the race detector, on a busy machine
-	n, history, every, during, count := 50, 30*time.Minute, 2*time.Second, 6*time.Second, 10
+	least, during, count := 20.0, 6*time.Second, 10 // with the race detector, on a busy machine
+	histories := []time.Duration{a.history}
 	if *full {
-		least = 100 // the aim is 400
-		n, history, every, during, count = 1000, 3*time.Hour, 30*time.Second, 90*time.Second, 60
+		least, during, count = 100, time.Minute, 60 // the aim is 400
+		a.objectives, a.every, histories = 1000, 30*time.Second, []time.Duration{3 * time.Hour, 3 * 24 * time.Hour}
 	}
-	server := promtest.Start(t, promtest.Config{Backend: backend, Late: time.Hour})
+	var all []against
+	for _, a.history = range histories {
+		a.load = loadAverage()
+		a.measure(t, during, count)
+		all = append(all, a)
+		t.Logf("%d objectives, %s over %s: rules %s of CPU a minute; a tick %v, of groups %v: 1/%.0f, 1/%.0f", a.objectives, a.backend, a.history, a.rules, a.single, a.grouped, a.ratio(a.single), a.ratio(a.grouped))
+		if ratio := min(a.ratio(a.single), a.ratio(a.grouped)); ratio < least {
+			t.Errorf("budgets cost 1/%.0f of what rules cost, want at most 1/%.0f", ratio, least)
+		}
+	}
+	if *full && *update {
+		writeReport(t, all)
+	}
+}
+
+// against is a comparison with rules.
+type against struct {
+	objectives      int
+	backend         promtest.Backend
+	every, history  time.Duration
+	load            string        // of the machine, before
+	rules           time.Duration // CPU a minute
+	single, grouped spent         // a tick
+}
+
+func (a against) ratio(s spent) float64 { return float64(a.rules) / float64(s.ours+s.backend) }
+
+func (a *against) measure(t *testing.T, during time.Duration, count int) {
+	t.Helper()
+	server := promtest.Start(t, promtest.Config{Backend: a.backend, Late: time.Hour})
 	to := time.Now().Truncate(time.Minute)
-	traffic(t, server, n, to.Add(-history), to)
-	set := objectives(n, server.URL)
-	got := ticks(t, set, server, to.Add(-time.Duration(count+10)*time.Minute), count)
+	traffic(t, server, a.objectives, to.Add(-a.history), to)
+	first := to.Add(-time.Duration(count+10) * time.Minute)
+	a.single = ticks(t, objectives(a.objectives, server.URL), server, first, count)
+	a.grouped = ticks(t, grouped(a.objectives, server.URL), server, first, count)
 	if err := server.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	ruled := evaluating(t, backend, n, history, every, during)
-	ratio := float64(ruled) / float64(got.ours+got.backend)
-	t.Logf("%d objectives, %s: rules every %s %s of CPU a minute; a tick %s of ours and %s of the backend: 1/%.0f", n, backend, every, ruled, got.ours, got.backend, ratio)
-	if ratio < least {
-		t.Errorf("budgets cost 1/%.0f of what rules cost, want at most 1/%.0f", ratio, least)
-	}
-	if *full && *update {
-		writeReport(t, against{n, backend, every, history, ruled, got, ratio})
-	}
+	a.rules = evaluating(t, a.backend, a.objectives, a.history, a.every, during)
 }

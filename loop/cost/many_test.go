@@ -33,6 +33,9 @@ type load struct {
 func loadOf(t testing.TB, n, ticks int) (got load) {
 	dsn := clustertest.DSN(t)
 	set := objectives(n, freeBackend(t))
+	for i := range set.Objectives {
+		set.Objectives[i].Window.Length = *month
+	}
 	first := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	records, err := ledger.Open(ledger.Config{DSN: dsn, Timeout: time.Minute})
 	if err != nil {
@@ -71,7 +74,7 @@ func loadOf(t testing.TB, n, ticks int) (got load) {
 // halfADay puts slices of twelve hours on record, and one of a month ago.
 func halfADay(t testing.TB, records loop.Store, set *slo.Set, until time.Time) {
 	t.Helper()
-	slices := []sli.Slice{{Start: until.Add(-30 * 24 * time.Hour), Counts: sli.Counts{Covered: time.Minute}}}
+	slices := []sli.Slice{{Start: until.Add(-max(*month, 24*time.Hour)), Counts: sli.Counts{Covered: time.Minute}}}
 	for at := until.Add(-12 * time.Hour); at.Before(until); at = at.Add(time.Minute) {
 		slices = append(slices, sli.Slice{Start: at, Counts: sli.Counts{Good: 5321 * sli.Event, Bad: sli.Count(at.Minute()%7) * sli.Event, Covered: time.Minute}})
 	}
