@@ -1,0 +1,75 @@
+package promql_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/sli/promql"
+	"setpoint.dev/setpoint/sli/promql/promtest"
+	"setpoint.dev/setpoint/slo"
+)
+
+// History is read from a backend that evaluates queries of few samples only:
+// less is asked for at once until it answers, and the slices are those that
+// another backend gives without a limit.
+func TestFewSamplesAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, backend := range promtest.Installed(t) {
+		t.Run(string(backend), func(t *testing.T) {
+			t.Parallel()
+			limit := []string{"--query.max-samples=12000"}
+			if backend == promtest.VictoriaMetrics {
+				// Its limit of samples is one of blocks of them, whatever part of these is asked for.
+				limit = []string{"-search.maxPointsPerTimeseries=100"}
+			}
+			testFewSamples(t, backend, limit)
+		})
+	}
+}
+
+func testFewSamples(t *testing.T, backend promtest.Backend, limit []string) {
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	began := time.Now().Add(-3 * time.Hour).Truncate(time.Minute)
+	samples := manySamples(began)
+	var got [2][]sli.Slice
+	for i, flags := range [][]string{nil, limit} {
+		server := promtest.Start(t, promtest.Config{Backend: backend, Late: 6 * time.Hour, Flags: flags})
+		if err := server.Write(samples); err != nil {
+			t.Fatal(err)
+		}
+		sources, err := promql.New([]slo.Source{{Name: "shop", URL: server.URL, Scrape: 15 * time.Second}}, promql.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(sources.Close)
+		counted, judged := objective(), objective()
+		counted.Indicator.Bad, counted.Indicator.Total = `many_total{code="500"}`, "many_total"
+		judged.Indicator = slo.Indicator{Source: "shop", Kind: slo.Threshold, Query: "max(many_total)", Op: slo.LessOrEqual, Value: slo.NewDecimal(4000, 0)}
+		for _, o := range []slo.Objective{counted, judged} {
+			all, err := sources.Counts(t.Context(), o, began, began.Add(150*time.Minute))
+			if err != nil || len(all) != 150 || all[100].Bad == 0 {
+				t.Fatalf("with %v: %d slices, %v", flags, len(all), err)
+			}
+			got[i] = append(got[i], all...)
+		}
+	}
+	if diff := cmp.Diff(got[0], got[1]); diff != "" {
+		t.Errorf("(-without a limit +with it)\n%.2000s", diff)
+	}
+}
+
+// manySamples are those of 60 series, half of which are born after an hour.
+func manySamples(began time.Time) (all []promtest.Sample) {
+	for n := range 60 {
+		labels := map[string]string{"__name__": "many_total", "code": []string{"200", "500"}[n%2], "pod": fmt.Sprint(n)}
+		for at := n % 2 * 3600; at < 150*60; at += 15 {
+			all = append(all, promtest.Sample{Labels: labels, Milli: began.Add(time.Duration(at) * time.Second).UnixMilli(), Value: float64(at / (n + 1))})
+		}
+	}
+	return all
+}
