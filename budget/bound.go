@@ -11,7 +11,8 @@ import (
 // the events that no sample holds: those of processes between their last scrape
 // and their end (sli.Counts.Unseen). With E such events expected at most, there
 // may be E + 3√E + 3: chance has more in one case of a thousand. The bad among
-// them count as bad at one end, and as good, with all others, at the other end.
+// them, at least by the window's share, count as bad at one end, and as good,
+// with all others, at the other end.
 //
 // Where processes began anew in a gap, what they did in it until then is not
 // known at all: in the window's time without observation there may have been
@@ -20,7 +21,8 @@ import (
 //
 // Not in the bound are samples that are still to come (State.Provisional says
 // from where on), whether what a gap slice holds happened before the window
-// began (State.Flaws), and processes that no scrape ever saw.
+// began (State.Flaws), time after the newest observation (State.Newest) and
+// processes that no scrape ever saw.
 func (b *Book) bound(w Window, remaining float64) float64 {
 	unseen, bad := float64(w.Unseen), float64(w.UnseenBad)
 	if b.method == slo.Occurrences && b.flaws.of(sli.FlawLost) > 0 && w.Covered > 0 {
@@ -30,6 +32,9 @@ func (b *Book) bound(w Window, remaining float64) float64 {
 	}
 	if unseen <= 0 || w.Total() == 0 {
 		return 0
+	}
+	if b.method == slo.Occurrences {
+		bad = max(bad, unseen*(float64(w.Bad)/float64(w.Total())))
 	}
 	worst, best := w, w
 	worst.Bad += b.atMost(bad)

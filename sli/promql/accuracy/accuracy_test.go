@@ -1,4 +1,4 @@
-// Package accuracy measures how exact counts are: it invents 20 histories of
+// Package accuracy measures how exact counts are: it invents 24 histories of
 // counters, stores them in real backends, and compares what package promql
 // counts with what the stored samples tell by definition.
 //
@@ -96,7 +96,7 @@ func measureAll(t *testing.T, backend promtest.Backend, all []*history, days int
 func measure(t *testing.T, server *promtest.Server, h *history, days int) result {
 	began := time.Now()
 	to := from.Add(time.Duration(days) * day)
-	o := objective(h.shape.name)
+	o := objective(h.shape)
 	whole := count(t, server, o, from, to, to.Sub(from))
 	compareLive(t, server, o, whole)
 	r := result{backend: server.Backend, history: h, knowable: h.knowable(), increased: increase(t, server.URL, h.shape.name, to)}
@@ -132,15 +132,15 @@ func compareLive(t *testing.T, server *promtest.Server, o slo.Objective, whole [
 	if !*full {
 		begin, end = from.Add(day+9*hour), from.Add(day+13*hour+15*time.Minute)
 	}
-	slices := count(t, server, o, begin, end, time.Minute)
-	n := int(begin.Sub(from) / time.Minute)
+	slices := count(t, server, o, begin, end, o.Slice)
+	n := int(begin.Sub(from) / o.Slice)
 	if len(whole) < n+len(slices) {
 		return // count has said why
 	}
 	if diff := cmp.Diff(whole[n:n+len(slices)], slices); diff != "" {
 		t.Errorf("%s: counts differ (-backfilled +slice by slice):\n%.2000s", o.Name, diff)
 	}
-	hours := count(t, server, o, from, whole[len(whole)-1].Start.Add(time.Minute), hour)
+	hours := count(t, server, o, from, whole[len(whole)-1].Start.Add(o.Slice), hour)
 	if diff := cmp.Diff(whole, hours); diff != "" {
 		t.Errorf("%s: counts differ (-backfilled +by the hour):\n%.2000s", o.Name, diff)
 	}
@@ -157,8 +157,9 @@ func budgetOf(t *testing.T, o slo.Objective, to time.Time, all []sli.Slice) (lef
 	return s.Remaining, s.Bound
 }
 
-func objective(history string) slo.Objective {
-	return slo.Objective{Name: history, Slice: time.Minute, Indicator: slo.Indicator{
+func objective(s shape) slo.Objective {
+	history := s.name
+	return slo.Objective{Name: history, Slice: s.slice, Indicator: slo.Indicator{
 		Name: history, Source: "history",
 		Bad:   `requests_total{history="` + history + `",code="500"}`,
 		Total: `requests_total{history="` + history + `"}`,

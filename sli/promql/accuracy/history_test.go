@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	scrape = 30 * time.Second
-	warmUp = 20 // scrapes before the first slice
+	scrape = 30 * time.Second // where a shape says nothing else
+	warmUp = 20               // scrapes before the first slice
 )
 
 // from is where histories begin: a multiple of a day since the Unix epoch.
@@ -31,6 +31,8 @@ type shape struct {
 	jobs   bool                                 // every five minutes a process that is scraped once or twice
 	lazy   lazy                                 // which counters appear with their first event
 	pair   func(int, time.Duration) bool        // two scrapers watch it; whether one (0 or 1) stores nothing
+	every  time.Duration                        // between scrapes; 0 = 30 s
+	slice  time.Duration                        // 0 = 1 min
 	most   float64                              // percent that it may be off; 0 = 0.5
 	short  bool                                 // part of the short form
 }
@@ -71,11 +73,12 @@ type pod struct {
 
 // live plays a shape for some days.
 func live(s shape, seed uint64, days int) *history {
+	s.every, s.slice = cmp.Or(s.every, scrape), cmp.Or(s.slice, time.Minute)
 	p := &play{history: history{shape: s}, rng: rand.New(rand.NewPCG(seed, crc64.Checksum([]byte(s.name), crc64.MakeTable(crc64.ISO))))}
 	for range s.pods {
 		p.pods = append(p.pods, p.start())
 	}
-	for tick := -warmUp; tick < days*int(24*time.Hour/scrape); tick++ {
+	for tick := -warmUp; tick < int(time.Duration(days)*24*time.Hour/s.every); tick++ {
 		p.interval(tick)
 	}
 	return &p.history
@@ -93,12 +96,12 @@ type play struct {
 
 func (p *play) start() *pod {
 	p.started++
-	return &pod{name: fmt.Sprintf("pod-%d", p.started), phase: 100*time.Millisecond + time.Duration(p.rng.Int64N(int64(29*time.Second)))}
+	return &pod{name: fmt.Sprintf("pod-%d", p.started), phase: 100*time.Millisecond + time.Duration(p.rng.Int64N(int64(p.shape.every-time.Second)))}
 }
 
 // interval plays the scrape interval that ends with scrape number tick.
 func (p *play) interval(tick int) {
-	at := time.Duration(tick) * scrape
+	at := time.Duration(tick) * p.shape.every
 	for i := range p.pods {
 		p.turn(i, tick, at)
 	}
@@ -110,7 +113,7 @@ func (p *play) interval(tick int) {
 // turn plays one pod. Events before it is replaced or restarts are in no sample.
 func (p *play) turn(i, tick int, at time.Duration) {
 	s := p.shape
-	n := p.draw(s.load(at) * scrape.Seconds() / float64(s.pods))
+	n := p.draw(s.load(at) * s.every.Seconds() / float64(s.pods))
 	if s.life > 0 && (at+time.Duration(i)*s.life/time.Duration(s.pods))%s.life == 0 {
 		p.serve(p.pods[i], tick, n/2, at)
 		n -= n / 2
@@ -245,7 +248,7 @@ func (h *history) known() int64 {
 	for _, s := range h.series {
 		first = min(first, s.samples[0].milli)
 	}
-	return first + scrape.Milliseconds()*5/2
+	return first + h.shape.every.Milliseconds()*5/2
 }
 
 func (c *counts) add(code string, n int64) {
