@@ -194,6 +194,20 @@ func (p *Postgres) Setting(ctx context.Context, actuator string) (value float64,
 	return value, ok, wrap(err, "read setting of %s", actuator)
 }
 
+// Kept returns the decisions by which actuators that live in the ledger were
+// set last, by their names.
+func (p *Postgres) Kept(ctx context.Context) (out []loop.Decision, err error) {
+	err = p.do(ctx, func(ctx context.Context) error {
+		rows, err := p.pool.Query(ctx, `select d.body from (select distinct on (actuator) actuator, decision from settings order by actuator, seq desc) s
+			join decisions d on d.id = s.decision order by s.actuator`)
+		if err == nil {
+			out, err = pgx.CollectRows(rows, decodeRow[loop.Decision])
+		}
+		return err
+	})
+	return out, wrap(err, "read what is set")
+}
+
 // write makes a call that is one transaction.
 func (p *Postgres) write(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
 	return p.do(ctx, func(ctx context.Context) error {

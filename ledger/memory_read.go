@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -92,6 +93,16 @@ func (m *Memory) Setting(_ context.Context, actuator string) (float64, bool, err
 	defer m.mu.Unlock()
 	v, ok := m.settings[actuator]
 	return v.Setting, ok, nil
+}
+
+// Kept returns the decisions that set actuators last; see Postgres.Kept.
+func (m *Memory) Kept(context.Context) (out []loop.Decision, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(m.settings)) {
+		out = append(out, m.decisions[m.settings[name].Decision].Decision)
+	}
+	return out, nil
 }
 
 // Decisions returns decisions with their outcomes, newest first.

@@ -22,6 +22,9 @@ type Config struct {
 	Every     time.Duration // of Run; 0 = the shortest slice, at most 1 min
 	OnTick    func(Report)  // called by Run after each tick
 
+	Kept func(context.Context) ([]Decision, error) // the newest decision that set each actuator which lives in the ledger; nil = what is not declared is not looked for
+	Open func(slo.Actuator) (Actuator, error)      // opens one of those
+
 	KeepSlices time.Duration // how long slices are kept, at least; 0 = 35 days after they have left all windows, which is the least in any case
 }
 
@@ -66,6 +69,7 @@ type Loop struct {
 
 	alerts     []Alert // of the tick before
 	keptAlerts string  // what the ledger has of them
+	remembered bool    // what is set and not declared any more was looked for
 	recalled   bool    // what the leader before had is among them
 
 	lanes map[laneName]*lane
@@ -194,6 +198,7 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 	defer l.mu.Unlock()
 	l.ledgerErr, l.errs = nil, nil
 	l.lead(ctx)
+	l.remember(ctx)
 	l.attend()
 	orders := l.command(ctx, now)
 	l.adjust(orders)

@@ -171,6 +171,16 @@ func (h *house) deps(a slo.Actuator) actuators.Deps {
 	return actuators.Deps{Settings: h.records, Held: h.held(a), OnCancel: h.cancelled}
 }
 
+// reopen opens an actuator that is not declared any more and lives in the
+// ledger, so that it can be read and set.
+func (h *house) reopen(a slo.Actuator) (loop.Actuator, error) {
+	if a.Kind == slo.PGQueryTimeout {
+		return nil, errors.New("it does not live in the ledger")
+	}
+	act, _, err := actuators.New(a, h.deps(a))
+	return act, err
+}
+
 // held tells local enforcement when it must not act: during a stop, where
 // the loop only observes and no person has set the actuator, and while
 // another instance leads. A setting that is on record goes on being enforced

@@ -180,7 +180,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 		return err
 	}
 	full := h.groups.find(source, set, h.log)
-	h.loop, err = loop.New(loop.Config{Set: full, Source: source, Records: h.records, Actuators: acts.acts(), Every: o.every, OnTick: h.ticked, KeepSlices: o.keepSlices})
+	h.loop, err = loop.New(loop.Config{Set: full, Source: source, Records: h.records, Actuators: acts.acts(), Every: o.every, OnTick: h.ticked, Kept: h.records.Kept, Open: h.reopen, KeepSlices: o.keepSlices})
 	if err != nil {
 		h.bench.discard(acts)
 		return err

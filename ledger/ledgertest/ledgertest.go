@@ -39,6 +39,7 @@ type Ledger interface {
 type Settings interface {
 	Setting(ctx context.Context, actuator string) (value float64, ok bool, err error)
 	PutSetting(ctx context.Context, m loop.Move) error
+	Kept(ctx context.Context) ([]loop.Decision, error)
 }
 
 // Verdicts keep the answers of the gate.

@@ -28,6 +28,17 @@ func settings(t *testing.T, l Ledger) {
 	want("second", 0.5, true)
 	check(t, "PutSetting of the first again", l.PutSetting(t.Context(), Carry(first)))
 	want("an old move that arrives again changes nothing", 0.5, true)
+	other := Move("d3", at(2), 1)
+	other.Actuator, other.Input.Actuator.Name = "freeze", "freeze"
+	mustBegin(t, l, other)
+	check(t, "PutSetting of another", l.PutSetting(t.Context(), Carry(other)))
+	kept, err := l.Kept(t.Context())
+	check(t, "Kept", err)
+	var got []string
+	for _, d := range kept {
+		got = append(got, d.ID)
+	}
+	diff(t, "the newest of each actuator", got, []string{"d3", "d2"})
 }
 
 // What is not on record is not done.
