@@ -49,6 +49,7 @@ var rooms = map[string]room{
 	"ledger/cluster/clustertest": {may: []string{"ledger/cluster"}, never: []string{"net/http", "log/"}, clock: true},
 	"migrations":                 {never: []string{"net/http", "os", "log/"}},
 	"client":                     {never: []string{"github.com/", "go.yaml.in/", "golang.org/", "log/"}, clock: true},
+	"client/pgxtimeout":          {may: []string{"client"}, never: []string{"go.yaml.in/", "golang.org/", "log/", "net/http"}, clock: false},
 	"client/quota":               {may: []string{"client"}, never: []string{"github.com/", "go.yaml.in/", "golang.org/", "log/"}, clock: true},
 	"client/retry":               {may: []string{"client"}, never: []string{"github.com/", "go.yaml.in/", "golang.org/", "log/"}, clock: true},
 	"web":                        {may: []string{"slo", "sli", "budget", "loop", "client", "egress"}, never: []string{"github.com/jackc/", "os", "log/"}, clock: true},

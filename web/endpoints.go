@@ -42,7 +42,7 @@ func (s *Server) endpoints() []endpoint {
 		{"GET", "/v1/objectives/{name}", ScopeRead, s.objective, "One objective with its budget", []string{"judge"}, nil, client.Objective{}, false},
 		{"GET", "/v1/objectives/{name}/versions", ScopeRead, s.versions, "Versions of an objective's definition, the oldest first", nil, nil, named("versions", []client.Version{}), false},
 		{"GET", "/v1/settings", ScopeRead, s.settings, "Settings of all actuators", nil, nil, named("settings", []client.Setting{}), false},
-		{"GET", "/v1/settings/{actuator}", ScopeRead, s.setting, "The setting of an actuator; with wait, and If-None-Match, when it has changed. 304 when it has not", []string{"wait"}, nil, client.Setting{}, false},
+		{"GET", "/v1/settings/{actuator}", ScopeRead, s.setting, "The setting of an actuator; with wait, and If-None-Match, when it has changed. 304 when it has not. With Accept: text/event-stream each change as an event", []string{"wait"}, nil, client.Setting{}, false},
 		{"GET", "/v1/retry/{service}", ScopeRead, s.retry, "The retry contract for calls to a service", []string{"caller", "wait"}, nil, client.Setting{}, false},
 		{"POST", "/v1/quota/{actuator}/lease", ScopeGate, s.lease, "Gives a gate its part of a quota's capacity, for a while", nil, client.LeaseAsk{}, client.Lease{}, false},
 		{"GET", "/v1/decisions", ScopeRead, s.decisions, "Decisions, the newest first", []string{"actuator", "moves", "from", "to", "before", "limit"}, nil, named("decisions", []client.Record{}), false},

@@ -44,27 +44,38 @@ func (s *Server) news() {
 
 // events tells a page of news for as long as it listens.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	told := ""
+	s.stream(w, r, aliveEvery, func() (string, bool) {
+		newest := s.herald.newest()
+		if newest == told {
+			return ": alive\n\n", true
+		}
+		told = newest
+		return "retry: 1000\nevent: news\ndata: " + newest + "\n\n", true
+	})
+}
+
+// stream writes what tell says whenever the bell rings, and each time that
+// some time has passed, until it says that there is no more.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, every time.Duration, tell func() (string, bool)) {
 	if s.herald.listeners.Add(1) > mostListeners {
 		s.herald.listeners.Add(-1)
-		s.problem(w, r, refuse(http.StatusServiceUnavailable, "too-many", "too many pages listen already", "read the page anew by hand"))
+		s.problem(w, r, refuse(http.StatusServiceUnavailable, "too-many", "too many listen already", "ask again without listening"))
 		return
 	}
 	defer s.herald.listeners.Add(-1)
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // of proxies that would keep the news to themselves
 	to := http.NewResponseController(w)
-	alive := time.NewTicker(aliveEvery)
+	alive := time.NewTicker(every)
 	defer alive.Stop()
 	over := time.NewTimer(listenFor)
 	defer over.Stop()
-	for told := ""; ; {
+	for {
 		heard := s.bell.heard() // before looking, so that no news falls between
-		line := ": alive\n\n"
-		if newest := s.herald.newest(); newest != told {
-			told, line = newest, "retry: 1000\nevent: news\ndata: "+newest+"\n\n"
-		}
+		line, more := tell()
 		_ = to.SetWriteDeadline(time.Now().Add(10 * time.Second)) // not of every writer
-		if _, err := w.Write([]byte(line)); err != nil || to.Flush() != nil {
+		if _, err := w.Write([]byte(line)); err != nil || to.Flush() != nil || !more {
 			return
 		}
 		select {

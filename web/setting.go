@@ -22,6 +22,10 @@ func (s *Server) setting(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
+	if listens(r) {
+		s.settingEvents(w, r, name)
+		return
+	}
 	wait, err := askWait(r.URL.Query())
 	if err != nil {
 		s.problem(w, r, err)
