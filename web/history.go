@@ -25,7 +25,8 @@ const bins = 240
 type stretch struct {
 	frame
 	Range string // as asked for: "window", "1h", …; empty when From and To are
-	whole bool   // it is the objective's window, or its period so far
+	whole bool   // it is the objective's window, or a period of its own
+	alone bool   // what was before it is not looked at
 }
 
 // ranges can be asked for, in this order.
@@ -48,7 +49,7 @@ func askStretch(r *http.Request, o slo.Objective, st budget.State, now time.Time
 		if !st.PeriodStart.IsZero() {
 			from = st.PeriodStart
 		}
-		return stretch{frame{from, end}, "window", true}, nil
+		return stretch{frame: frame{from, end}, Range: "window", whole: true}, nil
 	}
 	length, err := time.ParseDuration(readDays(name))
 	if err != nil || length < time.Minute || length > 400*24*time.Hour {
@@ -105,7 +106,10 @@ func (s *Server) readHistory(ctx context.Context, l look, o slo.Objective, at st
 	}
 	length := at.to.Sub(at.from)
 	begin := at.from.Add(-max(length, o.Window.Length))
-	if at.whole {
+	switch {
+	case at.alone:
+		begin = at.from
+	case at.whole:
 		begin = at.from.Add(-length)
 	}
 	found, err := patient(ctx, s, func(ctx context.Context) ([][]sli.Slice, error) {

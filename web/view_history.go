@@ -114,7 +114,7 @@ func (h history) goodChart() chart {
 	points, target := h.good(), h.objective.Target.Float()
 	low := min(lowest(points), 1-2*(1-target))
 	c := h.chart("sli", points, between(low, 1), "percent")
-	c.Label, c.Now = "good "+nounOf(h.objective), shown(points, exact)
+	c.Label, c.Now = "good "+unitOf(h.objective).Noun(), shown(points, exact)
 	c.Title = fmt.Sprintf("Share of %s: at least %s, now %s, promised %s", c.Label, exact(lowest(points)), c.Now, exactly(h.objective.Target))
 	c.Grid = []grid{{Y: 0, Label: "100 %"}, {Y: 100 - 100*between(low, 1)(target), Label: exactly(h.objective.Target), Style: "limit"}, {Y: 100, Label: exact(low)}}
 	if c.Grid[1].Y < 20 {
@@ -130,7 +130,7 @@ func (h history) eventsChart() chart {
 	top := highest(all)
 	c := h.chart("events", all, between(0, max(top, 1)), "events")
 	c.More = []stroke{h.stroke("bad", bad, between(0, max(top, 1)))}
-	c.Label, c.Now = nounOf(h.objective)+" an hour, the bad ones in red", shown(all, count)
+	c.Label, c.Now = unitOf(h.objective).Noun()+" an hour, the bad ones in red", shown(all, count)
 	c.Title = fmt.Sprintf("%s: at most %s, of which bad at most %s", c.Label, count(top), count(highest(bad)))
 	c.Grid = []grid{{Y: 0, Label: count(top)}, {Y: 100, Style: "base"}}
 	return c
@@ -143,7 +143,7 @@ func (h history) perHour(of func(good, bad float64) float64) func(time.Time, cou
 		if c.Covered <= 0 {
 			return math.NaN()
 		}
-		one := budget.State{Method: h.objective.Method, Counted: h.objective.Indicator.Kind}
+		one := unitOf(h.objective)
 		return of(one.Events(c.Good), one.Events(c.Bad)) / c.Covered.Hours()
 	}
 }

@@ -29,7 +29,7 @@ func (h history) incidentRows(l look, notes []noteRow) (out []incidentRow) {
 		around := url.Values{"from": {i.from.Add(-margin).UTC().Format(time.RFC3339)}, "to": {i.to.Add(margin).UTC().Format(time.RFC3339)}}
 		row := incidentRow{
 			From: clock(i.from, l.now), Stamp: stamp(i.from), For: about(i.to.Sub(i.from)), Share: percent(i.share), Bar: 100 * within(i.share), Peak: times(i.peak),
-			Bad: count(budget.State{Method: h.objective.Method, Counted: h.objective.Indicator.Kind}.Events(i.bad)), Link: "?" + around.Encode(),
+			Bad: count(unitOf(h.objective).Events(i.bad)), Link: "?" + around.Encode(),
 		}
 		for _, n := range notes {
 			if n.instant.After(i.from.Add(-time.Hour)) && !n.instant.After(i.to) && len(row.Meanwhile) < 4 {
@@ -46,7 +46,7 @@ func (h history) compare() []compareRow {
 	f := h.stretch.frame
 	length := f.to.Sub(f.from)
 	now, before := h.counts.between(f.from, f.to), h.counts.between(f.from.Add(-length), f.from)
-	one := budget.State{Method: h.objective.Method, Counted: h.objective.Indicator.Kind}
+	one := unitOf(h.objective)
 	row := func(what string, of func(sli.Counts) string) compareRow {
 		r := compareRow{What: what, Now: "not counted", Before: "not counted"}
 		if now.Total() > 0 {
@@ -75,8 +75,9 @@ func exact(share float64) string {
 	return strconv.FormatFloat(math.Floor(share*1e6+1e-6)/1e4, 'f', -1, 64) + " %"
 }
 
-func nounOf(o slo.Objective) string {
-	return budget.State{Method: o.Method, Counted: o.Indicator.Kind}.Noun()
+// unitOf is a state that knows no more than what an objective counts.
+func unitOf(o slo.Objective) budget.State {
+	return budget.State{Method: o.Method, Counted: o.Indicator.Kind}
 }
 
 // shown is the newest value that is known, in words.

@@ -4,8 +4,8 @@ import (
 	"maps"
 	"math"
 	"net/url"
-	"strconv"
 	"slices"
+	"strconv"
 
 	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/loop"
@@ -65,7 +65,7 @@ const ladderTop = 1000.0
 func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	row := objectiveRow{
 		Name: o.Name, Service: o.Service, Title: o.Title, Link: "/objectives/" + url.PathEscape(o.Name),
-		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: promised(o.Window), Counted: budget.State{Method: o.Method, Counted: o.Indicator.Kind}.Noun(),
+		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: promised(o.Window), Counted: unitOf(o).Noun(),
 	}
 	st, ok := l.state(o.Name)
 	if !ok {

@@ -17,7 +17,7 @@ func (s *shop) views() map[string]string {
 		decision = d.ID
 	}
 	return map[string]string{
-		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "service": "/services/checkout", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
+		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "service": "/services/checkout", "report": "/reports", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
 		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E", "decisions": "/decisions", "decision": "/decisions/" + decision,
 		"control": "/control", "problem": "/nowhere",
 	}
