@@ -316,6 +316,8 @@ func (s shape) expected(f field) string {
 // whatIs says in words what a node is.
 func whatIs(n *yaml.Node) string {
 	switch {
+	case isTemplate(n):
+		return "a template ({{…}}), which has to be rendered first,"
 	case n.Kind == yaml.MappingNode:
 		return "a mapping"
 	case n.Kind == yaml.SequenceNode:

@@ -77,3 +77,9 @@ func misspeltKind(doc value) bool {
 	}
 	return false
 }
+
+// isTemplate reports whether n is what YAML makes of {{…}}: a mapping whose
+// key is a mapping.
+func isTemplate(n *yaml.Node) bool {
+	return n.Kind == yaml.MappingNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0
+}

@@ -55,6 +55,7 @@ func slothWindow() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*\.window
 func v1alphaSLO(strict bool) Table {
 	metric := &Table{Name: "metric", Keys: []Key{
 		{Name: "source", Is: IsWord, Required: true}, {Name: "queryType", Is: IsWord, Required: true}, {Name: "query", Is: IsWord, Required: true},
+		{Name: "metadata", Is: IsAny, Unread: "it is for the data source"},
 	}}
 	calendar := &Table{Name: "calendar", Keys: []Key{{Name: "startTime", Is: IsWord, Required: true}, {Name: "timeZone", Is: IsWord, Required: true}}}
 	window := &Table{Name: "time window", Keys: []Key{

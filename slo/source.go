@@ -177,6 +177,9 @@ func (f *source) syntax(err error) {
 	if line, ok := sourceLine([]byte(f.text), mark.Line); ok && strings.HasPrefix(line, "\t") {
 		message += " (a tab indents nothing in YAML)"
 	}
+	if line, ok := sourceLine([]byte(f.text), mark.Line); ok && strings.Contains(line, "{{") {
+		message += " (a template, as of Helm, has to be rendered first)"
+	}
 	f.refuse(max(mark.Line, 1), max(mark.Column, 1), "not valid YAML: "+printable(message), "")
 }
 

@@ -162,7 +162,11 @@ func cut(in slo.Node, p *slo.Promise) {
 	buckets, threshold := counter(in.Get("expression")), in.Get("threshold_bucket")
 	text := buckets.Text()
 	name, matchers, found := strings.Cut(strings.TrimSuffix(strings.TrimSpace(text), "}"), "{")
-	if text == "" || threshold.Text() == "" {
+	if _, ok := threshold.Decimal(); threshold.Given() && !ok { // a text may hold the number
+		threshold.Refuse("not a number", "the bound of a bucket, such as 0.1", "")
+		return
+	}
+	if text == "" || !threshold.Given() {
 		return
 	}
 	if !strings.HasSuffix(strings.TrimSpace(name), "_bucket") {

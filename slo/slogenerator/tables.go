@@ -33,7 +33,7 @@ func ratioTable() slo.Table {
 func cutTable() slo.Table {
 	return slo.Table{Name: "service_level_indicator", Keys: []slo.Key{
 		{Name: "expression", Is: slo.IsWord, Required: true},
-		{Name: "threshold_bucket", Is: slo.IsNumber, Required: true},
+		{Name: "threshold_bucket", Is: slo.IsAny, Required: true},
 	}}
 }
 
