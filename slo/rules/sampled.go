@@ -59,7 +59,9 @@ func vector(query string) string {
 
 // sampleRatio is the share of bad samples over w.
 func sampleRatio(o slo.Objective, w time.Duration) string {
-	over := func(name string) string { return fmt.Sprintf("sum_over_time(%s{slo=%q}[%s])", name, o.Name, slo.Span(w)) }
+	over := func(name string) string {
+		return fmt.Sprintf("sum_over_time(%s{slo=%q}[%s])", name, o.Name, slo.Span(w))
+	}
 	return fmt.Sprintf("1 - %s / (%s > 0)", over(goodSamples), over(allSamples))
 }
 
