@@ -68,15 +68,16 @@ func pairedObjectives() map[string]struct {
 		in   slo.Indicator
 		want sli.Counts
 	}
-	events := func(good, bad int) sli.Counts {
-		return sli.Counts{Good: sli.Count(good) * sli.Event, Bad: sli.Count(bad) * sli.Event, Covered: time.Hour}
+	events := func(good, bad int, unseen, unseenBad sli.Count) sli.Counts {
+		return sli.Counts{Good: sli.Count(good) * sli.Event, Bad: sli.Count(bad) * sli.Event, Covered: time.Hour, Unseen: unseen, UnseenBad: unseenBad}
 	}
-	// What is known ends 15 s before the restart and before the end.
+	// What is known ends 15 s before the restart and before the end. Before the
+	// restart as much as in the scrape interval before may not have been seen.
 	return map[string]row{
-		"counters":  {slo.Indicator{Bad: "bad_total", Total: "total"}, events(3227, 358)},
-		"histogram": {slo.Indicator{Good: `y_bucket{le=~"1|1[.]0"}`, Total: "y_count", Bucket: slo.NewDecimal(1, 0)}, events(1792, 1793)},
-		"samples":   {slo.Indicator{Kind: slo.Threshold, Query: "x_seconds", Op: slo.LessOrEqual, Value: slo.NewDecimal(0, 0)}, events(60, 60)},
-		"deadline":  {slo.Indicator{Kind: slo.Deadline, Started: "started", Query: "done", Limit: time.Minute}, events(5, 0)},
+		"counters":  {slo.Indicator{Bad: "bad_total", Total: "total"}, events(3227, 358, 30000, 2666)},
+		"histogram": {slo.Indicator{Good: `y_bucket{le=~"1|1[.]0"}`, Total: "y_count", Bucket: slo.NewDecimal(1, 0)}, events(1792, 1793, 30000, 15333)},
+		"samples":   {slo.Indicator{Kind: slo.Threshold, Query: "x_seconds", Op: slo.LessOrEqual, Value: slo.NewDecimal(0, 0)}, events(60, 60, 0, 0)},
+		"deadline":  {slo.Indicator{Kind: slo.Deadline, Started: "started", Query: "done", Limit: time.Minute}, events(5, 0, 0, 0)},
 	}
 }
 

@@ -45,7 +45,7 @@ func TestCounts(t *testing.T) {
 			want:  "0/0 0s, 2/0 60s",
 			asked: []string{`last_over_time(bad_total[86399999ms])`, `last_over_time(total[86399999ms])`}},
 		{name: "all series were replaced in a gap", total: []sli.Series{series("old", "-3000:10"), series("new", "60:4 90:5 120:6")},
-			want:  "4/0 0s gap, 2/0 60s",
+			want:  "4/0 0s lost, 2/0 60s",
 			asked: []string{`last_over_time(bad_total[86399999ms])`, `last_over_time(total[86399999ms])`}},
 	}
 	for _, tt := range tests {
