@@ -58,7 +58,7 @@
 // (keyring.go) knows them in memory, learns of new and revoked ones every
 // 2 s, and is believed for 15 minutes without the database.
 //
-// Nothing is changed or dropped. The chains (decisions, outcomes, orders,
+// Nothing is changed or dropped. The chains (decisions, deploys, outcomes, orders,
 // definitions, leadership, settings, tokens, verdicts, versions) are insert-only: triggers refuse UPDATE,
 // DELETE and TRUNCATE, and any row that does not continue its chain. A row is
 // its body, the JSON of the loop's type with times in UTC microseconds, and

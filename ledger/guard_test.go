@@ -23,7 +23,7 @@ func noon() time.Time { return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC) }
 
 // chained are the tables that are only added to.
 func chained() []string {
-	return []string{"decisions", "definitions", "leadership", "orders", "outcomes", "settings", "tokens", "verdicts", "versions"}
+	return []string{"decisions", "definitions", "deploys", "leadership", "orders", "outcomes", "settings", "tokens", "verdicts", "versions"}
 }
 
 // connect is a superuser's session beside the ledger.
@@ -56,6 +56,7 @@ func populated(t *testing.T) (string, *pgx.Conn) {
 	must(t, p.Revise(t.Context(), []loop.Version{ledgertest.Version("checkout", "a", -1)}))
 	token, _ := ledger.NewToken(ledger.Token{Name: "ci", Scopes: []string{"gate"}, By: "ann", At: noon(), Expires: noon().Add(time.Hour)})
 	must(t, p.AddToken(t.Context(), token))
+	must(t, second(p.AddDeploy(t.Context(), loop.Deploy{ID: "d1", Service: "shop", Release: "v1", At: noon(), Tool: "api"})))
 	must(t, p.Begin(t.Context(), ledgertest.Hold("h1", noon().Add(time.Hour))))
 	return dsn, connect(t, dsn)
 }
@@ -181,6 +182,7 @@ func breaches() []breach {
 	add("orders", breachedOrders()...)
 	add("outcomes", breachedOutcomes()...)
 	add("definitions", map[string]string{"policy": `''`, "body": `'{"policy":""}'`}, map[string]string{"body": `'{"policy":"y"}'`})
+	add("deploys", map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`}, map[string]string{"service": `''`})
 	add("leadership", map[string]string{"epoch": "0"}, map[string]string{"holder": `''`})
 	add("settings", map[string]string{"actuator": `''`}, map[string]string{"value": `'nan'`}, map[string]string{"epoch": "0"})
 	add("tokens", map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`}, map[string]string{"name": `' '`}, map[string]string{"expires": `'2026-01-01'`})
@@ -240,6 +242,8 @@ func validRow(table string) map[string]string {
 			"until": "null", "setting": "null", "revert": "false"}
 	case "definitions":
 		return map[string]string{"body": `'{"policy":"p"}'`, "policy": `'p'`}
+	case "deploys":
+		return map[string]string{"body": `'{"id":"new"}'`, "id": `'new'`, "service": `'shop'`, "at": "now()"}
 	case "leadership":
 		return map[string]string{"body": `'{}'`, "epoch": "9", "holder": `'h'`, "at": "now()"}
 	case "settings":

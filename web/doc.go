@@ -25,6 +25,8 @@
 //	GET  /v1/settings             … /{actuator}, ?wait=30s with If-None-Match waits for a change
 //	GET  /v1/decisions            … /{id}
 //	GET  /v1/orders               orders in force; POST gives one
+//	GET  /v1/deploys              releases that tools told of, and what they burned; POST tells of one
+//	GET  /v1/risk/{service}       what a release usually burns, against what is left
 //	GET  /healthz /readyz /metrics
 //	GET  /openapi.json            all of this for programs (endpoints.go, openapi.go)
 //

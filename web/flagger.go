@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
@@ -14,8 +15,14 @@ import (
 // Canary's author wrote there.
 type flaggerHook struct {
 	Name     string            `json:"name"` // of the Canary
+	Phase    string            `json:"phase"`
 	Checksum string            `json:"checksum"`
 	Metadata map[string]string `json:"metadata"`
+}
+
+// from reads what the Canary's author wrote, there or in the address.
+func (h flaggerHook) from(r *http.Request) func(string) string {
+	return func(name string) string { return cmp.Or(h.Metadata[name], r.URL.Query().Get(name)) }
 }
 
 // flagger answers Flagger's webhooks, each kind on a path of its own because
@@ -25,7 +32,8 @@ type flaggerHook struct {
 //	             200 go on; 403 wait and ask again, not counted as a failure
 //	rollback     200 roll back; 403 do not, as when nobody answers
 //	post-rollout, event
-//	             200 received; counted, and no more
+//	             200 received and counted; the first event of a revision that
+//	             progresses is a deploy on record
 //
 // The hooks pre-rollout and rollout are refused: Flagger counts their
 // denials as failures and rolls back, so that a freeze would undo releases
@@ -58,7 +66,7 @@ func (s *Server) flaggerAsks(w http.ResponseWriter, r *http.Request, now time.Ti
 		s.problem(w, r, err)
 		return
 	}
-	from := func(name string) string { return cmp.Or(h.Metadata[name], r.URL.Query().Get(name)) }
+	from := h.from(r)
 	q, err := ask(cmp.Or(from("service"), h.Name), from("environment"), from("change"), cmp.Or(from("release"), h.Checksum))
 	if err != nil {
 		s.problem(w, r, err)
@@ -93,6 +101,9 @@ func (s *Server) flaggerTells(w http.ResponseWriter, r *http.Request, hook strin
 	if err := readJSON(r, &h); err != nil {
 		s.problem(w, r, err)
 		return
+	}
+	if from := h.from(r); hook == "event" && h.Phase == "Progressing" && h.Checksum != "" { // a revision begins to take traffic
+		s.tellDeploy(r.Context(), client.Deploy{Tool: "flagger", Service: cmp.Or(from("service"), h.Name), Release: cmp.Or(from("release"), h.Checksum), Environment: from("environment"), Change: from("change")}, time.Now())
 	}
 	s.tally.set.GetOrCreateCounter(series("setpoint_pipeline_events_total", "tool", "flagger", "hook", hook)).Inc()
 	say(w, http.StatusOK, "received")

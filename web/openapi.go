@@ -105,6 +105,8 @@ func (e endpoint) responses(all object) object {
 	switch {
 	case e.method == http.MethodPost && e.path == "/v1/orders":
 		out["201"], out["202"] = good("On record"), good("In force, and still to be recorded")
+	case e.method == http.MethodPost && e.path == "/v1/deploys":
+		out["201"] = good("On record")
 	case slices.Contains(e.asks, "strict"):
 		out["200"], out["403"], out["409"] = good("The verdict; with strict=1 it is allow"), good("With strict=1: deny"), good("With strict=1: hold")
 	case strings.Contains(e.path, "/flagger/"):

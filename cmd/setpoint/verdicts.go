@@ -69,3 +69,9 @@ func (r reader) Verdict(ctx context.Context, id string) (loop.Verdict, error) {
 	v, err := r.Postgres.Verdict(ctx, id)
 	return v, inWords(err)
 }
+
+// Deploys implements web.DeployBook.
+func (r reader) Deploys(ctx context.Context, f web.DeployFilter) ([]loop.Deploy, error) {
+	found, err := r.Postgres.Deploys(ctx, ledger.DeployFilter(f))
+	return found, inWords(err)
+}

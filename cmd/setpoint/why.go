@@ -34,7 +34,10 @@ answers carry it, explains that answer.`,
 			if err != nil {
 				return err
 			}
-			return a.show(c, r, func(w io.Writer) { printWhy(w, r) })
+			return a.show(c, r, func(w io.Writer) {
+				printWhy(w, r)
+				printDeploys(w, deploysOf(c.Context(), ask, r.Decision))
+			})
 		},
 	}
 }
@@ -46,7 +49,10 @@ func (a *app) whyVerdict(c *cobra.Command, ask client.Client, id string, otherwi
 	if err != nil {
 		return otherwise
 	}
-	return a.show(c, v, func(w io.Writer) { printVerdict(w, v) })
+	return a.show(c, v, func(w io.Writer) {
+		printVerdict(w, v)
+		printDeploys(w, deploysBefore(c.Context(), ask, v.Answer.Service, v.Answer.At))
+	})
 }
 
 func printVerdict(w io.Writer, v client.RecordedVerdict) {
