@@ -17,6 +17,9 @@ const (
 	trailPoints = 720
 	// trailSpan is how far back a chart reaches.
 	trailSpan = 6 * time.Hour
+	// mostPoints is how many points are kept of all objectives together, 64 MB.
+	// Those of many thousands are further apart.
+	mostPoints = 1 << 21
 )
 
 // A point is a value at an instant. NaN says that it was not known.
@@ -40,10 +43,11 @@ const (
 type trail struct {
 	mu     sync.Mutex
 	points [tracks]map[string][]point // oldest first
+	most   int                        // points of each track of an objective
 }
 
 func newTrail() *trail {
-	t := &trail{}
+	t := &trail{most: trailPoints}
 	for i := range t.points {
 		t.points[i] = map[string][]point{}
 	}
@@ -61,6 +65,7 @@ func (t *trail) add(set *slo.Set, r loop.Report) {
 		}
 		t.step(s.Actuator, point{s.At, v})
 	}
+	t.most = min(max(mostPoints/(2*max(len(r.States), 1)), 2), trailPoints)
 	for _, s := range r.States {
 		t.state(set, s)
 	}
@@ -125,8 +130,22 @@ func (t *trail) state(set *slo.Set, s budget.State) {
 	if !s.Status.Judged() {
 		left = math.NaN()
 	}
-	t.follow(burnTrack, s.Objective, point{s.At, burn})
-	t.follow(leftTrack, s.Objective, point{s.At, left})
+	t.thin(burnTrack, s.Objective, point{s.At, burn})
+	t.thin(leftTrack, s.Objective, point{s.At, left})
+}
+
+// thin follows a track of which fewer points may be kept than there are looks:
+// the last point moves on until it is far enough from the one before.
+func (t *trail) thin(of track, name string, p point) {
+	apart := trailSpan / time.Duration(t.most)
+	if ps := t.points[of][name]; t.most < trailPoints && len(ps) > 1 && ps[len(ps)-1].at.Sub(ps[len(ps)-2].at) < apart {
+		ps = ps[:len(ps)-1]
+		t.points[of][name] = ps
+	}
+	t.follow(of, name, p)
+	if ps := t.points[of][name]; len(ps) > t.most {
+		t.points[of][name] = slices.Delete(ps, 0, len(ps)-t.most)
+	}
 }
 
 // follow appends a point that is newer than the last.
