@@ -29,7 +29,7 @@ var ErrGates = errors.New("more gates than the quota declares")
 type LeaseAsk struct {
 	Gate  string
 	Has   float64       // of a lease that is still good
-	Left  time.Duration // for so long
+	Left  time.Duration // for so long; 0 = it has none
 	Wants float64
 }
 
@@ -85,7 +85,7 @@ const shortest = 2 * time.Second
 // grant gives what is wanted, as far as it is free, and for as long as it is.
 func (b *leaseBook) grant(a slo.Actuator, ask LeaseAsk, now time.Time) Lease {
 	g := &leased{wants: max(ask.Wants, 0), most: ask.Has, sure: now.Add(max(ask.Left, 0))}
-	if ask.Has <= 0 || ask.Left <= 0 {
+	if ask.Left <= 0 {
 		g.most, g.sure = a.Quota.Share(), now
 	}
 	b.gates[ask.Gate] = g

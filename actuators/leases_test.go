@@ -42,11 +42,11 @@ func (g gate) has(now time.Time) float64 {
 // never use more than the capacity.
 func TestLeasesNeverOver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		a := quotaOf(rapid.IntRange(1, 5).Draw(t, "gates"))
+		a := quotaOf(rapid.IntRange(1, 3).Draw(t, "gates"))
 		gates := make([]gate, a.Quota.Gates)
 		now, epoch, leader := noon, int64(1), &actuators.Leases{}
 		ask := func(i int, lost bool) {
-			l, err := leader.Grant(a, epoch, actuators.LeaseAsk{Gate: fmt.Sprint(i), Has: gates[i].has(now), Left: gates[i].until.Sub(now), Wants: float64(rapid.IntRange(0, 200).Draw(t, "wants"))}, now)
+			l, err := leader.Grant(a, epoch, actuators.LeaseAsk{Gate: fmt.Sprint(i), Has: gates[i].has(now), Left: gates[i].until.Sub(now), Wants: rapid.SampledFrom([]float64{0, 10, 40, 200}).Draw(t, "wants")}, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,13 +54,13 @@ func TestLeasesNeverOver(t *testing.T) {
 				gates[i] = gate{l.Capacity, now.Add(l.Length)}
 			}
 		}
-		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+		for range rapid.IntRange(20, 150).Draw(t, "steps") {
 			i := rapid.IntRange(0, len(gates)-1).Draw(t, "gate")
-			switch rapid.IntRange(0, 9).Draw(t, "step") {
-			case 0:
+			switch step := rapid.IntRange(0, 29).Draw(t, "step"); {
+			case step == 0:
 				epoch, leader = epoch+1, &actuators.Leases{}
-			case 1, 2, 3:
-				now = now.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "seconds")) * time.Second)
+			case step < 10:
+				now = now.Add(time.Duration(rapid.IntRange(1, 25).Draw(t, "seconds")) * time.Second)
 			default:
 				ask(i, rapid.IntRange(0, 4).Draw(t, "lost") == 0)
 			}
@@ -111,5 +111,82 @@ func TestLeasesFair(t *testing.T) {
 	}
 	if _, err := l.Grant(a, 1, actuators.LeaseAsk{Gate: "d"}, noon.Add(271*time.Second)); err != nil {
 		t.Errorf("when the others are gone: %v", err)
+	}
+}
+
+// A lending is two gates of one quota, second by second: idle wants nothing,
+// busy all there is.
+type lending struct {
+	t          *testing.T
+	a          slo.Actuator
+	leases     *actuators.Leases
+	epoch      int64
+	now        time.Time
+	idle, busy gate
+}
+
+func (l *lending) ask(name string, g *gate, wants float64) {
+	l.t.Helper()
+	got, err := l.leases.Grant(l.a, l.epoch, actuators.LeaseAsk{Gate: name, Has: g.has(l.now), Left: max(g.until.Sub(l.now), 0), Wants: wants}, l.now)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	*g = gate{got.Capacity, l.now.Add(got.Length)}
+}
+
+// play lets seconds pass, in which the gates ask every other one.
+func (l *lending) play(seconds int, idle, busy bool) {
+	l.t.Helper()
+	for range seconds {
+		l.now = l.now.Add(time.Second)
+		if idle && l.now.Second()%2 == 0 {
+			l.ask("idle", &l.idle, 0)
+		}
+		if busy && l.now.Second()%2 == 1 {
+			l.ask("busy", &l.busy, 200)
+		}
+		if sum := l.idle.uses(l.a, l.now) + l.busy.uses(l.a, l.now); sum > l.a.Quota.Capacity+1e-6 {
+			l.t.Fatalf("%.1f of %g are used after %v", sum, l.a.Quota.Capacity, l.now.Sub(noon))
+		}
+	}
+}
+
+// lent is when the busy gate has what the idle one leaves.
+func lent(t *testing.T) *lending {
+	l := &lending{t: t, a: quotaOf(2), leases: &actuators.Leases{}, epoch: 1, now: noon}
+	l.play(120, true, true)
+	if l.idle.lease > 1 || l.busy.lease < 99 {
+		t.Fatalf("idle has %.1f, busy %.1f", l.idle.lease, l.busy.lease)
+	}
+	return l
+}
+
+// TestLeasesLent: what a gate leaves is lent only for as long as it is sure to
+// leave it. When it falls silent it is back at its part, and the other too.
+func TestLeasesLent(t *testing.T) {
+	l := lent(t)
+	l.play(90, false, true)
+	if got := l.busy.lease; got != l.a.Quota.Share() {
+		t.Errorf("the gate that is left has %.1f, want its part", got)
+	}
+	l.play(120, true, true)
+	if l.busy.lease < 99 {
+		t.Errorf("when both are back, busy has %.1f", l.busy.lease)
+	}
+	l.play(1, true, true) // busy asked last, and both fall silent
+	l.play(90, false, false)
+}
+
+// TestLeasesLearn: a new leader, who knows nothing of what was lent, lets
+// gates keep it, whoever asks first.
+func TestLeasesLearn(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		l := lent(t)
+		l.leases, l.epoch = &actuators.Leases{}, 2
+		l.play(1, first, !first)
+		l.play(120, true, true)
+		if l.busy.lease < 99 {
+			t.Errorf("busy has %.1f after it was learnt", l.busy.lease)
+		}
 	}
 }

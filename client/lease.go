@@ -28,8 +28,8 @@ type Tenant struct {
 // capacity.
 type LeaseAsk struct {
 	Gate  string  `json:"gate"`        // its name, its own among all gates
-	Has   float64 `json:"has"`         // what its lease that is still good gives it; 0 = it has none
-	Left  float64 `json:"leftSeconds"` // for so long
+	Has   float64 `json:"has"`         // what its lease that is still good gives it
+	Left  float64 `json:"leftSeconds"` // for so long; 0 = it has none
 	Wants float64 `json:"wants"`       // the most that it could have used of late
 }
 

@@ -161,8 +161,9 @@ func TestAgent(t *testing.T) {
 
 	v.give("stop", "--why", "enough")
 	b.within(30*time.Second, "the agent hears of the stop", func() bool {
-		last := b.logged(0)[strings.LastIndex(b.logged(0), "actuator=reports-timeout"):]
-		return strings.Contains(last, "held=true")
+		text := b.logged(0)
+		line, _, _ := strings.Cut(text[max(strings.LastIndex(text, "msg=setting actuator=reports-timeout"), 0):], "\n")
+		return strings.Contains(line, "held=true")
 	})
 	cancels = runaways.cancels()
 	v.ticked(3)
