@@ -35,3 +35,14 @@ func keysOf(kind, path string, o *object) (all []KeyOf) {
 	}
 	return all
 }
+
+// Recognised is how many files the reader took from memory, or would take the
+// next time, and of how many.
+func (r *Reader) Recognised() (from, of int) {
+	for _, alone := range r.known {
+		if alone != nil {
+			from++
+		}
+	}
+	return from, len(r.known)
+}

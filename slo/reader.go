@@ -69,7 +69,7 @@ func (l *loader) alone() *loader {
 // indicators and the names of what they refer to. Only these can be taken from
 // memory: everything else is changed while definitions are put together.
 func (l *loader) plain() bool {
-	may := []string{"env", "tables", "lenient", "importers", "declared", "references", "indicators", "slos", "onlyNames", "files"}
+	may := []string{"env", "tables", "lenient", "importers", "declared", "references", "indicators", "slos", "onlyNames", "files", "systems"}
 	for at, all := 0, reflect.ValueOf(l).Elem(); at < all.NumField(); at++ {
 		f := all.Field(at)
 		empty := f.IsZero() || f.Kind() == reflect.Map && f.Len() == 0

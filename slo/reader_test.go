@@ -150,6 +150,19 @@ spec:
 	return files
 }
 
+// TestReaderRecognises: files that only make promises are not read anew, beside
+// those of data sources too.
+func TestReaderRecognises(t *testing.T) {
+	r := &slo.Reader{}
+	files := many(20)
+	if _, problems := r.Load(files, nil); problems.Err() != nil {
+		t.Fatal(problems)
+	}
+	if from, of := r.Recognised(); from != 20 || of != 21 {
+		t.Errorf("%d of %d files are recognised, want 20 of 21", from, of)
+	}
+}
+
 // BenchmarkReader reads 10,000 objectives in as many files: all of them, and
 // with one that changed since the last time.
 func BenchmarkReader(b *testing.B) {
