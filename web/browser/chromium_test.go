@@ -170,7 +170,8 @@ type violation struct {
 	}
 }
 
-// axe holds the page against the rules of WCAG 2.2 AA and good practice.
+// axe holds the page against the rules that axe-core runs by default: WCAG A and
+// AA, and good practice.
 func (p *tab) axe() []violation {
 	p.t.Helper()
 	rules, err := os.ReadFile(axePath)
