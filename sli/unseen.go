@@ -8,6 +8,8 @@ package sli
 //	it is gone                          as much as in its last interval
 //	it began anew in a gap              what it has counted since it began anew; the slice is marked FlawLost
 //	a gap ends with nothing but births  the same
+//	it was not sampled for a gap limit  what it had counted before, if that was at most ten: it may have
+//	while others of the indicator were  begun anew and be as far again
 //
 // Something is gone when it was not sampled for a gap limit while others of
 // the indicator were. Of what had been sampled once, all that it counted stands
@@ -50,7 +52,7 @@ func (k *counting) restarted(t track, i, n int) Count {
 	case i == 0 || t.points[i-1].at <= horizon:
 		return k.bornAnew(t.points[i], n, horizon)
 	case !t.step(i).reset:
-		return 0
+		return k.unnoticed(t, i, n, horizon)
 	case t.points[i].at-t.points[i-1].at > pace.limit:
 		if _, gap := k.seen.birth(t.points[i].at, pace, horizon); gap {
 			k.flaws[n] = worse(k.flaws[n], FlawLost)
@@ -58,6 +60,19 @@ func (k *counting) restarted(t track, i, n int) Count {
 		return max(1, t.points[i].value)
 	}
 	return max(1, t.points[i].value, t.last(i-1, pace))
+}
+
+// unnoticed is what a track had counted before its i-th point, if it may have
+// begun anew without that showing.
+func (k *counting) unnoticed(t track, i, n int, horizon int64) Count {
+	before := t.points[i-1]
+	if t.points[i].at-before.at <= k.paces[n].limit || before.value > 10*Event {
+		return 0
+	}
+	if _, gap := k.seen.birth(t.points[i].at, k.paces[n], horizon); gap {
+		return 0
+	}
+	return before.value
 }
 
 // bornAnew is what a series stands for that was born in a gap over which none
