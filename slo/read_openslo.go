@@ -263,10 +263,11 @@ func (l *loader) declareObjective(own string, item, name value) {
 
 // firstWindow is the one time window of an SLO.
 func firstWindow(spec value) value {
-	if windows := spec.get("timeWindow").items(); len(windows) > 0 {
+	list := spec.get("timeWindow")
+	if windows := list.items(); len(windows) > 0 {
 		return windows[0]
 	}
-	return value{}
+	return list // a lenient reader assumes one
 }
 
 // target is the target of an objective as a share, or 0 when it was refused.
