@@ -47,7 +47,12 @@ func otherSystems() []string {
 // namedAfter is the system in the name of a data source that no file declares,
 // as in my-datadog; "" where it has none.
 func namedAfter(source string) string {
-	letters := strings.NewReplacer("-", "", "_", "", ".", "").Replace(strings.ToLower(source))
+	letters := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("-_.", r) {
+			return -1
+		}
+		return r
+	}, strings.ToLower(source))
 	for _, system := range prometheusTypes() {
 		if strings.Contains(letters, strings.ToLower(system)) {
 			return ""
@@ -108,7 +113,7 @@ func (l *loader) systemOf(metrics ...value) (system string, at value) {
 
 // systemNamed is the system that a data source is, where that is not asked.
 func (l *loader) systemNamed(source string) string {
-	if system, declared := l.systems[source]; declared {
+	if system, declared := l.systems[source]; declared || source == "" {
 		return system
 	}
 	return namedAfter(source)
