@@ -207,15 +207,24 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 	if l.leader {
 		l.flush(ctx)
 		for _, c := range l.inForce() {
-			r.Decisions = append(r.Decisions, l.turn(ctx, c, states, now))
+			if d := l.turn(ctx, c, states, now); d.Verb != Hold || !cutOff(ctx) {
+				r.Decisions = append(r.Decisions, d)
+			}
 		}
 		l.recordAll(ctx)
 	}
 	r.Settings = l.settings(ctx, now)
 	l.tidy(ctx, now)
 	r.Epoch, r.Leader, r.LedgerErr, r.Errs = l.epoch, l.leader, l.ledgerErr, l.errs
+	if cutOff(ctx) {
+		r.LedgerErr, r.Errs = nil, slices.DeleteFunc(r.Errs, func(err error) bool { return errors.Is(err, context.Canceled) })
+	}
 	return r
 }
+
+// cutOff reports whether a tick was ended from outside, in order: what could
+// not be asked since then is no fault, and no reason to hold.
+func cutOff(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
 
 // lead takes or confirms the lead. An instance that cannot reach the ledger
 // keeps deciding, so that people see what it would do, and every decision is

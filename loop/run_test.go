@@ -127,6 +127,38 @@ func TestEndWithinATick(t *testing.T) {
 	})
 }
 
+// ending is a ledger that is told to end while it is asked for conditions.
+type ending struct {
+	*ledger.Memory
+	end func()
+}
+
+func (e ending) Conditions(ctx context.Context, _ loop.ConditionsQuery) (loop.Conditions, error) {
+	e.end()
+	return loop.Conditions{}, ctx.Err()
+}
+
+// TestEndIsNoFault: what the end cuts off is no error, and no hold goes on
+// record for it.
+func TestEndIsNoFault(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		records := ending{ledger.NewMemory(), cancel}
+		set := &slo.Set{
+			Objectives: []slo.Objective{promise("fast", 90)},
+			Actuators:  []slo.Actuator{{Name: "dial", Kind: slo.PGQueryTimeout, Rest: 30, Tight: 1}},
+			Loops:      []slo.ControlLoop{{Name: "protect", Actuator: "dial", Mode: slo.Observe, Rules: []slo.Rule{{Objective: "fast"}}}},
+		}
+		var report loop.Report
+		l := use(t, loop.Config{Set: set, Source: tenth(), Records: records, Actuators: map[string]loop.Actuator{"dial": &dial{value: 30}}, OnTick: func(r loop.Report) { report = r }})
+		l.Run(ctx)
+		all, err := records.Decisions(t.Context(), ledger.DecisionFilter{Limit: 10})
+		if err != nil || len(all) > 0 || len(report.Errs) > 0 || report.LedgerErr != nil || len(report.Decisions) > 0 || report.At.IsZero() {
+			t.Errorf("told: %v, %v, %v; on record: %+v, %v", report.Errs, report.LedgerErr, report.Decisions, all, err)
+		}
+	})
+}
+
 func FuzzParseDefinition(f *testing.F) {
 	f.Add(loop.Definition(slo.ControlLoop{Name: "protect"}, slo.Actuator{Name: "dial"}))
 	f.Add([]byte(`{"loop":{"rules":[{"tiers":[{"burn":1e400}]}]}}`))

@@ -18,6 +18,9 @@ func (l *Loop) turn(ctx context.Context, c *control, states []budget.State, now 
 	if d.Verb != Hold {
 		d = l.move(ctx, c, d)
 	}
+	if d.Verb == Hold && cutOff(ctx) {
+		return d
+	}
 	if d.Verb == Hold {
 		c.hold(d)
 	}
