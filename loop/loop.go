@@ -222,10 +222,6 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 	return r
 }
 
-// cutOff reports whether a tick was ended from outside, in order: what could
-// not be asked since then is no fault, and no reason to hold.
-func cutOff(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
-
 // lead takes or confirms the lead. An instance that cannot reach the ledger
 // keeps deciding, so that people see what it would do, and every decision is
 // then a hold: nothing can be recorded.
@@ -305,8 +301,6 @@ func (l *Loop) ledgerFailed(err error) {
 	l.ledgerErr = errors.Join(l.ledgerErr, err)
 	l.fail(fmt.Errorf("use ledger: %w", err))
 }
-
-func (l *Loop) fail(err error) { l.errs = append(l.errs, err) }
 
 // close records how long the open runs lasted and what waited.
 func (l *Loop) close(ctx context.Context) {

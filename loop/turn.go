@@ -178,3 +178,9 @@ func wrap(what string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
+
+func (l *Loop) fail(err error) { l.errs = append(l.errs, err) }
+
+// cutOff reports whether a tick was ended from outside, in order: what could
+// not be asked since then is no fault, and no reason to hold.
+func cutOff(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
