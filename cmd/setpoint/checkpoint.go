@@ -132,16 +132,7 @@ func (w *witness) watch(ctx context.Context, records *ledger.Postgres, log *slog
 	if w == nil {
 		return nil
 	}
-	ticker := time.NewTicker(checkpointEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			w.sign(ctx, records, log)
-		}
-	}
+	return repeat(ctx, checkpointEvery, func(ctx context.Context) { w.sign(ctx, records, log) })
 }
 
 // last adds a checkpoint when all else has ended.

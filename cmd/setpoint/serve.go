@@ -257,21 +257,14 @@ func (h *house) newest() loop.Report {
 // wait for it for long, and the gate must say at once that it is degraded.
 func (h *house) watchLedger(ctx context.Context) error {
 	const every = time.Second
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+	return repeat(ctx, every, func(ctx context.Context) {
 		ask, cancel := context.WithTimeout(ctx, every)
+		defer cancel()
 		_, err := h.records.Heads(ask)
-		cancel()
 		if err == nil {
 			h.away.Store(nil)
 		} else if ctx.Err() == nil {
 			h.away.Store(&err)
 		}
-	}
+	})
 }

@@ -49,17 +49,10 @@ func (f *stopFile) watch(ctx context.Context) error {
 	if f.path == "" {
 		return nil
 	}
-	ticker := time.NewTicker(lookForFile)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			f.look(time.Now())
-			f.record(ctx)
-		}
-	}
+	return repeat(ctx, lookForFile, func(ctx context.Context) {
+		f.look(time.Now())
+		f.record(ctx)
+	})
 }
 
 // look puts in force what the file says now. A file that is there and cannot
@@ -166,16 +159,9 @@ func (f *stopFile) end(ctx context.Context, s fileStop) bool {
 // heed obeys stops that other instances took, well within a second. What the
 // ledger does not answer the next tick finds out, and says.
 func (h *house) heed(ctx context.Context) error {
-	ticker := time.NewTicker(lookOnRecord)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+	return repeat(ctx, lookOnRecord, func(ctx context.Context) {
 		ask, cancel := context.WithTimeout(ctx, 2*lookOnRecord)
+		defer cancel()
 		_ = h.loop.Heed(ask, time.Now(), h.records.Stops)
-		cancel()
-	}
+	})
 }

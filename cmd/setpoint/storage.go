@@ -124,16 +124,7 @@ func (a *archive) keep(ctx context.Context) error {
 	if a.private == nil {
 		return nil
 	}
-	ticker := time.NewTicker(2 * time.Second)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			a.revive(ctx)
-		}
-	}
+	return repeat(ctx, 2*time.Second, a.revive)
 }
 
 // revive leaves errors alone: the ledger says what it cannot do, and the next
