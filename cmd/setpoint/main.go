@@ -145,6 +145,7 @@ func noCommand(root *cobra.Command, got []string) error {
 		return nil
 	}
 	maybe := "see 'setpoint --help'"
+	root.SuggestionsMinimumDistance = 2 // letters that are wrong
 	if near := root.SuggestionsFor(got[0]); got[0] != "" && len(near) > 0 {
 		maybe = "did you mean " + strings.Join(near, " or ") + "?"
 	}
