@@ -110,14 +110,15 @@ func checkField(v value, f field) {
 	switch {
 	case v.file.passed[v.node]:
 		return
+	case f.unread != "":
+		key := value{file: v.file, node: v.key, path: v.path}
+		key.warn("not read: "+f.unread, f.later, "")
+		return
 	case f.later != "" && f.assumed != "" && v.file.lenient:
 		v.warn("passed over: "+f.assumed, "", "")
 		return
 	case f.later != "":
 		v.refuse("not supported yet", f.later, "")
-		return
-	case f.unread != "":
-		v.warn("not read: "+f.unread, "", "")
 		return
 	}
 	switch f.is {
@@ -199,6 +200,8 @@ func checkScalar(v value, f field) {
 		checkNumber(v, field{is: shapeWhole})
 	case f.is == shapeSetting && (v.node.ShortTag() == "!!int" || v.node.ShortTag() == "!!float"):
 		checkNumber(v, field{is: shapeDecimal})
+	case f.number != "" && (v.node.ShortTag() == "!!int" || v.node.ShortTag() == "!!float"):
+		v.warn(whatIs(v.node)+" where text is meant: "+f.number, fmt.Sprintf("%q", v.node.Value), "")
 	case v.node.ShortTag() != "!!str" && v.node.ShortTag() != "!!timestamp":
 		notText(v, f)
 	case hasReference(v.node.Value) && f.is != shapeText && f.is != shapeNote && f.is != shapeSecret:

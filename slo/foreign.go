@@ -45,7 +45,8 @@ type Key struct {
 	Required bool     // it must be there
 	Words    []string // the values of a choice
 	Unread   string   // why the key is passed over; it is warned of where it is there
-	Instead  string   // the key is refused where it is there, and this is what to do instead
+	Number   string   // what is said of a number where text is meant; empty: it is refused
+	Instead  string   // what to do instead: the key is refused where it is there, unless it is passed over, and never suggested
 }
 
 // A Shape says what a value must look like.
@@ -73,7 +74,7 @@ func (t *Table) object() *object {
 	o := &object{name: t.Name, open: t.Open}
 	for _, k := range t.Keys {
 		o.fields = append(o.fields, field{
-			key: k.Name, is: k.Is, of: k.Of.object(), required: k.Required, words: k.Words, later: k.Instead, unread: k.Unread,
+			key: k.Name, is: k.Is, of: k.Of.object(), required: k.Required, words: k.Words, later: k.Instead, unread: k.Unread, number: k.Number,
 		})
 	}
 	return o

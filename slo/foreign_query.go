@@ -106,6 +106,12 @@ func (n Node) IsSample() bool {
 	return err == nil
 }
 
+// IsSeries reports whether n is a bare selector of series.
+func (n Node) IsSeries() bool {
+	selector, err := Samples(n.Text())
+	return err == nil && selector != ""
+}
+
 // SameCounters reports whether two PromQL expressions are sums of the same
 // counters.
 func (n Node) SameCounters(m Node) bool {

@@ -109,7 +109,8 @@ func free() *regexp.Regexp {
 	return regexp.MustCompile(strings.Join([]string{
 		`labels|annotations|status|options|[pP]lugins|interval|integrationKey|^backends`,
 		`uid|managedFields|resourceVersion|selfLink|generation|creationTimestamp|createdAt|updatedAt|period\.|^apiVersion$|^kind$|^metadata\.name$`,
-		`connectionDetails|splunk|datadog|service_level_indicator|(good|total|thresholdMetric)\.spec|conditions\[\]\.value`,
+		`connectionDetails|splunk|datadog|responsibleUsers|reviewCycle|service_level_indicator|(good|total|thresholdMetric)\.spec|thresholdMetric\.metadata|conditions\[\]\.value`,
+		`^slos\[\]\.alerting\.(page|ticket)Alert|^spec\.slos\[\]\.alerting\.(page|ticket)_alert`, // of Sloth's other form
 	}, "|"))
 }
 

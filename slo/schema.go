@@ -32,6 +32,7 @@ type field struct {
 	listed   bool     // a list of such mappings, each with some of the keys, may stand there too
 	later    string   // OpenSLO has the key, this version does not: what to do instead
 	unread   string   // why the key is passed over
+	number   string   // what is said of a number where text is meant; empty: it is refused
 	asked    bool     // it is checked where the type beside it is none, or one of prometheusTypes
 	assumed  string   // what a lenient reader assumes where the key is missing, or says where it is not supported
 }

@@ -111,5 +111,9 @@ func selector(query slo.Node) slo.Node {
 	if offset.MatchString(metric.Text()) {
 		metric.Warn("not carried: the offset; events count when they happened", "delay of the DataSource, for data that comes late")
 	}
-	return metric.Replace(offset, "")
+	series := metric.Replace(offset, "")
+	if !series.IsSeries() && (series.IsSample() || series.IsCounters()) {
+		metric.Refuse("no selector of series, and Pyrra reads nothing else", `a metric, as in http_requests_total{job="shop"}`, "")
+	}
+	return series
 }

@@ -10,7 +10,7 @@ func table() slo.Table {
 		{Name: "metadata", Is: slo.IsMapping, Required: true, Of: slo.KubernetesMetadata(true)},
 		{Name: "spec", Is: slo.IsMapping, Required: true, Of: &slo.Table{Name: "spec", Keys: []slo.Key{
 			{Name: "description", Is: slo.IsText},
-			{Name: "target", Is: slo.IsWord, Required: true},
+			{Name: "target", Is: slo.IsWord, Required: true, Number: "Pyrra takes that in files, clusters do not"},
 			{Name: "window", Is: slo.IsDuration, Required: true},
 			{Name: "indicator", Is: slo.IsMapping, Of: indicators(), Required: true},
 			{Name: "alerting", Is: slo.IsMapping, Of: alerts()},

@@ -17,7 +17,9 @@
 //
 // What it cannot carry it lists: an SLI of a plugin is left out, because its
 // queries are inside Sloth; plugins of the generator are warned of. Keys that Sloth does not know are
-// refused, though Sloth itself passes them over.
+// refused, though Sloth itself passes them over; those of the other form of
+// the format (page_alert in a Kubernetes kind) are passed over here too, with
+// a warning, as long as nothing that is needed is lost with them.
 //
 // Sloth's budget over the period is the mean of its 5-minute error ratios.
 // The objectives read here count events instead, so that their figures differ

@@ -16,6 +16,20 @@ func camel() words {
 	return words{"errorQuery", "totalQuery", "errorRatioQuery", "pageAlert", "ticketAlert", "sloPlugins"}
 }
 
+// other are the keys of the other form.
+func (w words) other() words {
+	if w == camel() {
+		return snake()
+	}
+	return camel()
+}
+
+// otherForm is a key that stands for own in the other form of the format.
+// Sloth passes it over without a word, so that what it says holds nowhere.
+func otherForm(key, own string) slo.Key {
+	return slo.Key{Name: key, Is: slo.IsAny, Unread: "Sloth has it in the other form of its format, and passes it over in this one", Instead: own}
+}
+
 // resource is the table of a Kubernetes object.
 func resource(spec slo.Table) slo.Table {
 	return slo.Table{Name: "document", Keys: []slo.Key{
@@ -34,6 +48,7 @@ func (w words) spec(name string, more ...slo.Key) slo.Table {
 		slo.Key{Name: "labels", Is: slo.IsAny},
 		slo.Key{Name: "slos", Is: slo.IsList, Required: true, Of: w.item()},
 		slo.Key{Name: w.plugins, Is: slo.IsAny, Unread: generator},
+		otherForm(w.other().plugins, w.plugins),
 	)}
 }
 
@@ -84,6 +99,8 @@ func (w words) alerts() *slo.Table {
 		{Name: "annotations", Is: slo.IsAny},
 		{Name: w.page, Is: slo.IsMapping, Of: alert},
 		{Name: w.ticket, Is: slo.IsMapping, Of: alert},
+		otherForm(w.other().page, w.page),
+		otherForm(w.other().ticket, w.ticket),
 	}}
 }
 
