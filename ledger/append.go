@@ -208,6 +208,16 @@ func (p *Postgres) Kept(ctx context.Context) (out []loop.Decision, err error) {
 	return out, wrap(err, "read what is set")
 }
 
+// Newest returns the newest decision about each of some actuators, without
+// those about which there is none.
+func (p *Postgres) Newest(ctx context.Context, actuators ...string) (out []loop.Decision, err error) {
+	err = p.do(ctx, func(ctx context.Context) error {
+		return ask(ctx, p.pool, collect(query(`select d.body from unnest($1::text[]) a (name),
+			lateral (select body from decisions where actuator = a.name order by seq desc limit 1) d`, actuators), &out, decodeRow[loop.Decision]))
+	})
+	return out, wrap(err, "read newest decisions")
+}
+
 // write makes a call that is one transaction.
 func (p *Postgres) write(ctx context.Context, f func(context.Context, pgx.Tx) error) error {
 	return p.do(ctx, func(ctx context.Context) error {

@@ -8,7 +8,7 @@
 //
 // Where to read: append.go (what is written, and what is refused), read.go
 // (what is looked up), chain.go (how rows hang together), verify.go (how one
-// finds out that they do not), lead.go (who leads), check.go (the invariants
+// finds out that they do not), lead.go (who leads), watch.go (what others put on record), check.go (the invariants
 // in words) beside ../migrations (the same in SQL), errors.go (what an error
 // means), grant.go (who may), export.go (tables for others), verdicts.go, clerk.go and spool.go (answers of the gate), memory.go, store.go (slices), migrate.go.
 //
@@ -53,6 +53,11 @@
 // written to a spool on the disk (fsync) and answered as such; it goes to the
 // database in order when that is back, and the ID of the batch makes it one
 // row even if the first commit did arrive. One process spools in a folder.
+//
+// A Watch listens for what other instances put on record (triggers of the
+// chains NOTIFY), over a session of its own. When that was lost, or nothing was
+// heard for half a second, it has all read anew: nobody relies on a
+// notification to arrive.
 //
 // Tokens are known by the SHA-256 of their secret (tokens.go). A Keyring
 // (keyring.go) knows them in memory, learns of new and revoked ones every

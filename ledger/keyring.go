@@ -56,7 +56,7 @@ func (k *Keyring) Run(ctx context.Context, failed func(error)) error {
 	ticker := time.NewTicker(k.cfg.Every)
 	defer ticker.Stop()
 	for {
-		if err := errors.Join(k.refresh(ctx), k.keepUses(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(k.Refresh(ctx), k.keepUses(ctx)); err != nil && ctx.Err() == nil {
 			failed(err)
 		}
 		select {
@@ -77,7 +77,7 @@ func (k *Keyring) Token(ctx context.Context, text string, now time.Time) (Token,
 	}
 	t, believed := k.look(id, now)
 	if !believed {
-		if err := k.refresh(ctx); err != nil {
+		if err := k.Refresh(ctx); err != nil {
 			return Token{}, fmt.Errorf("look for a token: %w", err)
 		}
 		t, _ = k.look(id, now)
@@ -100,9 +100,9 @@ func (k *Keyring) look(id string, now time.Time) (t Token, believed bool) {
 	return t, known && now.Sub(k.asked) < k.cfg.Trust
 }
 
-// refresh reads what was recorded since the last time. One reads at a time:
+// Refresh reads what was recorded since the last time. One reads at a time:
 // whoever makes up tokens keeps one connection busy and no more.
-func (k *Keyring) refresh(ctx context.Context) error {
+func (k *Keyring) Refresh(ctx context.Context) error {
 	select {
 	case k.reading <- struct{}{}:
 		defer func() { <-k.reading }()

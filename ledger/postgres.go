@@ -22,7 +22,7 @@ type Config struct {
 	Holder  string        // name of this instance on record when it leads; host and process ID unless given
 	Lease   time.Duration // how long a leader that has frozen keeps the lead; 0 = 15 s
 	Timeout time.Duration // of a call whose context sets no earlier deadline; 0 = 5 s
-	Conns   int           // most connections, those of the lead and of the stops not counted; 0 = 8
+	Conns   int           // most connections, those of the lead and of watches not counted; 0 = 8
 }
 
 // Postgres is the ledger in a PostgreSQL database, version 14 or newer. It
@@ -39,8 +39,8 @@ type Postgres struct {
 	verdicts end
 
 	lead       lead
-	stops      stopwatch
-	objectives sync.Map // :: objective → id
+	watching   *pgx.ConnConfig // of the sessions of watches
+	objectives sync.Map        // :: objective → id
 	stop       context.CancelFunc
 	done       chan struct{}
 }
@@ -60,8 +60,8 @@ func Open(cfg Config) (*Postgres, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	p := &Postgres{pool: pool, timeout: timeout, holder: cfg.holder(), migrating: make(chan struct{}, 1), judging: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
 	p.lead.config = leadConfig(pc.ConnConfig, lease)
-	p.stops.config = pc.ConnConfig.Copy()
-	p.stops.config.RuntimeParams["application_name"] = "setpoint stops"
+	p.watching = pc.ConnConfig.Copy()
+	p.watching.RuntimeParams["application_name"] = "setpoint watch"
 	go p.renew(ctx, lease/3)
 	return p, nil
 }
@@ -71,7 +71,6 @@ func (p *Postgres) Close() {
 	p.stop()
 	<-p.done
 	p.Resign()
-	p.stops.close()
 	p.pool.Close()
 }
 

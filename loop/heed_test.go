@@ -29,7 +29,7 @@ func TestHeed(t *testing.T) {
 			t.Errorf("%s: stopped %t, want %t", what, got, stopped)
 		}
 	}
-	must := func(err error) {
+	must := func(_ []loop.Order, err error) {
 		t.Helper()
 		if err != nil {
 			t.Error(err)
@@ -38,7 +38,7 @@ func TestHeed(t *testing.T) {
 	check("at first", false)
 	must(w.loop.Heed(t.Context(), start, on([]loop.Order{stop}, nil)))
 	check("read", true)
-	if err := w.loop.Heed(t.Context(), start, on(nil, errors.New("no route"))); err == nil {
+	if _, err := w.loop.Heed(t.Context(), start, on(nil, errors.New("no route"))); err == nil {
 		t.Error("an error of the ledger is not told")
 	}
 	check("while nothing can be read", true)

@@ -30,21 +30,27 @@ func (l *Loop) Order(ctx context.Context, o Order) (recorded bool, err error) {
 	return true, nil
 }
 
-// Heed brings the brake in line with the stops on record, between two ticks:
-// a stop that another instance took is obeyed as soon as it is read.
-func (l *Loop) Heed(ctx context.Context, now time.Time, stops func(context.Context, time.Time) ([]Order, error)) error {
+// Heed brings the brake in line with the orders on record, between two ticks:
+// a stop that another instance took is obeyed as soon as it is read. It returns
+// what read found, and the stops that are not on record yet.
+func (l *Loop) Heed(ctx context.Context, now time.Time, read func(context.Context, time.Time) ([]Order, error)) ([]Order, error) {
 	select {
 	case l.ordering <- struct{}{}:
 		defer func() { <-l.ordering }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
-	found, err := stops(ctx, now)
+	orders, err := read(ctx, now)
 	if err != nil {
-		return fmt.Errorf("heed stops: %w", err)
+		return nil, fmt.Errorf("heed orders: %w", err)
 	}
-	l.brake.Set(found)
-	return nil
+	l.heed(orders)
+	return slices.Concat(orders, l.brake.Unrecorded()), nil
+}
+
+// heed puts those stops in force that are among the orders on record.
+func (l *Loop) heed(orders []Order) {
+	l.brake.Set(slices.DeleteFunc(slices.Clone(orders), func(o Order) bool { return o.Kind != OrderStop }))
 }
 
 // HoldLocal puts stops of this machine in force, or ends them where there are
@@ -107,6 +113,6 @@ func (l *Loop) command(ctx context.Context, now time.Time) []Order {
 		return slices.Concat(l.known, l.brake.Unrecorded())
 	}
 	l.known = orders
-	l.brake.Set(slices.DeleteFunc(slices.Clone(orders), func(o Order) bool { return o.Kind != OrderStop }))
+	l.heed(orders)
 	return slices.Concat(orders, l.brake.Unrecorded())
 }

@@ -336,6 +336,7 @@ type Report struct {
 	Decisions []Decision // one for each loop, holds included
 	Alerts    []Alert    // that hold, or have ended of late
 	Orders    []Order    // in force
+	OrdersAt  time.Time  // after it they were read; zero = after At
 	LedgerErr error      // why the ledger could not be used
 	Took      time.Duration
 	Missed    int // ticks left out since Run began, because one took too long

@@ -36,8 +36,9 @@ func newHerald() *herald { return &herald{process: rand.Text()[:8]} }
 // newest names the newest news.
 func (h *herald) newest() string { return fmt.Sprintf("%s.%d", h.process, h.number.Load()) }
 
-// news has waiting pages told.
-func (s *Server) news() {
+// News has waiting pages and callers told that what they wait for may have
+// changed.
+func (s *Server) News() {
 	s.herald.number.Add(1)
 	s.bell.ring()
 }

@@ -35,29 +35,40 @@ func (s *Server) look(now time.Time) look {
 	l.index = s.shelf.of(l.set, l.report)
 	l.age = max(now.Sub(l.report.At), 0)
 	l.stale = l.age > cmp.Or(s.cfg.Stale, time.Minute)
-	l.report.Orders = inForce(l.report.Orders, s.since(l.report.At), now)
+	l.report.Orders = inForce(l.report.Orders, s.since(cmp.Or(l.report.OrdersAt, l.report.At)), now)
 	return l
 }
 
 // ticked reports whether there was a tick at all.
 func (l look) ticked() bool { return !l.report.At.IsZero() }
 
-// since lists the orders that this server took after the tick at at, and
-// forgets older ones.
+// A taken order is one that this server took, and when it was on record: later
+// than it was given.
+type taken struct {
+	order loop.Order
+	at    time.Time
+}
+
+// since lists the orders that this server took after those on record were read
+// at at, and forgets older ones.
 func (s *Server) since(at time.Time) []loop.Order {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.given = slices.DeleteFunc(s.given, func(o loop.Order) bool { return !o.At.After(at) })
-	return slices.Clone(s.given)
+	s.given = slices.DeleteFunc(s.given, func(t taken) bool { return !t.at.After(at) })
+	var out []loop.Order
+	for _, t := range s.given {
+		out = append(out, t.order)
+	}
+	return out
 }
 
 // took keeps an order for the answers until the next tick knows it, and wakes
 // those who wait for a change.
 func (s *Server) took(o loop.Order) {
 	s.mu.Lock()
-	s.given = append(s.given, o)
+	s.given = append(s.given, taken{o, time.Now()})
 	s.mu.Unlock()
-	s.news()
+	s.News()
 }
 
 // inForce adds the orders given since a report to those in it, so that a

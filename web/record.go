@@ -23,6 +23,9 @@ import (
 const (
 	sameFor   = 15 * time.Second // the same answer to the same question is the same verdict for so long
 	mostAsked = 10000            // questions that are remembered
+
+	bindPatience = 250 * time.Millisecond // how long the ledger may take to say what binds the gate
+	bindDepth    = 200                    // how many verdicts on a release are looked through for it
 )
 
 // A register remembers the newest verdict on each release. The zero register
@@ -55,6 +58,7 @@ func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQue
 		return a
 	}
 	key := asked{tool, q.Service, q.Environment, q.Change, q.Release}
+	s.learnBinding(ctx, l, key, a)
 	if same, ok := s.register.recall(key, a); ok {
 		return same
 	}
@@ -71,13 +75,40 @@ func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQue
 	return a
 }
 
+// learnBinding asks the ledger whether another instance, or this one before it
+// was started again, allowed a release that is not allowed now. What it cannot
+// say in time binds nobody.
+func (s *Server) learnBinding(ctx context.Context, l look, key asked, a loop.GateAnswer) {
+	if a.Verdict == slo.Allow || key.release == "" || l.bindFor(key.service) == 0 || l.report.LedgerErr != nil || s.register.bound(key, a) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, bindPatience)
+	defer cancel()
+	found, _ := s.verdictHistory(ctx, VerdictFilter{Service: key.service, Release: key.release, Limit: bindDepth})
+	for _, v := range found {
+		if old := v.Answer; key == (asked{v.Tool, old.Service, old.Environment, old.Change, old.Release}) && loop.Binds(old, a) {
+			s.register.put(key, old)
+			return
+		}
+	}
+}
+
 // bound is until when the gate is bound to an answer, or zero.
 func (l look) bound(a loop.GateAnswer) time.Time {
-	i := slices.IndexFunc(l.set.Policies, func(p slo.ReleasePolicy) bool { return p.Service == a.Service })
-	if i < 0 || a.Release == "" || a.Verdict != slo.Allow || l.set.Policies[i].BindFor == 0 {
+	lasts := l.bindFor(a.Service)
+	if a.Release == "" || a.Verdict != slo.Allow || lasts == 0 {
 		return time.Time{}
 	}
-	return a.At.Add(l.set.Policies[i].BindFor)
+	return a.At.Add(lasts)
+}
+
+// bindFor is how long the policy of a service binds the gate; 0 = not at all.
+func (l look) bindFor(service string) time.Duration {
+	i := slices.IndexFunc(l.set.Policies, func(p slo.ReleasePolicy) bool { return p.Service == service })
+	if i < 0 {
+		return 0
+	}
+	return l.set.Policies[i].BindFor
 }
 
 // scrubbed is an answer without what may be a password in its words: it goes
@@ -101,6 +132,14 @@ func (r *register) recall(key asked, a loop.GateAnswer) (loop.GateAnswer, bool) 
 	g.repeats++
 	r.given[key] = g
 	return g.answer, true
+}
+
+// bound reports whether the verdict that is remembered holds an answer back.
+func (r *register) bound(key asked, a loop.GateAnswer) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	g, ok := r.given[key]
+	return ok && loop.Binds(g.answer, a)
 }
 
 // repeats reports whether an answer says the same as one given a moment ago.

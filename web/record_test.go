@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
@@ -200,6 +202,57 @@ func TestBoundVerdict(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What one instance allowed binds the others, and itself after a restart; what
+// was allowed to another question binds nobody, nor does a ledger that does
+// not answer.
+func TestBoundElsewhere(t *testing.T) {
+	w, b, first := recording(well)
+	p := &w.set.Policies[0]
+	p.BindFor = 10 * time.Minute
+	given := asking(t, first, "?release=v2&environment=prod")
+	spent(&w.report, p)
+	cfg := w.config()
+	cfg.Record, cfg.Verdicts = b.record, b
+	other := web.New(cfg).Handler()
+	if a := asking(t, other, "?release=v2&environment=prod"); a.Verdict != client.Allow || a.ID != given.ID {
+		t.Errorf("at another instance: %s, verdict %s; want allow, %s", a.Verdict, a.ID, given.ID)
+	}
+	for _, query := range []string{"?release=v3&environment=prod", "?release=v2&environment=test", "?release=v2&environment=prod&change=feature"} {
+		if a := asking(t, other, query); a.Verdict != client.Deny {
+			t.Errorf("%s: %s, want deny", query, a.Verdict)
+		}
+	}
+	w.report.LedgerErr = ledger.ErrDown
+	if a := asking(t, web.New(cfg).Handler(), "?release=v2&environment=prod"); a.Verdict != client.Deny {
+		t.Errorf("while the ledger is away, at an instance that does not know: %s, want deny", a.Verdict)
+	}
+}
+
+// A release that was denied here a moment ago and is allowed elsewhere since is
+// not denied once more.
+func TestBoundElsewhereAfterADenial(t *testing.T) {
+	w, b, first := recording(spent)
+	p := &w.set.Policies[0]
+	p.BindFor = 10 * time.Minute
+	cfg := w.config()
+	cfg.Record, cfg.Verdicts = b.record, b
+	if a := asking(t, first, "?release=v2"); a.Verdict != client.Deny {
+		t.Fatalf("%s, want deny", a.Verdict)
+	}
+	before := w.report.States
+	w.report.States = slices.Clone(before)
+	for i := range w.report.States {
+		w.report.States[i].Status, w.report.States[i].Remaining = budget.OK, 0.9
+	}
+	if a := asking(t, web.New(cfg).Handler(), "?release=v2"); a.Verdict != client.Allow {
+		t.Fatalf("elsewhere: %s, %s; want allow", a.Verdict, a.Words)
+	}
+	w.report.States = before
+	if a := asking(t, first, "?release=v2"); a.Verdict != client.Allow {
+		t.Errorf("%s after it was allowed elsewhere, want allow", a.Verdict)
 	}
 }
 

@@ -129,7 +129,7 @@ type Server struct {
 	misses   meter // those of each address that showed no good key
 
 	mu    sync.Mutex
-	given []loop.Order // orders that the newest report may not know yet
+	given []taken // orders that the newest report may not know yet
 }
 
 // New prepares a server. It listens to nothing: see Handler, CheckListen and
@@ -144,7 +144,7 @@ func New(cfg Config) *Server {
 func (s *Server) Ticked(r loop.Report, took time.Duration) {
 	s.trail.add(s.look(r.At).set, r)
 	s.tally.tick(r, took)
-	s.news()
+	s.News()
 }
 
 // Recall fills the charts from the ledger with what happened in the last 6 h

@@ -167,6 +167,7 @@ type house struct {
 	groups   groups
 	report   atomic.Pointer[loop.Report]
 	away     atomic.Pointer[error] // why the ledger does not answer just now; nil = it does
+	feed     atomic.Pointer[feed]
 }
 
 func (h *house) wire(set *slo.Set, o options) error {
@@ -217,7 +218,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 		return nil
 	})
 	all.Go(func() error { return h.watchLedger(ctx) })
-	all.Go(func() error { return h.heed(ctx) })
+	all.Go(func() error { return h.records.Watch(ctx, ledger.WatchConfig{}, h.heard) })
 	all.Go(func() error { return h.stopFile.watch(ctx) })
 	all.Go(func() error { return h.notify.Run(ctx) })
 	all.Go(func() error { return h.keys(ctx) })
@@ -239,12 +240,13 @@ func (h *house) ticked(r loop.Report) {
 	h.journal.write(h.log, r)
 }
 
-// newest is the newest report; before the first tick it is empty. That the
-// ledger is out of reach is told as of now.
+// newest is the newest report with what others have put on record since;
+// before the first tick it is empty. That the ledger is out of reach is told
+// as of now.
 func (h *house) newest() loop.Report {
 	var r loop.Report
 	if last := h.report.Load(); last != nil {
-		r = *last
+		r = h.feed.Load().into(*last)
 	}
 	if away := h.away.Load(); away != nil && r.LedgerErr == nil {
 		r.LedgerErr = *away

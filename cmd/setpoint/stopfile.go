@@ -15,12 +15,8 @@ import (
 	"setpoint.dev/setpoint/loop"
 )
 
-// How often stops are looked for: of the file on disk, and on record, where
-// another instance may have put one. Both are well below a second.
-const (
-	lookForFile  = 200 * time.Millisecond
-	lookOnRecord = 250 * time.Millisecond
-)
+// lookForFile is how often the file is looked for.
+const lookForFile = 200 * time.Millisecond
 
 // A stopFile is an emergency stop for as long as a file exists. It needs
 // neither this program's API nor the ledger: whoever can write a file can
@@ -154,14 +150,4 @@ func (f *stopFile) end(ctx context.Context, s fileStop) bool {
 	}
 	_, err = f.order(ctx, loop.Order{ID: "end-" + s.ID, At: time.Now(), Kind: loop.OrderResume, Target: s.Target, By: s.By, Why: "the stop file is gone, or says something else"})
 	return err == nil
-}
-
-// heed obeys stops that other instances took, well within a second. What the
-// ledger does not answer the next tick finds out, and says.
-func (h *house) heed(ctx context.Context) error {
-	return repeat(ctx, lookOnRecord, func(ctx context.Context) {
-		ask, cancel := context.WithTimeout(ctx, 2*lookOnRecord)
-		defer cancel()
-		_ = h.loop.Heed(ask, time.Now(), h.records.Stops)
-	})
 }
