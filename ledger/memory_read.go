@@ -228,8 +228,9 @@ func (m *Memory) VerifyFrom(ctx context.Context, remembered []Head) ([]Fault, er
 	return verify(ctx, m, remembered)
 }
 
-func (m *Memory) page(_ context.Context, t table, after int64) ([]link, error) {
+func (m *Memory) page(_ context.Context, t table, after int64, limit int) ([]link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return slices.Clone(m.links[t.name][min(after, int64(len(m.links[t.name]))):]), nil
+	rest := m.links[t.name][min(after, int64(len(m.links[t.name]))):]
+	return slices.Clone(rest[:min(limit, len(rest))]), nil
 }

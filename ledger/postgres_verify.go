@@ -50,10 +50,10 @@ func scanHead(row pgx.CollectableRow) (h Head, err error) {
 	return h, err
 }
 
-func (p *Postgres) page(ctx context.Context, t table, after int64) ([]link, error) {
+func (p *Postgres) page(ctx context.Context, t table, after int64, limit int) ([]link, error) {
 	var out []link
 	err := p.do(ctx, func(ctx context.Context) error {
-		rows, err := p.pool.Query(ctx, fmt.Sprintf(`select seq, prev_hash, hash, body, %s from %s where seq > $1 order by seq limit 2000`, t.columns, t.name), after)
+		rows, err := p.pool.Query(ctx, fmt.Sprintf(`select seq, prev_hash, hash, body, %s from %s where seq > $1 order by seq limit $2`, t.columns, t.name), after, limit)
 		if err != nil {
 			return err
 		}

@@ -61,6 +61,24 @@ func TestVerifyNamesWhatASuperuserDid(t *testing.T) {
 	}
 }
 
+// What was done to a row is seen from the row and from those beside it alone.
+func TestBesideNamesWhatASuperuserDid(t *testing.T) {
+	dsn, conn := populated(t)
+	p := open(t, dsn)
+	tamper(t, conn, `update setpoint.decisions set body = replace(body, 'burning', 'drowned'), reason = 'drowned' where seq = 3;`+fmt.Sprintf(rehash, 3)+`delete from setpoint.decisions where seq = 6`)
+	for seq, want := range map[int64][]string{
+		1: nil, 2: nil, // whether 3 continues 2 is all that is looked at of it
+		3: {"decisions 3 altered"}, 4: {"decisions 3 altered"},
+		5: {"decisions 6 deleted"}, 6: {"decisions 6 deleted"}, 7: {"decisions 6 deleted"},
+	} {
+		faults, err := p.Beside(t.Context(), "decisions", seq)
+		must(t, err)
+		if d := cmp.Diff(want, short(faults)); d != "" {
+			t.Errorf("faults beside row %d (-want +got):\n%s%v", seq, d, faults)
+		}
+	}
+}
+
 const insertCopy = `insert into setpoint.definitions select h.seq + 1, h.hash, setpoint.chain_hash('definitions', h.seq + 1, h.hash, b.body), b.body, 'sha256:3c'
 	from setpoint.heads h, (values ('{"policy":"sha256:3c","text":"mine"}')) b(body) where h.chain = 'definitions'`
 

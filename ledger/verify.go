@@ -48,8 +48,8 @@ func (f Fault) String() string {
 // chains are the rows of a ledger, to be verified.
 type chains interface {
 	Heads(ctx context.Context) ([]Head, error)
-	// page returns rows above a number in order; none = no more.
-	page(ctx context.Context, t table, after int64) ([]link, error)
+	// page returns rows above a number in order, up to a limit; none = no more.
+	page(ctx context.Context, t table, after int64, limit int) ([]link, error)
 }
 
 // verify walks every chain from its first row. Rows may be added meanwhile.
@@ -124,13 +124,16 @@ type page struct {
 	err   error
 }
 
+// pageRows is how many rows of a chain are read at once.
+const pageRows = 2000
+
 // pages reads the rows of a chain, one page ahead, until ctx ends.
 func pages(ctx context.Context, c chains, t table) <-chan page {
 	out := make(chan page, 1)
 	go func() {
 		defer close(out)
 		for after := int64(0); ; {
-			links, err := c.page(ctx, t, after)
+			links, err := c.page(ctx, t, after, pageRows)
 			if len(links) == 0 && err == nil {
 				return
 			}

@@ -89,8 +89,12 @@ func flag(values url.Values, name string) (bool, error) {
 	return false, refuse(http.StatusBadRequest, "bad-flag", name+" is neither 1 nor 0", "")
 }
 
-// askFilter reads which decisions are wanted.
-func askFilter(r *http.Request) (f Filter, err error) {
+// askFilter reads which decisions are wanted. Times that do not name their zone
+// are in UTC.
+func askFilter(r *http.Request) (Filter, error) { return askFilterIn(r, time.UTC) }
+
+// askFilterIn is askFilter for forms, which give times in a reader's zone.
+func askFilterIn(r *http.Request, zone *time.Location) (f Filter, err error) {
 	values := r.URL.Query()
 	if f.Actuator, err = named("actuator", values.Get("actuator")); err != nil {
 		return f, err
@@ -98,10 +102,10 @@ func askFilter(r *http.Request) (f Filter, err error) {
 	if f.Moves, err = flag(values, "moves"); err != nil {
 		return f, err
 	}
-	if f.From, err = askTime(values, "from"); err != nil {
+	if f.From, err = askTime(values, "from", zone); err != nil {
 		return f, err
 	}
-	if f.To, err = askTime(values, "to"); err != nil {
+	if f.To, err = askTime(values, "to", zone); err != nil {
 		return f, err
 	}
 	before, err := askNumber(values, "before", 0, math.MaxInt64)
@@ -113,13 +117,13 @@ func askFilter(r *http.Request) (f Filter, err error) {
 	return f, err
 }
 
-func askTime(values url.Values, name string) (time.Time, error) {
+func askTime(values url.Values, name string, zone *time.Location) (time.Time, error) {
 	text := values.Get(name)
 	if text == "" {
 		return time.Time{}, nil
 	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	t, ok := readInstant(text, zone)
+	if !ok {
 		return t, refuse(http.StatusBadRequest, "bad-time", name+" is not a time", "write it like 2026-01-31T14:02:00Z")
 	}
 	return t, nil

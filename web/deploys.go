@@ -143,7 +143,7 @@ func askDeploys(r *http.Request) (f DeployFilter, err error) {
 	if f.Service, err = named("service", values.Get("service")); err != nil {
 		return f, err
 	}
-	if f.To, err = askTime(values, "to"); err != nil {
+	if f.To, err = askTime(values, "to", time.UTC); err != nil {
 		return f, err
 	}
 	limit, err := askNumber(values, "limit", fewDeploys, mostDeploys)

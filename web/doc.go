@@ -23,7 +23,7 @@
 //	GET  /v1/status               everything at once
 //	GET  /v1/objectives           … /{name}
 //	GET  /v1/settings             … /{actuator}, ?wait=30s with If-None-Match waits for a change
-//	GET  /v1/decisions            … /{id}
+//	GET  /v1/decisions            … /{id}, /{id}/check makes it again; /export as a file
 //	GET  /v1/orders               orders in force; POST gives one
 //	GET  /v1/deploys              releases that tools told of, and what they burned; POST tells of one
 //	GET  /v1/risk/{service}       what a release usually burns, against what is left

@@ -49,6 +49,8 @@ func (s *Server) endpoints() []endpoint {
 		{"GET", "/v1/retry/{service}", ScopeRead, s.retry, "The retry contract for calls to a service", []string{"caller", "wait"}, nil, client.Setting{}, false},
 		{"POST", "/v1/quota/{actuator}/lease", ScopeGate, s.lease, "Gives a gate its part of a quota's capacity, for a while", nil, client.LeaseAsk{}, client.Lease{}, false},
 		{"GET", "/v1/decisions", ScopeRead, s.decisions, "Decisions, the newest first", []string{"actuator", "moves", "from", "to", "before", "limit"}, nil, named("decisions", []client.Record{}), false},
+		{"GET", "/v1/decisions/export", ScopeRead, s.download, "Decisions as a file, the newest first, up to 100,000: format csv or jsonl", []string{"format", "actuator", "moves", "from", "to", "before"}, nil, nil, false},
+		{"GET", "/v1/decisions/{id}/check", ScopeRead, s.check, "Makes a decision again from its own evidence, and verifies its row against those beside it", nil, nil, client.Replay{}, false},
 		{"GET", "/v1/decisions/{id}", ScopeRead, s.decision, "One decision with its evidence and outcome", nil, nil, client.Record{}, false},
 		{"GET", "/v1/verdicts", ScopeRead, s.verdicts, "Answers of the gate that are on record, the newest first", []string{"service", "release", "before", "limit"}, nil, named("verdicts", []client.RecordedVerdict{}), false},
 		{"GET", "/v1/verdicts/{id}", ScopeRead, s.verdict, "One answer of the gate as it was given", nil, nil, client.RecordedVerdict{}, false},

@@ -67,8 +67,8 @@ func readDays(text string) string {
 }
 
 func askBetween(values url.Values, now time.Time) (stretch, error) {
-	from, ok := readInstant(values.Get("from"), now)
-	to, okTo := readInstant(values.Get("to"), now)
+	from, ok := readInstant(values.Get("from"), now.Location())
+	to, okTo := readInstant(values.Get("to"), now.Location())
 	if values.Get("to") == "" {
 		to, okTo = now, true
 	}
@@ -80,9 +80,9 @@ func askBetween(values url.Values, now time.Time) (stretch, error) {
 
 // readInstant reads a time as a program writes it, or as a form does: in the
 // reader's zone.
-func readInstant(text string, now time.Time) (time.Time, bool) {
+func readInstant(text string, zone *time.Location) (time.Time, bool) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
-		if t, err := time.ParseInLocation(layout, text, now.Location()); err == nil {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
 			return t, true
 		}
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -55,14 +56,14 @@ func (s *Server) objectivePage(w http.ResponseWriter, r *http.Request) {
 // decisionsPage lists the record. Without the ledger it lists what is in
 // memory: the newest decision of each loop.
 func (s *Server) decisionsPage(w http.ResponseWriter, r *http.Request) {
-	f, err := askFilter(r)
+	l := s.look(here(r))
+	f, err := askFilterIn(r, l.now.Location())
 	if err != nil {
 		s.problem(w, r, err)
 		return
 	}
 	records, err := s.history(r.Context(), f)
-	l := s.look(here(r))
-	v := decisionsView{Filter: f, Actuators: actuatorNames(l.set)}
+	v := newDecisionsView(l, f)
 	if err != nil {
 		v.Unread, records = problemOf(err).Message, nil
 		for _, d := range l.report.Decisions {
@@ -90,7 +91,7 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 	}
 	rec, err := s.recorded(r.Context(), id)
 	l := s.look(here(r))
-	unread := ""
+	unread, run := "", ""
 	if err != nil {
 		i := slices.IndexFunc(l.report.Decisions, func(d loop.Decision) bool { return d.ID == id })
 		if i < 0 {
@@ -98,10 +99,28 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		rec, unread = Record{Decision: l.report.Decisions[i]}, problemOf(err).Message
+		if run = s.runOf(r.Context(), rec.Decision); run != "" && errors.Is(err, ErrNotFound) {
+			unread = ""
+		}
 	}
 	v := s.decisionView(l, rec)
-	v.Unread = unread
+	if v.Unread, v.Run = unread, run; unread == "" && run == "" {
+		v.Diff, v.Check = s.diffView(r.Context(), l, rec), s.checkView(r, rec)
+	}
 	s.render(w, r, http.StatusOK, "decision", s.page(l, "decisions", "Decision "+id, v))
+}
+
+// runOf is a link to the row that a hold of the newest tick continues: equal
+// holds in a row are one row of the record.
+func (s *Server) runOf(ctx context.Context, d loop.Decision) string {
+	if d.Verb != loop.Hold {
+		return ""
+	}
+	found, err := s.history(ctx, Filter{Actuator: d.Actuator, Limit: 1})
+	if err != nil || len(found) == 0 || found[0].Decision.Verb != loop.Hold {
+		return ""
+	}
+	return "/decisions/" + url.PathEscape(found[0].Decision.ID)
 }
 
 // A gateView is the page of the gates.

@@ -28,6 +28,7 @@ type Config struct {
 	Deliveries  func() []Delivery                                                           // how telling of alerts goes, for each target; nil = nobody is told
 	Cancels     func() map[string]uint64                                                    // actuator → statements that its reaper cancelled so far
 	Caller      func(context.Context, slo.Secret, time.Time) (Caller, error)                // who shows a key; nil = everybody who can reach the server may do everything
+	Witness     Witness                                                                     // nil = decisions cannot be checked
 	Lease       func(slo.Actuator, int64, client.LeaseAsk, time.Time) (client.Lease, error) // gives a gate its part of a quota, for the leader of an epoch; nil = none are given
 	Failed      func(error)                                                                 // told of errors that callers are not shown; for the log
 	URL         string                                                                      // address that links in answers begin with; "" = links are paths

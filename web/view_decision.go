@@ -85,14 +85,45 @@ type decisionsView struct {
 	Rows      []decisionRow
 	Filter    Filter
 	Actuators []string
+	From, To  string // of Filter, as a form takes them
 	Unread    string // why the ledger could not be read
 	Next      string // link to older decisions
+	CSV, JSON string // links to all of them as a file
+}
+
+func newDecisionsView(l look, f Filter) decisionsView {
+	v := decisionsView{Filter: f, Actuators: actuatorNames(l.set)}
+	query := url.Values{}
+	for name, at := range map[string]time.Time{"from": f.From, "to": f.To} {
+		if !at.IsZero() {
+			query.Set(name, stamp(at))
+		}
+	}
+	if !f.From.IsZero() {
+		v.From = f.From.In(l.now.Location()).Format(formTime)
+	}
+	if !f.To.IsZero() {
+		v.To = f.To.In(l.now.Location()).Format(formTime)
+	}
+	if f.Actuator != "" {
+		query.Set("actuator", f.Actuator)
+	}
+	if f.Moves {
+		query.Set("moves", "1")
+	}
+	link := func(format string) string {
+		query.Set("format", format)
+		return "/v1/decisions/export?" + query.Encode()
+	}
+	v.CSV, v.JSON = link("csv"), link("jsonl")
+	return v
 }
 
 // A decisionView is the page of one decision.
 type decisionView struct {
 	decisionRow
 	Unread   string
+	Run      string // link to the row that this hold continues
 	Wanted   string
 	Mode     string
 	Policy   string
@@ -103,6 +134,8 @@ type decisionView struct {
 	Orders   []orderRow
 	JSON     string
 	API      string
+	Diff     *diffView
+	Check    *checkView // nil = there is no ledger to check it by
 }
 
 type pullRow struct {
@@ -158,9 +191,16 @@ func blindWords(r loop.Reason) string {
 // conditionRows list the orders that a decision had to respect.
 func conditionRows(l look, c loop.Conditions) []orderRow {
 	var out []orderRow
+	for _, o := range conditionOrders(c) {
+		out = append(out, orderRowOf(l, o))
+	}
+	return out
+}
+
+func conditionOrders(c loop.Conditions) (out []loop.Order) {
 	for _, o := range []*loop.Order{c.Stop, c.Freeze, c.Pin, c.Approval, c.Demotion, c.Promotion} {
 		if o != nil {
-			out = append(out, orderRowOf(l, *o))
+			out = append(out, *o)
 		}
 	}
 	return out

@@ -59,8 +59,7 @@ type incidentRow struct {
 type compareRow struct{ What, Now, Before string }
 
 func (s *Server) historyView(r *http.Request, l look, o slo.Objective, at stretch) historyView {
-	const form = "2006-01-02T15:04"
-	v := historyView{Range: at.Range, Ranges: ranges(), From: at.from.In(l.now.Location()).Format(form), To: at.to.In(l.now.Location()).Format(form), Start: clock(at.from, l.now), End: clock(at.to, l.now)}
+	v := historyView{Range: at.Range, Ranges: ranges(), From: at.from.In(l.now.Location()).Format(formTime), To: at.to.In(l.now.Location()).Format(formTime), Start: clock(at.from, l.now), End: clock(at.to, l.now)}
 	if at.Range != "" && !slices.Contains(v.Ranges, at.Range) {
 		v.Ranges = append(v.Ranges, at.Range)
 	}

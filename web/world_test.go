@@ -205,6 +205,10 @@ func (w *world) Decisions(_ context.Context, f web.Filter) ([]web.Record, error)
 	defer w.mu.Unlock()
 	var out []web.Record
 	for _, r := range slices.Backward(w.records) {
+		at := r.Decision.Input.At
+		if !f.From.IsZero() && at.Before(f.From) || !f.To.IsZero() && !at.Before(f.To) {
+			continue
+		}
 		if (f.Actuator == "" || f.Actuator == r.Decision.Actuator) && (!f.Moves || r.Decision.Verb != loop.Hold) && (f.Before == 0 || r.Seq < f.Before) && len(out) < f.Limit {
 			out = append(out, r)
 		}

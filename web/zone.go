@@ -8,6 +8,9 @@ import (
 // zoneCookie keeps the zone in which a reader wants to see times.
 const zoneCookie = "zone"
 
+// formTime is how forms write a time.
+const formTime = "2006-01-02T15:04"
+
 // offeredZones can be chosen; ?zone= takes every name of the IANA Time Zone
 // Database.
 func offeredZones() []string {

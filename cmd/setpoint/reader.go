@@ -40,6 +40,21 @@ func (r reader) versions(ctx context.Context, objective string) ([]loop.Version,
 	return lists[0], nil
 }
 
+// Definition implements web.Witness.
+func (r reader) Definition(ctx context.Context, policy string) ([]byte, error) {
+	text, err := r.Postgres.Definition(ctx, policy)
+	return text, inWords(err)
+}
+
+// Beside implements web.Witness.
+func (r reader) Beside(ctx context.Context, seq int64) (words []string, err error) {
+	faults, err := r.Postgres.Beside(ctx, "decisions", seq)
+	for _, f := range faults {
+		words = append(words, f.String())
+	}
+	return words, err
+}
+
 // inWords says in the terms of the web room what the ledger refused.
 func inWords(err error) error {
 	switch {

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,7 +96,7 @@ func replayAll(ctx context.Context, p *ledger.Postgres) (replayed, error) {
 		case err != nil:
 			r.Differences = append(r.Differences, difference{d.ID, d.Words, err.Error(), []string{}})
 		case !same:
-			r.Differences = append(r.Differences, difference{d.ID, d.Words, again.Words, differing(d, again)})
+			r.Differences = append(r.Differences, difference{d.ID, d.Words, again.Words, loop.Differing(d, again)})
 		}
 		return nil
 	})
@@ -108,27 +104,6 @@ func replayAll(ctx context.Context, p *ledger.Postgres) (replayed, error) {
 		err = nil
 	}
 	return r, err
-}
-
-// differing names the fields in which two decisions are not the same.
-func differing(a, b loop.Decision) []string {
-	one, other := fields(a), fields(b)
-	out := []string{}
-	for _, name := range slices.Sorted(maps.Keys(one)) {
-		if !bytes.Equal(one[name], other[name]) {
-			out = append(out, name)
-		}
-	}
-	return out
-}
-
-func fields(d loop.Decision) map[string]json.RawMessage {
-	var out map[string]json.RawMessage
-	text, err := json.Marshal(d)
-	if err != nil || json.Unmarshal(text, &out) != nil {
-		return nil // unreachable: a decision is plain data, and was read from JSON
-	}
-	return out
 }
 
 func printReplayed(w io.Writer, r replayed) {

@@ -63,6 +63,7 @@ type Verifier interface {
 	Heads(ctx context.Context) ([]ledger.Head, error)
 	Verify(ctx context.Context) ([]ledger.Fault, error)
 	VerifyFrom(ctx context.Context, remembered []ledger.Head) ([]ledger.Fault, error)
+	Beside(ctx context.Context, chain string, seq int64) ([]ledger.Fault, error)
 }
 
 // Run runs the contract on ledgers that open makes. Each is empty when it is

@@ -38,6 +38,16 @@ func verify(t *testing.T, l Ledger) {
 	faults, err = l.VerifyFrom(t.Context(), heads)
 	check(t, "VerifyFrom", err)
 	diff(t, "faults", faults, []ledger.Fault(nil))
+	for seq := range int64(7) {
+		faults, err = l.Beside(t.Context(), "decisions", seq)
+		check(t, "Beside", err)
+		if sound := seq > 0 && seq < 6; sound != (len(faults) == 0) {
+			t.Errorf("faults beside row %d of 5: %v", seq, faults)
+		}
+	}
+	if _, err := l.Beside(t.Context(), "decision", 1); err == nil {
+		t.Error("a chain that is none can be verified")
+	}
 	heads[0].Hash[7]++
 	faults, err = l.VerifyFrom(t.Context(), heads)
 	check(t, "VerifyFrom", err)

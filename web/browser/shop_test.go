@@ -101,7 +101,7 @@ func (s *shop) listen(t testing.TB, address string) (stop func()) {
 
 func (s *shop) config(t testing.TB) web.Config {
 	return web.Config{
-		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Slices: s.records.Slices,
+		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices,
 		Report: func() loop.Report {
 			if r := s.report.Load(); r != nil {
 				return *r
@@ -231,4 +231,12 @@ func (r reader) versions(ctx context.Context, objective string) ([]loop.Version,
 		return nil, fmt.Errorf("read versions: %w", err)
 	}
 	return lists[0], nil
+}
+
+func (r reader) Beside(ctx context.Context, seq int64) (words []string, err error) {
+	faults, err := r.Postgres.Beside(ctx, "decisions", seq)
+	for _, f := range faults {
+		words = append(words, f.String())
+	}
+	return words, err
 }

@@ -8,17 +8,20 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"setpoint.dev/setpoint/ledger"
 )
 
 // views are every kind of page, with an address that shows one.
 func (s *shop) views() map[string]string {
-	decision := ""
-	for _, d := range s.report.Load().Decisions {
-		decision = d.ID
+	records, err := s.records.Decisions(s.t.Context(), ledger.DecisionFilter{Moves: true, Limit: 1})
+	if err != nil || len(records) == 0 {
+		s.t.Fatalf("%d moves: %v", len(records), err)
 	}
+	decision := records[0].Decision.ID
 	return map[string]string{
 		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "service": "/services/checkout", "report": "/reports", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
-		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E", "decisions": "/decisions", "decision": "/decisions/" + decision,
+		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E", "decisions": "/decisions", "decision": "/decisions/" + decision + "?replay=1",
 		"control": "/control", "problem": "/nowhere",
 	}
 }
