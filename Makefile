@@ -57,6 +57,10 @@ bench: ## run all benchmarks; BENCH=name
 bench-gate: parts ## measure durable answers of the gate beside bare pgx (2 minutes), write docs/gate.md
 	go test -count=1 -v -run TestGateBench ./cmd/setpoint -bench-gate 10s
 
+.PHONY: bench-control
+bench-control: parts ## measure loops on real plants against static settings (2 hours), write docs/control.md; PLANT=pool SEEDS=3
+	go test -count=1 -timeout 180m -v -run TestControlBench ./cmd/setpoint -bench-control $(or $(PLANT),all) -bench-seeds $(or $(SEEDS),3)
+
 .PHONY: accuracy
 accuracy: parts ## measure counts of 30 days on real backends (5 minutes), write docs/accuracy.md; SEED=1
 	go test -count=1 -timeout 60m -v -run TestAccuracy ./sli/promql/accuracy -full -update -seed $(or $(SEED),1)
