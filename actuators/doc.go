@@ -43,14 +43,14 @@
 //
 // # Fencing
 //
-// Beside the timeout Apply keeps the move that set it (actuator, epoch, decision, time) as the custom
+// Beside the timeout Apply keeps the move that set it (actuator, fence, decision, time) as the custom
 // setting "setpoint.move" of the same role in the same database. One transaction under
-// an advisory lock reads it, refuses an older epoch with loop.ErrDeposed, and writes both. Each cancel
+// an advisory lock reads it, refuses one with an older loop.Fence with loop.ErrDeposed, and writes both. Each cancel
 // compares it again: a reaper whose process slept through a change of leader cancels nothing by
 // a floor that was replaced since.
 //
 // A ledger begun anew counts epochs from 1, and is refused by stamps of the old one until a person
-// removes them: ALTER ROLE r IN DATABASE d RESET "setpoint.move".
+// removes them, or until its database has a higher timeline: ALTER ROLE r IN DATABASE d RESET "setpoint.move".
 //
 // # Rights of the connection
 //

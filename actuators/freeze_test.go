@@ -46,7 +46,7 @@ func TestFreezeKeepsWhatIsApplied(t *testing.T) {
 	f := freeze(t, s)
 	for i, want := range []float64{0, 1, 1, 0.5, 0} {
 		if i > 0 { // at first nothing was ever put: rest
-			if err := f.Apply(t.Context(), loop.Move{Setting: want, Epoch: 3, Decision: "d"}); err != nil {
+			if err := f.Apply(t.Context(), loop.Move{Setting: want, Term: loop.Term{Epoch: 3}, Decision: "d"}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -67,7 +67,7 @@ func TestFreezeRefuses(t *testing.T) {
 		move loop.Move
 		want error // nil: any
 	}{
-		{"older epoch", settings{last: &loop.Move{Actuator: "freeze", Epoch: 4}}, loop.Move{Setting: 1, Epoch: 3}, loop.ErrDeposed},
+		{"older epoch", settings{last: &loop.Move{Actuator: "freeze", Term: loop.Term{Epoch: 4}}}, loop.Move{Setting: 1, Term: loop.Term{Epoch: 3}}, loop.ErrDeposed},
 		{"ledger down", settings{down: down}, loop.Move{Setting: 1}, down},
 		{"below 0", settings{}, loop.Move{Setting: -0.1}, nil},
 		{"above 1", settings{}, loop.Move{Setting: 1.1}, nil},

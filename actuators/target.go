@@ -63,8 +63,8 @@ type state struct {
 
 // A stamp is the move that set the role's timeout, kept beside it.
 type stamp struct {
-	Actuator     string    `json:"actuator"`
-	Epoch        int64     `json:"epoch"`
+	Actuator string `json:"actuator"`
+	loop.Fence
 	Decision     string    `json:"decision"`
 	Milliseconds int64     `json:"ms"`
 	At           time.Time `json:"at"`
@@ -129,8 +129,8 @@ func (t *target) noRole() error {
 	return fmt.Errorf("role %q does not exist in the server of the target", t.role)
 }
 
-// set writes the stamp and, if it is wanted, the role's statement_timeout, unless a newer epoch's stamp
-// is there. It returns the stamp's text.
+// set writes the stamp and, if it is wanted, the role's statement_timeout, unless the stamp of a
+// newer move is there. It returns the stamp's text.
 func (t *target) set(ctx context.Context, s stamp, timeout bool) (move string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -139,7 +139,7 @@ func (t *target) set(ctx context.Context, s stamp, timeout bool) (move string, e
 		return "", fmt.Errorf("write stamp: %w", err)
 	}
 	err = pgx.BeginFunc(ctx, t.pool, func(tx pgx.Tx) error {
-		if err := t.fence(ctx, tx, s.Epoch); err != nil {
+		if err := t.fence(ctx, tx, s.Fence); err != nil {
 			return err
 		}
 		if timeout {
@@ -153,8 +153,8 @@ func (t *target) set(ctx context.Context, s stamp, timeout bool) (move string, e
 }
 
 // fence keeps all others from setting the role's timeout until the transaction ends, and returns
-// loop.ErrDeposed when one with a newer epoch has done so.
-func (t *target) fence(ctx context.Context, tx pgx.Tx, epoch int64) error {
+// loop.ErrDeposed when a newer move has done so.
+func (t *target) fence(ctx context.Context, tx pgx.Tx, f loop.Fence) error {
 	const lock = `select pg_advisory_xact_lock(hashtextextended('setpoint.move of ' || $1, 0))`
 	if _, err := tx.Exec(ctx, lock, t.role); err != nil {
 		return fmt.Errorf("lock role %q: %w", t.role, err)
@@ -167,8 +167,8 @@ func (t *target) fence(ctx context.Context, tx pgx.Tx, epoch int64) error {
 	if err != nil {
 		return err
 	}
-	if last.Epoch > epoch {
-		return fmt.Errorf("epoch %d is older than %d of decision %s, in force at role %q: %w", epoch, last.Epoch, last.Decision, t.role, loop.ErrDeposed)
+	if err := f.Admit(last.Fence, last.Decision); err != nil {
+		return fmt.Errorf("set timeout of role %q: %w", t.role, err)
 	}
 	return nil
 }

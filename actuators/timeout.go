@@ -67,16 +67,16 @@ func (q *QueryTimeout) Read(ctx context.Context) (float64, error) {
 	return setting, nil
 }
 
-// Apply sets the role's timeout at the target, in one transaction that first compares epochs, and
+// Apply sets the role's timeout at the target, in one transaction that first compares fences, and
 // confirms it to the Reaper. A setting is rounded to whole milliseconds, as Postgres keeps them,
-// and never to 0, which would be no limit. It returns loop.ErrDeposed when a newer leader has
-// applied a move, and an error for a setting outside the range; nothing is changed then.
+// and never to 0, which would be no limit. It returns loop.ErrDeposed when a newer move has
+// been applied, and an error for a setting outside the range; nothing is changed then.
 func (q *QueryTimeout) Apply(ctx context.Context, m loop.Move) error {
 	if err := outside(q.a, m.Setting); err != nil {
 		return fmt.Errorf("apply to %s: %w", q.a.Name, err)
 	}
 	ms := milliseconds(m.Setting)
-	s := stamp{Actuator: q.a.Name, Epoch: m.Epoch, Decision: m.Decision, At: m.At.UTC(), Milliseconds: ms}
+	s := stamp{Actuator: q.a.Name, Fence: m.Fence(), Decision: m.Decision, At: m.At.UTC(), Milliseconds: ms}
 	move, err := q.target.set(ctx, s, q.a.Query.RoleDefault)
 	if err != nil {
 		return fmt.Errorf("apply to %s: %w", q.a.Name, err)

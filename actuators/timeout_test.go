@@ -20,7 +20,19 @@ import (
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func move(setting float64, epoch int64) loop.Move {
-	return loop.Move{Actuator: "reports-timeout", Setting: setting, Epoch: epoch, Decision: "D-1", At: noon}
+	return loop.Move{Actuator: "reports-timeout", Setting: setting, Term: loop.Term{Epoch: epoch}, Decision: "D-1", At: noon}
+}
+
+// promoted is a move of the side whose standby was promoted to a timeline.
+func promoted(m loop.Move, timeline int64) loop.Move {
+	m.Timeline = timeline
+	return m
+}
+
+// later is a move of a later tick.
+func later(m loop.Move, by time.Duration) loop.Move {
+	m.At = m.At.Add(by)
+	return m
 }
 
 func wantSetting(t *testing.T, q loop.Actuator, want float64) {
@@ -62,7 +74,7 @@ func TestTimeoutIsAppliedAndReadBack(t *testing.T) {
 			t.Errorf("after %v new sessions get %s, want %s", c.setting, got, c.inForce)
 		}
 	}
-	want := `{"actuator":"reports-timeout","epoch":7,"decision":"D-1","ms":30000,"at":"2026-03-01T12:00:00Z"}`
+	want := `{"actuator":"reports-timeout","epoch":7,"sequence":1772366400000000,"decision":"D-1","ms":30000,"at":"2026-03-01T12:00:00Z"}`
 	if got := p.inForce("setpoint.move"); got != want {
 		t.Errorf("stamp is %s, want %s", got, want)
 	}
@@ -116,13 +128,35 @@ func TestTimeoutRefusesOlderEpoch(t *testing.T) {
 	apply(t, old, move(5, 7))
 	apply(t, young, move(2, 8))
 	err := old.Apply(t.Context(), move(30, 7))
-	if !errors.Is(err, loop.ErrDeposed) || !strings.Contains(err.Error(), "epoch 7 is older than 8 of decision D-1") {
+	if !errors.Is(err, loop.ErrDeposed) || !strings.Contains(err.Error(), "epoch 7, sequence 1772366400000000 is older than epoch 8, sequence 1772366400000000 of decision D-1") {
 		t.Errorf("Apply of epoch 7 after 8 = %v, want ErrDeposed and why", err)
 	}
 	wantSetting(t, old, 2)
 	apply(t, young, move(2, 8))
 	apply(t, old, move(3, 9))
 	wantSetting(t, young, 3)
+}
+
+// TestTimeoutRefusesOlderTimeline: the leader of the promoted standby counts
+// epochs of its own, and the one of the old primary writes no more; nor does
+// a late move of the same leader.
+func TestTimeoutRefusesOlderTimeline(t *testing.T) {
+	p := newPlant(t)
+	q, _ := open(t, p.definition(), actuators.Deps{})
+	apply(t, q, promoted(move(5, 41), 1))
+	apply(t, q, promoted(move(2, 40), 2))
+	for name, m := range map[string]loop.Move{
+		"of the old primary":    later(promoted(move(30, 42), 1), time.Hour),
+		"of an unknown side":    later(move(30, 43), time.Hour),
+		"late of the same term": later(promoted(move(30, 40), 2), -time.Second),
+	} {
+		if err := q.Apply(t.Context(), m); !errors.Is(err, loop.ErrDeposed) {
+			t.Errorf("Apply %s = %v, want ErrDeposed", name, err)
+		}
+	}
+	wantSetting(t, q, 2)
+	apply(t, q, later(promoted(move(3, 40), 2), time.Second))
+	wantSetting(t, q, 3)
 }
 
 // Two leaders apply at the same time, again and again: the newer is never refused, the older never

@@ -49,7 +49,7 @@ func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
 		func() error { return l.Revise(ctx, []loop.Version{ledgertest.Version(id, id, -1)}) },
 		func() error { return l.Give(ctx, ledgertest.Order(id, noon(), loop.OrderFreeze, id)) },
 		func() error {
-			return l.PutSetting(ctx, loop.Move{Actuator: d.Actuator, Setting: d.To, Epoch: 1, Decision: id, At: noon()})
+			return l.PutSetting(ctx, loop.Move{Actuator: d.Actuator, Setting: d.To, Term: loop.Term{Epoch: 1}, Decision: id, At: noon()})
 		},
 		func() error {
 			return l.Finish(ctx, loop.Outcome{Decision: id, At: noon(), Applied: true, ReadBack: d.To})

@@ -49,7 +49,7 @@ func populated(t *testing.T) (string, *pgx.Conn) {
 		move := ledgertest.Move(id, when, float64(i)/4)
 		must(t, p.Begin(t.Context(), move))
 		must(t, p.Give(t.Context(), ledgertest.Order(fmt.Sprintf("o%d", i+1), when, loop.OrderFreeze, "shop")))
-		must(t, p.PutSetting(t.Context(), loop.Move{Actuator: move.Actuator, Setting: move.To, Epoch: 1, Decision: id, At: when}))
+		must(t, p.PutSetting(t.Context(), loop.Move{Actuator: move.Actuator, Setting: move.To, Term: loop.Term{Epoch: 1}, Decision: id, At: when}))
 		must(t, p.Finish(t.Context(), loop.Outcome{Decision: id, At: when, Applied: true, ReadBack: move.To}))
 		must(t, p.Judge(t.Context(), ledgertest.Batch(t, "v"+id, ledgertest.Verdict("shop", id, when), ledgertest.Verdict("cart", id, when))))
 	}

@@ -30,16 +30,16 @@ type lead struct {
 // Lead takes the lead if it is free, or confirms it; see loop.Leadership. A
 // leader that lost its session and leads again has a higher epoch. The lead
 // is kept without further calls until Resign or Close.
-func (p *Postgres) Lead(ctx context.Context) (int64, error) {
+func (p *Postgres) Lead(ctx context.Context) (loop.Term, error) {
 	var epoch int64
 	err := p.do(ctx, func(ctx context.Context) (err error) {
 		epoch, err = p.lead.take(ctx, p.holder)
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("take the lead: %w", err)
+		return loop.Term{}, fmt.Errorf("take the lead: %w", err)
 	}
-	return epoch, nil
+	return loop.Term{Epoch: epoch}, nil
 }
 
 // Resign gives up the lead, for another instance to take at once.

@@ -17,14 +17,14 @@ func hold(id string) loop.Decision { return ledgertest.Hold(id, noon()) }
 func orderOf(id string) loop.Order { return ledgertest.Order(id, noon(), loop.OrderStop, "*") }
 
 // takeOver waits until p leads.
-func takeOver(t *testing.T, p *ledger.Postgres) int64 {
+func takeOver(t *testing.T, p *ledger.Postgres) loop.Term {
 	t.Helper()
-	var epoch int64
+	var term loop.Term
 	await(t, "the lead", func(ctx context.Context) (err error) {
-		epoch, err = p.Lead(ctx)
+		term, err = p.Lead(ctx)
 		return err
 	})
-	return epoch
+	return term
 }
 
 // await tries until there is no error, for at most 20 s.
@@ -60,15 +60,15 @@ func TestOneLeads(t *testing.T) {
 	a.Resign()
 	next, err := b.Lead(t.Context())
 	must(t, err)
-	if next <= first {
-		t.Errorf("epoch %d after %d, want a higher one", next, first)
+	if next.Compare(first) <= 0 {
+		t.Errorf("%s after %s, want a newer term", next.Show(), first.Show())
 	}
 	if _, err := a.Lead(t.Context()); !errors.Is(err, loop.ErrNotLeader) {
 		t.Errorf("Lead of the first: %v, want %v", err, loop.ErrNotLeader)
 	}
 	b.Close()
-	if again := takeOver(t, a); again <= next {
-		t.Errorf("epoch %d after %d, want a higher one", again, next)
+	if again := takeOver(t, a); again.Compare(next) <= 0 {
+		t.Errorf("%s after %s, want a newer term", again.Show(), next.Show())
 	}
 }
 
@@ -79,19 +79,19 @@ func TestDeposedLeaderIsRefused(t *testing.T) {
 	conn := connect(t, dsn)
 	old := takeOver(t, a)
 	move := ledgertest.Move("d1", noon(), 1)
-	move.Input.Epoch = old
+	move.Input.Term = old
 	must(t, a.Begin(t.Context(), move))
 	if tag, err := conn.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'setpoint lead'`); err != nil || tag.RowsAffected() != 1 {
 		t.Fatalf("terminate the lead's session: %v, %v", tag, err)
 	}
-	if next := takeOver(t, b); next <= old {
-		t.Errorf("epoch %d after %d, want a higher one", next, old)
+	if next := takeOver(t, b); next.Compare(old) <= 0 {
+		t.Errorf("%s after %s, want a newer term", next.Show(), old.Show())
 	}
 	late := hold("d2")
-	late.Input.Epoch = old
+	late.Input.Term = old
 	wantErr(t, "Begin", a.Begin(t.Context(), late), loop.ErrDeposed)
 	wantErr(t, "Begin of what is on record", a.Begin(t.Context(), move), loop.ErrDeposed)
-	put := loop.Move{Actuator: move.Actuator, Setting: move.To, Epoch: old, Decision: "d1", At: noon()}
+	put := loop.Move{Actuator: move.Actuator, Setting: move.To, Term: old, Decision: "d1", At: noon()}
 	wantErr(t, "PutSetting", a.PutSetting(t.Context(), put), loop.ErrDeposed)
 	must(t, a.Finish(t.Context(), loop.Outcome{Decision: "d1", At: noon(), Error: "deposed"})) // what happened may be told
 	if _, err := a.Lead(t.Context()); !errors.Is(err, loop.ErrNotLeader) {
@@ -105,8 +105,8 @@ func TestLeaderComesBackWithHigherEpoch(t *testing.T) {
 	conn := connect(t, dsn)
 	old := takeOver(t, a)
 	must(t, second(conn.Exec(t.Context(), `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'setpoint lead'`)))
-	if again := takeOver(t, a); again <= old {
-		t.Errorf("epoch %d after %d, want a higher one", again, old)
+	if again := takeOver(t, a); again.Compare(old) <= 0 {
+		t.Errorf("%s after %s, want a newer term", again.Show(), old.Show())
 	}
 }
 
@@ -116,11 +116,11 @@ func TestLeadIsRenewed(t *testing.T) {
 	p, err := ledger.Open(ledger.Config{DSN: dsn, Lease: 900 * time.Millisecond})
 	must(t, err)
 	t.Cleanup(p.Close)
-	epoch := takeOver(t, p)
+	term := takeOver(t, p)
 	conn := connect(t, dsn)
 	must(t, second(conn.Exec(t.Context(), `select pg_sleep(2.7)`))) // the server's clock runs the lease
-	if again, err := p.Lead(t.Context()); err != nil || again != epoch {
-		t.Errorf("Lead after three leases: %d, %v, want %d", again, err, epoch)
+	if again, err := p.Lead(t.Context()); err != nil || again != term {
+		t.Errorf("Lead after three leases: %s, %v, want %s", again.Show(), err, term.Show())
 	}
 }
 
@@ -129,10 +129,10 @@ func TestLeadIsRenewed(t *testing.T) {
 func TestHoldIsTheSameUnderTheNextEpoch(t *testing.T) {
 	_, a, b := rivals(t)
 	d := hold("d1")
-	d.Input.Epoch = takeOver(t, a)
+	d.Input.Term = takeOver(t, a)
 	must(t, a.Begin(t.Context(), d))
 	a.Resign()
-	d.Input.Epoch = takeOver(t, b)
+	d.Input.Term = takeOver(t, b)
 	must(t, b.Begin(t.Context(), d))
 	d.Words = "something else"
 	wantErr(t, "Begin of another hold", b.Begin(t.Context(), d), ledger.ErrConflict)
@@ -144,9 +144,9 @@ func TestMemoryIsDeposed(t *testing.T) {
 	must(t, second(m.Lead(t.Context())))
 	must(t, m.Depose())
 	wantErr(t, "Begin", m.Begin(t.Context(), d), loop.ErrDeposed)
-	epoch, err := m.Lead(t.Context())
+	term, err := m.Lead(t.Context())
 	must(t, err)
-	d.Input.Epoch = epoch
+	d.Input.Term = term
 	must(t, m.Begin(t.Context(), d))
 }
 

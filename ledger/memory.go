@@ -44,16 +44,16 @@ func NewMemory() *Memory {
 }
 
 // Lead takes or confirms the lead.
-func (m *Memory) Lead(context.Context) (int64, error) {
+func (m *Memory) Lead(context.Context) (loop.Term, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.epoch == 0 || m.deposed {
 		if err := m.reign(); err != nil {
-			return 0, err
+			return loop.Term{}, err
 		}
 		m.deposed = false
 	}
-	return m.epoch, nil
+	return loop.Term{Epoch: m.epoch}, nil
 }
 
 // Depose does what another instance does that takes the lead and gives it up

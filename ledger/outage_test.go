@@ -69,12 +69,12 @@ func TestRestartOfPostgres(t *testing.T) {
 	}
 
 	s.start(t)
-	epoch := takeOver(t, p)
-	if epoch <= old {
-		t.Errorf("epoch %d after %d, want a higher one", epoch, old)
+	term := takeOver(t, p)
+	if term.Compare(old) <= 0 {
+		t.Errorf("%s after %s, want a newer term", term.Show(), old.Show())
 	}
 	d := hold("d2")
-	d.Input.Epoch = epoch
+	d.Input.Term = term
 	must(t, p.Begin(t.Context(), d))
 	got, err := p.Decisions(t.Context(), ledger.DecisionFilter{})
 	must(t, err)
@@ -154,7 +154,7 @@ func TestFrozenPostgres(t *testing.T) {
 	}
 	signal(t, pids, syscall.SIGCONT)
 	d := hold("d2")
-	d.Input.Epoch = takeOver(t, p)
+	d.Input.Term = takeOver(t, p)
 	await(t, "Begin", func(ctx context.Context) error { return p.Begin(ctx, d) })
 }
 

@@ -37,11 +37,11 @@ func TestOtherProcess(t *testing.T) {
 	p, err := ledger.Open(ledger.Config{DSN: dsn, Lease: lease})
 	must(t, err)
 	defer p.Close()
-	epoch := takeOver(t, p)
-	fmt.Println("leads", epoch)
+	term := takeOver(t, p)
+	fmt.Println("leads", term.Epoch)
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		d := ledgertest.Move(in.Text(), noon(), 1)
-		d.Input.Epoch = epoch
+		d.Input.Term = term
 		err := p.Begin(t.Context(), d)
 		fmt.Println("deposed", errors.Is(err, loop.ErrDeposed), err)
 	}
@@ -83,8 +83,8 @@ func TestKilledLeader(t *testing.T) {
 	wantErr(t, "Lead while the other lives", second(p.Lead(t.Context())), loop.ErrNotLeader)
 	must(t, other.cmd.Process.Kill())
 	start := time.Now()
-	if epoch := takeOver(t, p); epoch != 2 {
-		t.Errorf("epoch %d, want 2", epoch)
+	if term := takeOver(t, p); term.Epoch != 2 {
+		t.Errorf("%s, want epoch 2", term.Show())
 	}
 	if took := time.Since(start); took > 3*time.Second {
 		t.Errorf("the lead was free after %v, want at once", took)
@@ -98,9 +98,8 @@ func TestFrozenLeader(t *testing.T) {
 	other := startLeader(t, dsn, 600*time.Millisecond)
 	must(t, other.cmd.Process.Signal(syscall.SIGSTOP))
 	p := open(t, dsn)
-	epoch := takeOver(t, p)
 	d := hold("new")
-	d.Input.Epoch = epoch
+	d.Input.Term = takeOver(t, p)
 	must(t, p.Begin(t.Context(), d))
 	must(t, other.cmd.Process.Signal(syscall.SIGCONT))
 	fmt.Fprintln(other.in, "late")

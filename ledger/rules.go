@@ -43,17 +43,17 @@ func same(known, body []byte) error {
 	return ErrConflict
 }
 
-// sameDecision lets a hold pass that is on record under an older epoch: it
+// sameDecision lets a hold pass that is on record under an older term: it
 // was recorded, the answer was lost, and meanwhile the lead changed.
 func sameDecision(known []byte, d loop.Decision, body []byte) error {
 	if bytes.Equal(known, body) || d.Verb != loop.Hold {
 		return same(known, body)
 	}
 	k, err := decode[loop.Decision](known)
-	if err != nil || k.Input.Epoch >= d.Input.Epoch {
+	if err != nil || k.Input.Term.Compare(d.Input.Term) >= 0 {
 		return ErrConflict
 	}
-	k.Input.Epoch = d.Input.Epoch
+	k.Input.Term = d.Input.Term
 	renewed, err := encode(k)
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func obeys(d loop.Decision, stops []loop.Order) error {
 
 // carriesOut says that a move is what a decision on record tells to do.
 func carriesOut(m loop.Move, d loop.Decision) bool {
-	return d.Verb != loop.Hold && m.Actuator == d.Actuator && m.Setting == d.To && m.Epoch == d.Input.Epoch
+	return d.Verb != loop.Hold && m.Actuator == d.Actuator && m.Setting == d.To && m.Term == d.Input.Term
 }
 
 // covers says of an order whether it is of a kind and about an actuator: by

@@ -115,7 +115,7 @@ func TestVerifyMissesObeyedOrders(t *testing.T) {
 	stop := orderOf("o7")
 	d.Input.Conditions.Stop = &stop
 	must(t, p.Give(t.Context(), stop))
-	d.Input.Epoch = takeOver(t, p)
+	d.Input.Term = takeOver(t, p)
 	must(t, p.Begin(t.Context(), d))
 	tamper(t, conn, `delete from setpoint.orders where seq > 6;`+moveHead("orders", 6))
 	faults, err := p.Verify(t.Context())

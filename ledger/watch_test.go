@@ -27,7 +27,7 @@ func TestWatch(t *testing.T) {
 	w.await(t, "a stop", "s", func(n ledger.News) bool { return !n.Decided && !n.Keys })
 
 	d := hold("d1")
-	d.Input.Epoch = takeOver(t, other)
+	d.Input.Term = takeOver(t, other)
 	must(t, other.Begin(t.Context(), d))
 	w.await(t, "a decision", "s", func(n ledger.News) bool { return n.Decided })
 

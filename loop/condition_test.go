@@ -26,7 +26,7 @@ func burningInput(when string, change func(*budget.State)) loop.Input {
 	}
 	tier := slo.Tier{Name: "fast", Burn: slo.NewDecimal(6, 0), Long: time.Hour, Short: time.Hour, Setting: 1, Leave: slo.NewDecimal(3, 0), Hold: time.Hour}
 	return loop.Input{
-		At: noon, Evidence: []budget.State{s}, Epoch: 1,
+		At: noon, Evidence: []budget.State{s}, Term: loop.Term{Epoch: 1},
 		Actuator: slo.Actuator{Name: "releases", Kind: slo.Freeze, Tight: 1},
 		Loop: slo.ControlLoop{Name: "releases", Actuator: "releases", Mode: slo.Act, Rules: []slo.Rule{{
 			Name: "fast", Objective: "fast", Law: slo.Tiers, Tiers: []slo.Tier{tier},

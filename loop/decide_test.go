@@ -32,7 +32,7 @@ func drawInput(t *rapid.T) loop.Input {
 		Step:     slo.Step{Tighten: float64(rapid.IntRange(0, 20).Draw(t, "tighten")), Relax: float64(rapid.IntRange(0, 20).Draw(t, "relax"))},
 	}
 	drawSafety(t, &c, setting)
-	in := loop.Input{At: noon, Loop: c, Actuator: a, Policy: "p", Epoch: 1, Current: setting("current")}
+	in := loop.Input{At: noon, Loop: c, Actuator: a, Policy: "p", Term: loop.Term{Epoch: 1}, Current: setting("current")}
 	for _, name := range []string{"a", "b"} {
 		in.Loop.Rules = append(in.Loop.Rules, drawRule(t, name, setting))
 		if rapid.Bool().Draw(t, name+" measured") {

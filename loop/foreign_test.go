@@ -30,7 +30,7 @@ func TestForeign(t *testing.T) {
 		"stopped":             {loop.Conditions{Stop: &loop.Order{Kind: loop.OrderStop}}, 10, loop.ReasonStopped},
 		"stopped with revert": {loop.Conditions{Stop: &loop.Order{Kind: loop.OrderStop, Revert: true}}, 30, loop.ReasonReverting},
 	} {
-		in := loop.Input{At: noon, Epoch: 1, Actuator: knob(), Loop: slo.ControlLoop{Name: "l", Actuator: "dial", Mode: slo.Act}, Current: 10, Foreign: "somebody else has changed it from 7 s to 10 s", Conditions: c.conditions}
+		in := loop.Input{At: noon, Term: loop.Term{Epoch: 1}, Actuator: knob(), Loop: slo.ControlLoop{Name: "l", Actuator: "dial", Mode: slo.Act}, Current: 10, Foreign: "somebody else has changed it from 7 s to 10 s", Conditions: c.conditions}
 		d := loop.Decide(in)
 		if d.To != c.to || d.Reason != c.reason {
 			t.Errorf("%s: to %g, %s; want %g, %s", name, d.To, d.Reason, c.to, c.reason)
@@ -76,7 +76,7 @@ func TestForeignTick(t *testing.T) {
 	}
 	a.foreign = false
 	r = l.Tick(t.Context(), noon.Add(time.Minute))
-	if len(a.moves) != 1 || a.value != 30 || a.moves[0].Ordered || a.moves[0].Sequence() != noon.Add(time.Minute).UnixMicro() {
+	if len(a.moves) != 1 || a.value != 30 || a.moves[0].Ordered || a.moves[0].Fence().Sequence != noon.Add(time.Minute).UnixMicro() {
 		t.Errorf("given back: %+v, %s", a.moves, r.Decisions[0].Words)
 	}
 }

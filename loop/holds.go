@@ -86,8 +86,8 @@ func (l *Loop) recordHolds(ctx context.Context, c *control) {
 
 func (l *Loop) recordRun(ctx context.Context, r *run) error {
 	if !r.recorded {
-		if in := r.first.Input; in.Epoch != l.epoch { // who records it, which after an outage need not be who decided it
-			in.Epoch = l.epoch
+		if in := r.first.Input; in.Term != l.term { // who records it, which after an outage need not be who decided it
+			in.Term = l.term
 			r.first = Decide(in)
 		}
 		if err := l.cfg.Records.Begin(ctx, r.first); err != nil {

@@ -56,7 +56,7 @@ type Loop struct {
 
 	// Of the tick under way.
 	pruned    time.Time // when old slices were looked for
-	epoch     int64
+	term      Term
 	leader    bool
 	ledgerErr error
 	errs      []error
@@ -215,7 +215,7 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 	}
 	r.Settings = l.settings(ctx, now)
 	l.tidy(ctx, now)
-	r.Epoch, r.Leader, r.LedgerErr, r.Errs = l.epoch, l.leader, l.ledgerErr, l.errs
+	r.Term, r.Leader, r.LedgerErr, r.Errs = l.term, l.leader, l.ledgerErr, l.errs
 	if cutOff(ctx) {
 		r.LedgerErr, r.Errs = nil, slices.DeleteFunc(r.Errs, func(err error) bool { return errors.Is(err, context.Canceled) })
 	}
@@ -226,10 +226,10 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 // keeps deciding, so that people see what it would do, and every decision is
 // then a hold: nothing can be recorded.
 func (l *Loop) lead(ctx context.Context) {
-	epoch, err := l.cfg.Records.Lead(ctx)
+	term, err := l.cfg.Records.Lead(ctx)
 	switch {
 	case err == nil:
-		l.epoch, l.leader = epoch, true
+		l.term, l.leader = term, true
 	case errors.Is(err, ErrNotLeader):
 		l.leader = false
 	default:

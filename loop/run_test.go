@@ -35,7 +35,7 @@ type sluggish struct {
 	takes time.Duration
 }
 
-func (s *sluggish) Lead(ctx context.Context) (int64, error) {
+func (s *sluggish) Lead(ctx context.Context) (loop.Term, error) {
 	time.Sleep(s.takes)
 	return s.Memory.Lead(ctx)
 }

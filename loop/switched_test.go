@@ -18,9 +18,9 @@ type switched struct {
 	down bool
 }
 
-func (s *switched) Lead(ctx context.Context) (int64, error) {
+func (s *switched) Lead(ctx context.Context) (loop.Term, error) {
 	if s.down {
-		return 0, errDown
+		return loop.Term{}, errDown
 	}
 	return s.Memory.Lead(ctx)
 }

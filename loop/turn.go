@@ -30,7 +30,7 @@ func (l *Loop) turn(ctx context.Context, c *control, states []budget.State, now 
 
 // input gathers all that Decide looks at.
 func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now time.Time) Input {
-	in := Input{At: now.UTC().Truncate(time.Microsecond), Loop: c.loop, Actuator: c.actuator, Policy: c.policy, Epoch: l.epoch, Evidence: evidence(c.loop, states)}
+	in := Input{At: now.UTC().Truncate(time.Microsecond), Loop: c.loop, Actuator: c.actuator, Policy: c.policy, Term: l.term, Evidence: evidence(c.loop, states)}
 	act, _ := l.handle(c.actuator.Name)
 	current, err := act.Read(ctx)
 	in.Current = c.actuator.Snap(current)
@@ -132,7 +132,7 @@ func (l *Loop) move(ctx context.Context, c *control, d Decision) Decision {
 	c.endRun()
 	a, _ := l.handle(c.actuator.Name)
 	err := l.brake.Do(c.actuator.Name, c.actuator.Service, d.Reason == ReasonReverting, func() error {
-		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At, Ordered: d.Reason == ReasonPinned || d.Reason == ReasonReverting})
+		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Term: d.Input.Term, Decision: d.ID, At: d.Input.At, Ordered: d.Reason == ReasonPinned || d.Reason == ReasonReverting})
 	})
 	back, readErr := a.Read(ctx)
 	back = c.actuator.Snap(back)

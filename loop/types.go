@@ -35,7 +35,7 @@ type Actuator interface {
 	// Read returns the setting in force, read back from where it acts.
 	Read(ctx context.Context) (float64, error)
 	// Apply puts m.Setting in force. Applying twice is applying once. A move
-	// with a lower epoch than one applied before is refused with ErrDeposed.
+	// with an older fence than one applied before is refused with ErrDeposed.
 	Apply(ctx context.Context, m Move) error
 }
 
@@ -43,14 +43,11 @@ type Actuator interface {
 type Move struct {
 	Actuator string
 	Setting  float64
-	Epoch    int64
+	Term
 	Decision string    // ID of the decision that is on record
 	At       time.Time // of the decision
 	Ordered  bool      // by a person: what somebody else has set is overwritten
 }
-
-// Sequence orders the moves of one epoch: it rises from each to the next.
-func (m Move) Sequence() int64 { return m.At.UnixMicro() }
 
 // A Ledger records what is decided before it is done.
 type Ledger interface {
@@ -106,9 +103,9 @@ type Orders interface {
 // Leadership says who may act.
 type Leadership interface {
 	// Lead takes the lead if it is free, or confirms it, and returns its
-	// epoch: a number that rises with each change of leader. While another
+	// term, which is newer with each change of leader. While another
 	// leads the error is ErrNotLeader.
-	Lead(ctx context.Context) (epoch int64, err error)
+	Lead(ctx context.Context) (Term, error)
 }
 
 // A ConditionsQuery asks for the conditions of one actuator.
@@ -227,7 +224,7 @@ type Input struct {
 	Loop       slo.ControlLoop `json:"-"` // on record once for each version, found by Policy
 	Actuator   slo.Actuator    `json:"-"`
 	Policy     string          `json:"policy"`
-	Epoch      int64           `json:"epoch"`
+	Term                       // of the leader that decides
 	Evidence   []budget.State  `json:"evidence"`
 	Current    float64         `json:"current"`
 	Unreadable string          `json:"unreadable,omitempty"` // why Current is not known
@@ -329,7 +326,7 @@ type Setting struct {
 type Report struct {
 	At        time.Time
 	Set       *slo.Set // the definitions that it was made by; its actuators are those of Settings
-	Epoch     int64
+	Term               // of the leadership it last knew
 	Leader    bool
 	States    []budget.State
 	Settings  []Setting  // of every actuator

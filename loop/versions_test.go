@@ -237,7 +237,7 @@ func TestVersionsOfTheLeader(t *testing.T) {
 // follows is a ledger that another instance leads.
 type follows struct{ *switched }
 
-func (follows) Lead(context.Context) (int64, error) { return 0, loop.ErrNotLeader }
+func (follows) Lead(context.Context) (loop.Term, error) { return loop.Term{}, loop.ErrNotLeader }
 
 // TestPromise: words for people make no version.
 func TestPromise(t *testing.T) {

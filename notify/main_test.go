@@ -22,7 +22,7 @@ func firing(objective string, since time.Time, targets ...slo.NotificationTarget
 		Rule: slo.AlertPolicy{Name: "pager", Breaching: true, Resolved: true, Notes: map[string]string{"runbook": "https://wiki.example/1"}, Targets: targets},
 	}
 	set := &slo.Set{Objectives: []slo.Objective{{Name: objective, Alerts: []slo.AlertPolicy{a.Rule}}}}
-	return loop.Report{At: since, Set: set, Leader: true, Epoch: 1, Alerts: []loop.Alert{a}}
+	return loop.Report{At: since, Set: set, Leader: true, Term: loop.Term{Epoch: 1}, Alerts: []loop.Alert{a}}
 }
 
 // ended is the same report after the alert has ended.

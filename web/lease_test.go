@@ -54,7 +54,7 @@ spec: {type: quota, rest: 1, tight: 0.5, quota: {capacity: 100, gates: 2, tenant
 		}
 		return client.Lease{Capacity: ask.Wants, Seconds: a.LeaseFor().Seconds()}, nil
 	}})
-	l.report = loop.Report{At: time.Now(), Set: set, Leader: true, Epoch: 7, Settings: []loop.Setting{
+	l.report = loop.Report{At: time.Now(), Set: set, Leader: true, Term: loop.Term{Epoch: 7}, Settings: []loop.Setting{
 		{Actuator: "shop-retries", Service: "shop", Mode: slo.Act, Kind: "retry", Value: 2, Tight: 2, At: time.Now()},
 		{Actuator: "batch-to-shop", Service: "shop", Mode: slo.Act, Kind: "retry", Tight: 2, At: time.Now()},
 		{Actuator: "shop-tenants", Mode: slo.Act, Kind: "quota", Value: 0.7, Rest: 1, Tight: 0.5, At: time.Now()},

@@ -20,7 +20,7 @@ import (
 func many(n int) *web.Server {
 	w := newWorld()
 	now := time.Now().Truncate(tick)
-	set, r := &slo.Set{}, loop.Report{At: now, Leader: true, Epoch: 1}
+	set, r := &slo.Set{}, loop.Report{At: now, Leader: true, Term: loop.Term{Epoch: 1}}
 	like := w.set.Objectives[0]
 	for i := range n {
 		o := like

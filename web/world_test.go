@@ -86,13 +86,13 @@ func (w *world) play(from, to time.Time, share func(objective string, at time.Ti
 }
 
 func (w *world) tick(at time.Time, share func(string, time.Time) float64) loop.Report {
-	r := loop.Report{At: at, Epoch: 3, Leader: true, LedgerErr: w.down, Orders: w.inForce()}
+	r := loop.Report{At: at, Term: loop.Term{Epoch: 3}, Leader: true, LedgerErr: w.down, Orders: w.inForce()}
 	for _, o := range w.set.Objectives {
 		r.States = append(r.States, stateOf(o, at, func(t time.Time) float64 { return share(o.Name, t) }))
 	}
 	for i, l := range w.set.Loops {
 		a := w.set.Actuators[i]
-		d := loop.Decide(loop.Input{At: at, Loop: l, Actuator: a, Policy: "3f9a1c0b77de", Epoch: 3, Evidence: r.States, Current: w.setting[a.Name], Conditions: w.conditions(a)})
+		d := loop.Decide(loop.Input{At: at, Loop: l, Actuator: a, Policy: "3f9a1c0b77de", Term: loop.Term{Epoch: 3}, Evidence: r.States, Current: w.setting[a.Name], Conditions: w.conditions(a)})
 		d.Words = fmt.Sprintf("%ss %s because %s", d.Verb, a.Name, d.Reason) // the loop's own words may change without harm
 		for i := range d.Pulls {
 			d.Pulls[i].Why = "a rule's words"

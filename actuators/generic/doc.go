@@ -9,8 +9,8 @@
 //
 // # Fencing
 //
-// Each place keeps, beside the setting, the move that set it: epoch, sequence
-// and decision. A move that is older is refused with loop.ErrDeposed: by what
+// Each place keeps, beside the setting, the move that set it: its fence
+// (timeline, epoch, sequence) and decision. A move that is older is refused with loop.ErrDeposed: by what
 // was read before writing, and where the place can compare by itself, by the
 // place (409 of a webhook, resourceVersion of Kubernetes). A file is replaced
 // as a whole; between reading and renaming another process could come first,

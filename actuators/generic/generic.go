@@ -35,10 +35,9 @@ type state struct {
 
 // A move is what is kept of a loop.Move beside a setting.
 type move struct {
-	Actuator string    `json:"actuator"`
-	Setting  float64   `json:"setting"`
-	Epoch    int64     `json:"epoch"`
-	Sequence int64     `json:"sequence"`
+	Actuator string  `json:"actuator"`
+	Setting  float64 `json:"setting"`
+	loop.Fence
 	Decision string    `json:"decision"`
 	At       time.Time `json:"at"`
 }
@@ -98,20 +97,17 @@ func (x *Actuator) apply(ctx context.Context, m loop.Move) error {
 		return fmt.Errorf("setting %g is outside the range %g to %g", m.Setting, min(x.a.Rest, x.a.Tight), max(x.a.Rest, x.a.Tight))
 	}
 	was, err := x.place.read(ctx)
-	next := move{Actuator: x.a.Name, Setting: m.Setting, Epoch: m.Epoch, Sequence: m.Sequence(), Decision: m.Decision, At: m.At.UTC()}
+	next := move{Actuator: x.a.Name, Setting: m.Setting, Fence: m.Fence(), Decision: m.Decision, At: m.At.UTC()}
+	if err == nil && was.move != nil {
+		err = next.Admit(was.move.Fence, was.move.Decision)
+	}
 	switch {
 	case err != nil:
 		return err
-	case was.move != nil && next.older(*was.move):
-		return fmt.Errorf("epoch %d, sequence %d is older than %d, %d of decision %s, in force there: %w", next.Epoch, next.Sequence, was.move.Epoch, was.move.Sequence, was.move.Decision, loop.ErrDeposed)
 	case was.foreign() && !m.Ordered:
 		return fmt.Errorf("%w from %s to %s", loop.ErrForeign, x.a.Show(was.move.Setting), x.a.Show(was.setting))
 	}
 	return x.place.write(ctx, next, was)
-}
-
-func (m move) older(than move) bool {
-	return m.Epoch < than.Epoch || m.Epoch == than.Epoch && m.Sequence < than.Sequence
 }
 
 // foreign reports whether somebody else has changed the setting.

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var noon = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
 
 func move(setting float64, epoch int64, after time.Duration) loop.Move {
-	return loop.Move{Actuator: "rate", Setting: setting, Epoch: epoch, Decision: "d-" + after.String(), At: noon.Add(after)}
+	return loop.Move{Actuator: "rate", Setting: setting, Term: loop.Term{Epoch: epoch}, Decision: "d-" + after.String(), At: noon.Add(after)}
 }
 
 // each runs a test at every place.
@@ -61,6 +61,12 @@ func TestApply(t *testing.T) {
 		applies(t, x, move(90, 2, time.Second), loop.ErrDeposed)
 		reads(t, x, 40, nil)
 		applies(t, x, move(25.5, 3, 0), nil)
+		other := move(60, 1, 0) // the standby was promoted, and did not hear of epoch 3
+		other.Timeline = 2
+		applies(t, x, other, nil)
+		applies(t, x, move(90, 3, time.Hour), loop.ErrDeposed)
+		other.Setting, other.Epoch = 25.5, 2
+		applies(t, x, other, nil)
 		reads(t, x, 25.5, nil)
 		if err := x.Apply(t.Context(), move(5, 3, time.Hour)); err == nil {
 			t.Error("a setting outside the range was applied")

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -85,10 +86,10 @@ func receiver(t *testing.T) *site {
 	var setting *float64
 	var move map[string]any
 	order := func(m map[string]any) []float64 {
-		if m == nil {
-			return []float64{-1, -1}
-		}
-		return []float64{m["epoch"].(float64), m["sequence"].(float64)}
+		timeline, _ := m["timeline"].(float64)
+		epoch, _ := m["epoch"].(float64)
+		sequence, _ := m["sequence"].(float64)
+		return []float64{timeline, epoch, sequence}
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.mu.Lock()
@@ -110,7 +111,7 @@ func receiver(t *testing.T) *site {
 				w.WriteHeader(http.StatusBadRequest)
 				return
 			}
-			if was, is := order(move), order(m); is[0] < was[0] || is[0] == was[0] && is[1] < was[1] {
+			if slices.Compare(order(m), order(move)) < 0 {
 				w.WriteHeader(http.StatusConflict)
 				return
 			}

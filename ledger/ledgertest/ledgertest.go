@@ -100,7 +100,7 @@ func Hold(id string, when time.Time) loop.Decision {
 	return loop.Decision{
 		ID: id, Loop: "protect-checkout", Actuator: "query-timeout", Mode: slo.Act, Verb: loop.Hold, Reason: loop.ReasonAtSetpoint,
 		From: 2, Wanted: 2, To: 2, Words: "holds at 2 s", Pulls: []loop.Pull{{Rule: "fast", Objective: "checkout", Wanted: 2, Why: "burn 0.2"}},
-		Input: loop.Input{At: when, Policy: "sha256:1f", Epoch: 1, Current: 2, Evidence: []budget.State{{
+		Input: loop.Input{At: when, Policy: "sha256:1f", Term: loop.Term{Epoch: 1}, Current: 2, Evidence: []budget.State{{
 			Objective: "checkout", Service: "shop", At: when, Newest: when, Target: slo.NewDecimal(999, 3), Status: budget.OK, Remaining: 0.75,
 			Windows: []budget.Window{{Length: time.Hour, Counts: sli.Counts{Good: 999500, Bad: 500, Covered: time.Hour}, Burn: 0.5, Known: true}},
 		}}},
@@ -137,7 +137,7 @@ func Outcome(decision string, when time.Time) loop.Outcome {
 
 // Carry is the move that carries out a decision.
 func Carry(d loop.Decision) loop.Move {
-	return loop.Move{Actuator: d.Actuator, Setting: d.To, Epoch: d.Input.Epoch, Decision: d.ID, At: d.Input.At}
+	return loop.Move{Actuator: d.Actuator, Setting: d.To, Term: d.Input.Term, Decision: d.ID, At: d.Input.At}
 }
 
 // Query asks for the conditions of an actuator of service "shop", an hour
@@ -149,9 +149,9 @@ func Query(actuator string, now time.Time) loop.ConditionsQuery {
 // mustLead takes the lead, without which nothing is recorded.
 func mustLead(t *testing.T, l Ledger) int64 {
 	t.Helper()
-	epoch, err := l.Lead(t.Context())
+	term, err := l.Lead(t.Context())
 	check(t, "Lead", err)
-	return epoch
+	return term.Epoch
 }
 
 func mustBegin(t *testing.T, l Ledger, decisions ...loop.Decision) {
