@@ -14,6 +14,7 @@ type Deploy struct {
 	Release     string       `json:"release"`      // required: a version or a commit
 	Environment string       `json:"environment,omitempty"`
 	Change      string       `json:"change,omitempty"` // class of the change: feature, fix, rollback, …
+	Region      string       `json:"region,omitempty"`
 	At          time.Time    `json:"at,omitzero"`      // when it began to take traffic; zero = now
 	By          string       `json:"by,omitempty"`     // who told of it; set by the server where it asks who calls
 	Tool        string       `json:"tool,omitempty"`   // that told of it

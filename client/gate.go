@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type Question struct {
 	Environment string
 	Change      string // class of the change, such as feature, fix, rollback, security
 	Release     string // the release's own name, such as a version or a commit
+	Region      string
+	Size        *int64 // of the change, in what the release policy counts; nil = not said
 }
 
 // An Answer says whether a release may go, why, and from what it is known.
@@ -46,18 +49,23 @@ type Answer struct {
 	Environment string    `json:"environment,omitempty"`
 	Change      string    `json:"change,omitempty"`
 	Release     string    `json:"release,omitempty"`
+	Region      string    `json:"region,omitempty"`
+	Size        *int64    `json:"size,omitempty"`
+	Version     string    `json:"policyVersion,omitempty"` // changes with what the release policy says
+	Risks       []Risk    `json:"risks,omitempty"`         // what releases of the service usually burn, where that is known
 }
 
 // A Reason is one thing that speaks about a release, with its figures.
 type Reason struct {
-	Code      string  `json:"code"`
-	Verdict   Verdict `json:"verdict"` // what this reason alone asks for
-	Objective string  `json:"objective,omitempty"`
-	Actuator  string  `json:"actuator,omitempty"`
-	Window    string  `json:"window,omitempty"`
-	Value     float64 `json:"value"`
-	Limit     float64 `json:"limit"`
-	Message   string  `json:"message"`
+	Code      string    `json:"code"`
+	Verdict   Verdict   `json:"verdict"` // what this reason alone asks for
+	Objective string    `json:"objective,omitempty"`
+	Actuator  string    `json:"actuator,omitempty"`
+	Window    string    `json:"window,omitempty"`
+	Value     float64   `json:"value"`
+	Limit     float64   `json:"limit"`
+	Until     time.Time `json:"until,omitzero"` // it ends then, unless something else changes; zero = not known
+	Message   string    `json:"message"`
 }
 
 // Gate asks whether a release may go. Denial and hold are answers, not
@@ -67,6 +75,13 @@ type Reason struct {
 func (c Client) Gate(ctx context.Context, q Question) (Answer, error) {
 	a, _, err := c.GateSigned(ctx, q)
 	return a, err
+}
+
+func sized(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
 }
 
 // consistent refuses JSON that is not an answer to q.

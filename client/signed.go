@@ -57,7 +57,7 @@ func (c Client) askGate(ctx context.Context, q Question) (a Answer, s SignedAnsw
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	path := query("/v1/gate/"+url.PathEscape(q.Service), url.Values{
-		"environment": {q.Environment}, "change": {q.Change}, "release": {q.Release},
+		"environment": {q.Environment}, "change": {q.Change}, "release": {q.Release}, "region": {q.Region}, "size": {sized(q.Size)},
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address(path), nil)
 	if err != nil {
@@ -90,8 +90,8 @@ func (s SignedAnswer) Signed(keys ...ed25519.PublicKey) bool {
 }
 
 // Recall is an answer that was given before, as one to q at now: when one of
-// the keys signed it, it is about the same service, environment and class of
-// change, and it is not older than lasts. One that was about one release only
+// the keys signed it, it is about the same service, environment, region and class
+// of change, and no smaller one, and it is not older than lasts. One that was about one release only
 // (an override, a bound verdict) counts for that release only. It is marked as
 // degraded by LastAnswer.
 func (s SignedAnswer) Recall(q Question, now time.Time, lasts time.Duration, keys ...ed25519.PublicKey) (Answer, error) {
@@ -104,8 +104,10 @@ func (s SignedAnswer) Recall(q Question, now time.Time, lasts time.Duration, key
 	}
 	age := now.Sub(a.At)
 	switch {
-	case a.Environment != q.Environment || a.Change != q.Change:
-		return Answer{}, errors.New("recall answer: it is about another environment or class of change")
+	case a.Environment != q.Environment || a.Region != q.Region || a.Change != q.Change:
+		return Answer{}, errors.New("recall answer: it is about another environment, region or class of change")
+	case q.Size != nil && (a.Size == nil || *a.Size < *q.Size):
+		return Answer{}, errors.New("recall answer: it was about a smaller change")
 	case a.Release != q.Release && (!a.BoundUntil.IsZero() || slices.ContainsFunc(a.Reasons, func(r Reason) bool { return r.Code == "overridden" })):
 		return Answer{}, errors.New("recall answer: it was for another release only")
 	case age > lasts || age < -time.Minute:

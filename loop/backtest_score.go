@@ -113,8 +113,8 @@ func NewScorer(set *slo.Set, every time.Duration) *Scorer {
 		s.trial.Objectives = append(s.trial.Objectives, ObjectiveScore{Objective: o.Name, Service: o.Service, Window: o.Window, Remaining: 1, Worst: 1})
 	}
 	for _, service := range gated(set) {
-		p, _ := policyFor(set, service)
-		s.trial.Releases = append(s.trial.Releases, ReleaseScore{Service: service, Policy: p.Name})
+		p, _ := policiesFor(set, GateQuestion{Service: service})
+		s.trial.Releases = append(s.trial.Releases, ReleaseScore{Service: service, Policy: p[0].Name})
 	}
 	return s
 }

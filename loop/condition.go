@@ -57,7 +57,7 @@ func silent(in Input, r slo.Rule, s budget.State) (Pull, bool) {
 // One whose condition cannot be judged never lets a release pass.
 func ruleReasons(p slo.ReleasePolicy, s budget.State, q GateQuestion, a *GateAnswer) (out []GateReason) {
 	f := facts(s, q.At)
-	f.Change, f.Environment = q.Change, q.Environment
+	f.Change, f.Environment, f.Region = q.Change, q.Environment, q.Region
 	for _, rule := range p.Rules {
 		when, judged := rule.When[s.Objective]
 		if !judged {

@@ -15,6 +15,7 @@ type Deploy struct {
 	Release     string    `json:"release"`
 	Environment string    `json:"environment,omitempty"`
 	Change      string    `json:"change,omitempty"` // class of the change
+	Region      string    `json:"region,omitempty"`
 	At          time.Time `json:"at"`
 	By          string    `json:"by,omitempty"` // who told of it
 	Tool        string    `json:"tool"`         // that told of it
@@ -69,12 +70,22 @@ func tally(all []sli.Slice, from, to time.Time) (c sli.Counts) {
 // A Risk is what a release of a service usually burns of an objective's
 // budget, against what is left.
 type Risk struct {
-	Objective string
-	Deploys   int     // that it is learned from
-	Usual     float64 // half of them burned no more, as a share of the budget
-	Worst     float64 // the most that one burned
-	Remaining float64 // share of the budget that is left
-	Known     bool    // enough is known
+	Objective string  `json:"objective"`
+	Deploys   int     `json:"deploys"`   // that it is learned from
+	Usual     float64 `json:"usual"`     // half of them burned no more, as a share of the budget
+	Worst     float64 `json:"worst"`     // the most that one burned
+	Remaining float64 `json:"remaining"` // share of the budget that is left
+	Known     bool    `json:"known"`     // enough is known
+}
+
+// knownRisks are those of which enough is known.
+func knownRisks(all []Risk) (out []Risk) {
+	for _, r := range all {
+		if r.Known {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // RiskOf learns from what deploys burned. Those that are not over, or were not

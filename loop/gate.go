@@ -16,6 +16,8 @@ type GateQuestion struct {
 	Environment string    `json:"environment,omitempty"`
 	Change      string    `json:"change,omitempty"` // class of the change: feature, fix, rollback, security, …
 	Release     string    `json:"release,omitempty"`
+	Region      string    `json:"region,omitempty"`
+	Size        *int64    `json:"size,omitempty"` // of the change, in what the pipeline counts; nil = not said
 	At          time.Time `json:"at"`
 }
 
@@ -39,6 +41,10 @@ type GateAnswer struct {
 	Environment string       `json:"environment,omitempty"` // as asked
 	Change      string       `json:"change,omitempty"`      // as asked
 	Release     string       `json:"release,omitempty"`     // as asked
+	Region      string       `json:"region,omitempty"`      // as asked
+	Size        *int64       `json:"size,omitempty"`        // as asked
+	Version     string       `json:"policyVersion,omitempty"`
+	Risks       []Risk       `json:"risks,omitempty"` // what releases of the service usually burn, where that is known
 }
 
 // A GateReason is one thing that speaks about the release, with its figures.
@@ -50,6 +56,7 @@ type GateReason struct {
 	Window    string      `json:"window,omitempty"`
 	Value     float64     `json:"value"`
 	Limit     float64     `json:"limit"`
+	Until     time.Time   `json:"until,omitzero"` // it ends then, unless something else changes; zero = not known
 	Message   string      `json:"message"`
 }
 
@@ -58,6 +65,13 @@ const (
 	GateBudget         = "budget-left"     // enough or too little of the budget is left
 	GateBurn           = "burning"         // a burn limit is passed
 	GateRule           = "rule"            // a rule of the policy holds
+	GateTooSoon        = "too-soon"        // the release before is too young
+	GatePace           = "pace"            // the releases that the budget earned, and those that went
+	GateSize           = "size"            // the change is too large, or its size is not said
+	GateDependency     = "dependency"      // a service that this one depends on is short of budget
+	GateIncident       = "incident"        // an alert fires
+	GateCalendar       = "calendar"        // a calendar denies, or none that allows covers the time
+	GateRisk           = "risk"            // releases burn too much for what is left
 	GateFreeze         = "frozen"          // a freeze actuator is tight
 	GateOrder          = "frozen-by-order" // a person froze the service
 	GateNoData         = "no-data"         // an objective is not in sight
@@ -76,21 +90,39 @@ const (
 type GateView struct {
 	Set        *slo.Set
 	Report     Report
-	Unrecorded bool // answers cannot be recorded just now, on disk neither
+	Unrecorded bool      // answers cannot be recorded just now, on disk neither
+	Past       []Deploy  // of the service, the newest first
+	PastAt     time.Time // of the look at them; zero = they are not known
+	Risks      []Risk    // of the objectives of the service
 }
 
 // Gate answers a question from memory. It is pure: the same view and the
 // same question give the same answer.
 func Gate(v GateView, q GateQuestion) GateAnswer {
-	p, known := policyFor(v.Set, q.Service)
-	a := GateAnswer{Service: q.Service, At: q.At, Policy: p.Name, Environment: q.Environment, Change: q.Change, Release: q.Release, DataAge: -1}
+	policies, known := policiesFor(v.Set, q)
+	out := judgeBy(v, q, policies[0], known)
+	for _, p := range policies[1:] {
+		if a := judgeBy(v, q, p, known); strictness(a.Verdict) > strictness(out.Verdict) {
+			out = a
+		}
+	}
+	return out
+}
+
+// judgeBy answers by one policy.
+func judgeBy(v GateView, q GateQuestion, p slo.ReleasePolicy, known bool) GateAnswer {
+	a := GateAnswer{
+		Service: q.Service, At: q.At, Policy: p.Name, Version: p.Version, Environment: q.Environment, Change: q.Change, Release: q.Release,
+		Region: q.Region, Size: q.Size, DataAge: -1, Risks: knownRisks(v.Risks),
+	}
 	if !known {
 		a.Reasons = []GateReason{{Code: GateUnknownService, Verdict: slo.Hold, Message: fmt.Sprintf("no objective or release policy names the service %q", q.Service)}}
 		return a.conclude(p)
 	}
-	a.Reasons = append(a.Reasons, orderReasons(p, v.Report, &a)...)
+	a.Reasons = append(a.Reasons, orderReasons(p, v.Report, a.At)...)
 	a.Reasons = append(a.Reasons, freezeReasons(p, v, &a)...)
 	a.Reasons = append(a.Reasons, objectiveReasons(p, v, q, &a)...)
+	a.Reasons = append(a.Reasons, releaseReasons(p, v, q, &a)...)
 	a.Reasons = append(a.Reasons, sightReasons(p, v.Report, &a)...)
 	if v.Unrecorded {
 		a.Reasons = append(a.Reasons, unrecorded(p, &a))
@@ -98,55 +130,14 @@ func Gate(v GateView, q GateQuestion) GateAnswer {
 	return a.conclude(p).override(p, v.Report.Orders).dryRun(p)
 }
 
-// policyFor returns the policy of a service, or the default one for a
-// service that has objectives and no policy: deny while frozen or out of
-// budget.
-func policyFor(set *slo.Set, service string) (p slo.ReleasePolicy, known bool) {
-	for _, p := range set.Policies {
-		if p.Service == service {
-			return withDefaults(p, set), true
-		}
-	}
-	p = withDefaults(slo.ReleasePolicy{Name: "default", Service: service, HasMin: true}, set)
-	return p, len(p.Objectives) > 0 || len(p.Freezes) > 0
-}
-
-func withDefaults(p slo.ReleasePolicy, set *slo.Set) slo.ReleasePolicy {
-	if len(p.Objectives) == 0 {
-		for _, o := range set.Objectives {
-			if o.Service == p.Service && o.Of == "" { // of groups, all of them together
-				p.Objectives = append(p.Objectives, o.Name)
-			}
-		}
-	}
-	if len(p.Freezes) == 0 {
-		for _, a := range set.Actuators {
-			if a.Kind == slo.Freeze && a.Service == p.Service {
-				p.Freezes = append(p.Freezes, a.Name)
-			}
-		}
-	}
-	if p.OnNoData == "" {
-		p.OnNoData = slo.Hold
-	}
-	if p.StaleAfter == 0 {
-		p.StaleAfter = 5 * time.Minute
-	}
-	if p.AlwaysAllowed == nil {
-		p.AlwaysAllowed = []string{"rollback", "security", "fix"}
-	}
-	return p
-}
-
 // orderReasons denies while a person has frozen the service.
-func orderReasons(p slo.ReleasePolicy, r Report, a *GateAnswer) []GateReason {
+func orderReasons(p slo.ReleasePolicy, r Report, now time.Time) []GateReason {
 	var out []GateReason
 	for _, o := range r.Orders {
-		if o.Kind != OrderFreeze || o.Target != p.Service || lapsed(o, a.At) {
+		if o.Kind != OrderFreeze || o.Target != p.Service || lapsed(o, now) {
 			continue
 		}
-		a.MayChangeAt = o.Until
-		out = append(out, GateReason{Code: GateOrder, Verdict: slo.Deny, Value: 1, Message: fmt.Sprintf("frozen by %s since %s: %s", o.By, clock(o.At), o.Why)})
+		out = append(out, GateReason{Code: GateOrder, Verdict: slo.Deny, Value: 1, Until: o.Until, Message: fmt.Sprintf("frozen by %s since %s: %s", o.By, clock(o.At), o.Why)})
 	}
 	return out
 }
@@ -290,10 +281,15 @@ func (a GateAnswer) conclude(p slo.ReleasePolicy) GateAnswer {
 			a.Verdict = r.Verdict
 		}
 	}
+	for i, r := range a.Reasons {
+		a.Reasons[i].Until = r.Until.UTC().Truncate(time.Microsecond) // as it goes on record
+	}
 	if a.Verdict != slo.Allow && slices.Contains(p.AlwaysAllowed, a.Change) {
 		return a.pass(GateExempt, fmt.Sprintf("a %s always passes; without that the answer would be %s", a.Change, a.Verdict))
 	}
-	a.Allowed = a.Verdict == slo.Allow
+	if a.Allowed = a.Verdict == slo.Allow; !a.Allowed {
+		a.MayChangeAt = mayChange(a.Verdict, a.Reasons)
+	}
 	a.Words = a.sentence()
 	return a
 }

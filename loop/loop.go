@@ -371,6 +371,7 @@ func windowsOf(set *slo.Set, o slo.Objective) []time.Duration {
 		for _, r := range p.Rules {
 			out = append(out, r.When[o.Name].Windows()...)
 		}
+		out = append(out, dependencyWindows(p, o)...)
 	}
 	slices.Sort(out)
 	out = slices.Compact(out)

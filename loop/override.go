@@ -36,6 +36,7 @@ func (a GateAnswer) override(p slo.ReleasePolicy, orders []Order) GateAnswer {
 	if last.Ticket != "" {
 		why += " (" + last.Ticket + ")"
 	}
+	a.MayChangeAt = last.Until
 	return a.pass(GateOverridden, fmt.Sprintf("overridden by %s until %s: %s; without that the answer would be %s", strings.Join(by, " and "), clock(last.Until), why, a.Verdict))
 }
 

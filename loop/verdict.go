@@ -16,13 +16,13 @@ type Verdict struct {
 }
 
 // Binds reports whether an allowed release stays allowed: the gate is bound
-// to the older answer, and the newer one denies for the sake of budgets and
-// actuators only. What a person orders and what cannot be seen ends it.
+// to the older answer, and the newer one denies for the sake of budgets,
+// actuators and other releases only. What a person orders and what cannot be seen ends it.
 func Binds(old, now GateAnswer) bool {
 	if old.Verdict != slo.Allow || now.At.Before(old.At) || !now.At.Before(old.BoundUntil) {
 		return false
 	}
 	return !slices.ContainsFunc(now.Reasons, func(r GateReason) bool {
-		return r.Verdict != slo.Allow && !slices.Contains([]string{GateBudget, GateBurn, GateFreeze, GateOverrideWaits}, r.Code)
+		return r.Verdict != slo.Allow && !slices.Contains([]string{GateBudget, GateBurn, GateFreeze, GateDependency, GateTooSoon, GatePace, GateRisk, GateOverrideWaits}, r.Code)
 	})
 }

@@ -41,6 +41,7 @@ type Facts struct {
 	Burn        func(time.Duration) (rate float64, ok bool) // over a window
 	Change      string                                      // class of the change that asks; empty where none does
 	Environment string                                      // that it asks for
+	Region      string                                      // likewise
 }
 
 // ConditionStates are the words for where an objective stands, as package
@@ -90,6 +91,7 @@ type sight struct {
 	State       string                        `expr:"state"`
 	Change      string                        `expr:"change"`
 	Environment string                        `expr:"environment"`
+	Region      string                        `expr:"region"`
 	Remaining   func() (float64, error)       `expr:"remaining"`
 	Coverage    func() (float64, error)       `expr:"coverage"`
 	Burn        func(string) (float64, error) `expr:"burn"`
@@ -108,7 +110,7 @@ func (c Condition) sight(f Facts) sight {
 		}
 	}
 	return sight{
-		Objective: f.Objective, Service: f.Service, Labels: c.Labels, State: f.State, Change: f.Change, Environment: f.Environment,
+		Objective: f.Objective, Service: f.Service, Labels: c.Labels, State: f.State, Change: f.Change, Environment: f.Environment, Region: f.Region,
 		Remaining: known(f.Remaining), Coverage: known(f.Coverage),
 		Burn: func(window string) (float64, error) {
 			d, err := ParseDuration(window)

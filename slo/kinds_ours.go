@@ -197,17 +197,14 @@ func policyKind() kind {
 	verdicts := []string{string(Allow), string(Deny), string(Hold)}
 	return kind{
 		version: ours, name: "ReleasePolicy",
-		doc: "When a release of a service may go: what the gate answers. A service has at most one; without one its budgets and freezes are judged by the defaults below.",
-		spec: &object{name: "ReleasePolicy spec", fields: []field{
+		doc: "When a release of a service may go: what the gate answers. Without one the budgets and freezes of a service are judged by the defaults below.",
+		spec: &object{name: "ReleasePolicy spec", fields: append([]field{
 			description(),
 			{key: "service", is: shapeName, required: true, doc: "The service whose releases it judges."},
 			{key: "freezes", is: shapeNames, instead: "those of the service", doc: "Names of freeze actuators that deny while tight."},
 			{key: "objectives", is: shapeNames, instead: "those of the service", doc: "Names of the objectives that count."},
 			{key: "minRemaining", is: shapeDecimal, instead: "not judged", doc: "Deny while less than this share of the budget is left; 0 is an exhausted budget."},
-			{key: "maxBurn", is: shapeList, instead: "not judged", doc: "Deny while one of these is reached.", of: &object{name: "maxBurn", fields: []field{
-				{key: "burn", is: shapeDecimal, required: true, doc: "Burn rate that is too fast."},
-				{key: "window", is: shapeDuration, required: true, doc: "Over this window; a multiple of the objectives' slices."},
-			}}},
+			{key: "maxBurn", is: shapeList, instead: "not judged", doc: "Deny while one of these is reached.", of: burnLimit("maxBurn")},
 			{key: "rules", is: shapeList, instead: "none", doc: "Verdicts by conditions of your own.", of: releaseRule()},
 			{key: "onNoData", is: shapeChoice, words: verdicts, instead: "hold", doc: "The answer when there is no data, or only stale data."},
 			{key: "onLedgerDown", is: shapeChoice, words: verdicts, instead: "judged from memory, marked as degraded; a hold when it cannot be recorded on disk either", doc: "The answer when the ledger cannot be reached."},
@@ -216,7 +213,7 @@ func policyKind() kind {
 			{key: "dryRun", is: shapeTruth, instead: "false", doc: "`true`: everything may go, and the answer, the record and the page say what it would have been."},
 			{key: "bindFor", is: shapeDuration, instead: "not bound", doc: "How long a release that was allowed by name stays allowed while budgets burn, so that one rollout does not see the gate flap. A person's freeze, and what cannot be seen, end it."},
 			{key: "alwaysAllowed", is: shapeNames, instead: "rollback, security, fix", doc: "Classes of change that pass all the same."},
-		}},
+		}, releaseFields()...)},
 		example: `apiVersion: setpoint.dev/v1
 kind: ReleasePolicy
 metadata:
@@ -228,6 +225,6 @@ spec:
   maxBurn:
   - {burn: 14.4, window: 1h}
   onNoData: hold
-`,
+` + releaseExample,
 	}
 }

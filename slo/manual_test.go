@@ -25,7 +25,7 @@ func TestManualExamples(t *testing.T) {
 		files = append(files, slo.File{Name: fmt.Sprintf("example %d", len(files)), Data: []byte(m[1])})
 	}
 	set, problems := slo.Load(files, env)
-	if len(problems) > 0 || set == nil || len(set.Loops) != 2 || len(set.Policies) != 1 {
+	if len(problems) > 0 || set == nil || len(set.Loops) != 2 || len(set.Policies) != 2 {
 		t.Errorf("set %+v, problems %v", set, problems)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 // conditionNames are what a condition may name.
 func conditionNames() []string {
-	return []string{"objective", "service", "labels", "state", "change", "environment", "remaining", "coverage", "burn", "hour", "weekday", "date"}
+	return []string{"objective", "service", "labels", "state", "change", "environment", "region", "remaining", "coverage", "burn", "hour", "weekday", "date"}
 }
 
 // checkCondition checks an expression: its syntax, its types, and the words

@@ -27,6 +27,7 @@ func (l *loader) policy(doc value) {
 		p.AlwaysAllowed = texts(v)
 	}
 	p.MinRemaining, p.HasMin = readMin(spec.get("minRemaining"))
+	l.released(&p, spec)
 	l.policies = append(l.policies, draft[ReleasePolicy]{p, spec})
 }
 
@@ -94,7 +95,8 @@ func (l *loader) finishPolicy(d draft[ReleasePolicy], known known) {
 		d.is.MaxBurn = append(d.is.MaxBurn, readLimit(v, judged))
 	}
 	d.is.Rules = l.releaseRules(d.spec.get("rules"), judged)
-	l.set.Policies = append(l.set.Policies, d.is)
+	l.finishReleased(&d, known)
+	l.set.Policies = append(l.set.Policies, d.is.versioned())
 }
 
 // releaseRules reads the rules of a policy, with their conditions for each of

@@ -206,16 +206,14 @@ func (l *loader) fitSource(o Objective, d draftSLO) {
 	}
 }
 
-// claims refuses a second loop for an actuator, and a second policy for a
-// service.
+// claims refuses a second loop for an actuator, and a second policy for the
+// same releases.
 func (l *loader) claims() {
-	loops, policies := map[string]string{}, map[string]string{}
+	loops := map[string]string{}
 	for _, d := range l.loops {
 		claim(loops, d.spec.get("actuator"), d.is.Name, "actuator", "ControlLoop")
 	}
-	for _, d := range l.policies {
-		claim(policies, d.spec.get("service"), d.is.Name, "service", "ReleasePolicy")
-	}
+	l.claimPolicies()
 }
 
 func claim(owners map[string]string, v value, by, what, kind string) {

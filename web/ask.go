@@ -67,13 +67,28 @@ func askGate(r *http.Request) (q gateQuestion, err error) {
 		return q, err
 	}
 	values := r.URL.Query()
-	for name, field := range map[string]*string{"environment": &q.Environment, "change": &q.Change, "release": &q.Release} {
+	for name, field := range map[string]*string{"environment": &q.Environment, "change": &q.Change, "release": &q.Release, "region": &q.Region} {
 		if *field, err = named(name, values.Get(name)); err != nil {
 			return q, err
 		}
 	}
+	if q.Size, err = askSize(values.Get("size")); err != nil {
+		return q, err
+	}
 	q.strict, err = flag(values, "strict")
 	return q, err
+}
+
+// askSize reads the size of a change, if it is said.
+func askSize(text string) (*int64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return nil, refuse(http.StatusBadRequest, "bad-number", "size is not a whole number from 0 on", "")
+	}
+	return &n, nil
 }
 
 // flag reads a switch: absent and 0 are off, 1 and an empty value are on.

@@ -58,7 +58,7 @@ func (s *Server) deployed(w http.ResponseWriter, r *http.Request) {
 
 // deploy checks what a tool tells.
 func (s *Server) deploy(ctx context.Context, told client.Deploy, now time.Time) (loop.Deploy, error) {
-	d := loop.Deploy{ID: told.ID, Service: told.Service, Release: told.Release, Environment: told.Environment, Change: told.Change, At: told.At, By: told.By, Tool: told.Tool, Link: told.Link}
+	d := loop.Deploy{ID: told.ID, Service: told.Service, Release: told.Release, Environment: told.Environment, Change: told.Change, Region: told.Region, At: told.At, By: told.By, Tool: told.Tool, Link: told.Link}
 	if c := callerOf(ctx); !c.open {
 		d.By = c.Name
 	}
@@ -71,7 +71,7 @@ func (s *Server) deploy(ctx context.Context, told client.Deploy, now time.Time) 
 	if d.At.IsZero() {
 		d.At = now
 	}
-	for what, text := range map[string]string{"id": d.ID, "service": d.Service, "release": d.Release, "environment": d.Environment, "change": d.Change, "by": d.By, "tool": d.Tool, "link": d.Link} {
+	for what, text := range map[string]string{"id": d.ID, "service": d.Service, "release": d.Release, "environment": d.Environment, "change": d.Change, "region": d.Region, "by": d.By, "tool": d.Tool, "link": d.Link} {
 		if _, err := named(what, text); err != nil {
 			return d, err
 		}
@@ -104,7 +104,11 @@ func (s *Server) addDeploy(ctx context.Context, d loop.Deploy) (loop.Deploy, err
 	if s.cfg.Deploys == nil {
 		return d, errNoLedger
 	}
-	return patient(ctx, s, func(ctx context.Context) (loop.Deploy, error) { return s.cfg.Deploys.AddDeploy(ctx, d) })
+	kept, err := patient(ctx, s, func(ctx context.Context) (loop.Deploy, error) { return s.cfg.Deploys.AddDeploy(ctx, d) })
+	if err == nil {
+		s.gone.add(kept)
+	}
+	return kept, err
 }
 
 // tellDeploy records a deploy that a tool tells of as an aside: it is not kept
@@ -159,17 +163,9 @@ func (s *Server) risk(w http.ResponseWriter, r *http.Request) {
 			return nil, err
 		}
 		found, err := s.judgedDeploys(r.Context(), DeployFilter{Service: service, Limit: fewDeploys}, now)
-		out := []client.Risk{}
+		out, burns := []client.Risk{}, burnsOf(found)
 		for _, st := range s.look(now).statesOf(service) {
-			var burns []loop.Burn
-			for _, d := range found {
-				for _, b := range d.burns {
-					if b.Objective == st.Objective {
-						burns = append(burns, b)
-					}
-				}
-			}
-			out = append(out, wireRisk(loop.RiskOf(st, burns)))
+			out = append(out, wireRisk(loop.RiskOf(st, burns[st.Objective])))
 		}
 		return map[string][]client.Risk{"risks": out}, err
 	})
@@ -220,7 +216,7 @@ func (s *Server) judgedDeploys(ctx context.Context, f DeployFilter, now time.Tim
 func until(later []loop.Deploy, d loop.Deploy) time.Time {
 	end := d.At.Add(loop.DeployEffect)
 	for _, n := range later {
-		if n.Service == d.Service && n.Environment == d.Environment && n.At.After(d.At) && n.At.Before(end) {
+		if n.Service == d.Service && n.Environment == d.Environment && n.Region == d.Region && n.At.After(d.At) && n.At.Before(end) {
 			end = n.At
 		}
 	}
@@ -238,7 +234,7 @@ func (l look) statesOf(service string) (out []budget.State) {
 }
 
 func wireDeploy(d loop.Deploy) client.Deploy {
-	return client.Deploy{ID: d.ID, Service: d.Service, Release: d.Release, Environment: d.Environment, Change: d.Change, At: d.At, By: d.By, Tool: d.Tool, Link: d.Link}
+	return client.Deploy{ID: d.ID, Service: d.Service, Release: d.Release, Environment: d.Environment, Change: d.Change, Region: d.Region, At: d.At, By: d.By, Tool: d.Tool, Link: d.Link}
 }
 
 func wireBurn(d loop.Deploy, b loop.Burn) client.DeployBurn {

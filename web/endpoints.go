@@ -23,7 +23,7 @@ type endpoint struct {
 // endpoints are the routes for programs. The routes of the gate are not served
 // for HEAD: no body must not be taken for a yes.
 func (s *Server) endpoints() []endpoint {
-	question := []string{"environment", "change", "release"}
+	question := []string{"environment", "region", "change", "release", "size"}
 	named := func(name string, list any) map[string]any { return map[string]any{name: list} }
 	evaluation := "/api/v2/deployments/gates/evaluation"
 	return []endpoint{

@@ -19,10 +19,11 @@ type look struct {
 	age    time.Duration // of the report
 	stale  bool          // the loop has not ticked of late, or never
 	index  *index        // nil = things are looked for one by one
+	gone   *gone         // releases that went
 }
 
 func (s *Server) look(now time.Time) look {
-	l := look{set: &slo.Set{}, now: now}
+	l := look{set: &slo.Set{}, now: now, gone: &s.gone}
 	if s.cfg.Set != nil {
 		l.set = cmp.Or(s.cfg.Set(), l.set)
 	}
@@ -233,6 +234,14 @@ func (l look) unrecorded(q loop.GateQuestion) loop.GateAnswer {
 // objectives and those that its policy names. With it the gate says what it
 // would say of all, and needs no time for the other 20,000.
 func (l look) gateView(service string) loop.GateView {
+	v := l.narrowed(service)
+	if l.gone != nil {
+		l.gone.recall(&v, service)
+	}
+	return v
+}
+
+func (l look) narrowed(service string) loop.GateView {
 	if l.index == nil {
 		return loop.GateView{Set: l.set, Report: l.report}
 	}
@@ -245,9 +254,13 @@ func (l look) gateView(service string) loop.GateView {
 	for _, p := range l.set.Policies {
 		if p.Service == service {
 			names = append(names, p.Objectives...)
+			for _, d := range p.DependsOn {
+				names = append(names, d.Objectives...)
+			}
 		}
 	}
-	for _, name := range names {
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
 		if st, ok := l.state(name); ok {
 			r.States = append(r.States, st)
 		}

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -36,7 +37,7 @@ type register struct {
 }
 
 // asked is what makes two questions the same.
-type asked struct{ tool, service, environment, change, release string }
+type asked struct{ tool, service, environment, region, change, release, size string }
 
 // given is the verdict on a question, as it is on record.
 type given struct {
@@ -57,12 +58,12 @@ func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQue
 	if s.cfg.Record == nil {
 		return a
 	}
-	key := asked{tool, q.Service, q.Environment, q.Change, q.Release}
+	key := asked{tool, q.Service, q.Environment, q.Region, q.Change, q.Release, sized(q.Size)}
 	s.learnBinding(ctx, l, key, a)
 	if same, ok := s.register.recall(key, a); ok {
 		return same
 	}
-	a.BoundUntil = l.bound(a)
+	a.BoundUntil = loop.Bound(l.set, a)
 	kept, err := s.cfg.Record(ctx, loop.Verdict{Tool: tool, Repeats: s.register.repeats(key), Answer: a})
 	if err != nil {
 		s.failed(err)
@@ -79,36 +80,30 @@ func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQue
 // was started again, allowed a release that is not allowed now. What it cannot
 // say in time binds nobody.
 func (s *Server) learnBinding(ctx context.Context, l look, key asked, a loop.GateAnswer) {
-	if a.Verdict == slo.Allow || key.release == "" || l.bindFor(key.service) == 0 || l.report.LedgerErr != nil || s.register.bound(key, a) {
+	if a.Verdict == slo.Allow || key.release == "" || !l.binds(key.service) || l.report.LedgerErr != nil || s.register.bound(key, a) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, bindPatience)
 	defer cancel()
 	found, _ := s.verdictHistory(ctx, VerdictFilter{Service: key.service, Release: key.release, Limit: bindDepth})
 	for _, v := range found {
-		if old := v.Answer; key == (asked{v.Tool, old.Service, old.Environment, old.Change, old.Release}) && loop.Binds(old, a) {
+		if old := v.Answer; key == (asked{v.Tool, old.Service, old.Environment, old.Region, old.Change, old.Release, sized(old.Size)}) && loop.Binds(old, a) {
 			s.register.put(key, old)
 			return
 		}
 	}
 }
 
-// bound is until when the gate is bound to an answer, or zero.
-func (l look) bound(a loop.GateAnswer) time.Time {
-	lasts := l.bindFor(a.Service)
-	if a.Release == "" || a.Verdict != slo.Allow || lasts == 0 {
-		return time.Time{}
-	}
-	return a.At.Add(lasts)
+// binds reports whether a policy of a service binds the gate.
+func (l look) binds(service string) bool {
+	return slices.ContainsFunc(l.set.Policies, func(p slo.ReleasePolicy) bool { return p.Service == service && p.BindFor > 0 })
 }
 
-// bindFor is how long the policy of a service binds the gate; 0 = not at all.
-func (l look) bindFor(service string) time.Duration {
-	i := slices.IndexFunc(l.set.Policies, func(p slo.ReleasePolicy) bool { return p.Service == service })
-	if i < 0 {
-		return 0
+func sized(size *int64) string {
+	if size == nil {
+		return ""
 	}
-	return l.set.Policies[i].BindFor
+	return strconv.FormatInt(*size, 10)
 }
 
 // scrubbed is an answer without what may be a password in its words: it goes

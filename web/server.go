@@ -125,6 +125,7 @@ type Server struct {
 	shelf  shelf
 	past   past
 
+	gone     gone
 	register register
 	calls    meter // requests of each caller
 	misses   meter // those of each address that showed no good key

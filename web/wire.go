@@ -27,7 +27,10 @@ func (s *Server) wireAnswer(a loop.GateAnswer) client.Answer {
 		ID: a.ID, BoundUntil: a.BoundUntil, Verdict: client.Verdict(a.Verdict), Allowed: a.Allowed, Service: a.Service, At: a.At, Words: redact(a.Words),
 		Reasons: []client.Reason{}, Policy: a.Policy, Decision: a.Decision, Link: s.link("gate") + "?service=" + url.QueryEscape(a.Service),
 		MayChangeAt: a.MayChangeAt, DataAsOf: a.DataAsOf, DataAge: finite(a.DataAge), Degraded: a.Degraded, DegradedBy: a.DegradedBy,
-		Environment: a.Environment, Change: a.Change, Release: a.Release,
+		Environment: a.Environment, Change: a.Change, Release: a.Release, Region: a.Region, Size: a.Size, Version: a.Version,
+	}
+	for _, r := range a.Risks {
+		out.Risks = append(out.Risks, wireRisk(r))
 	}
 	if a.Decision != "" {
 		out.Link = s.link("decisions", a.Decision)
@@ -35,7 +38,7 @@ func (s *Server) wireAnswer(a loop.GateAnswer) client.Answer {
 	for _, r := range a.Reasons {
 		out.Reasons = append(out.Reasons, client.Reason{
 			Code: r.Code, Verdict: client.Verdict(r.Verdict), Objective: r.Objective, Actuator: r.Actuator, Window: r.Window,
-			Value: finite(r.Value), Limit: finite(r.Limit), Message: redact(r.Message),
+			Value: finite(r.Value), Limit: finite(r.Limit), Until: r.Until, Message: redact(r.Message),
 		})
 	}
 	return out

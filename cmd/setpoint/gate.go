@@ -27,6 +27,7 @@ type gateFlags struct {
 
 func (a *app) gateCmd() *cobra.Command {
 	var f gateFlags
+	var size int64
 	c := &cobra.Command{
 		Use:         "gate SERVICE",
 		Short:       "Ask whether a release of a service may go",
@@ -40,12 +41,17 @@ func (a *app) gateCmd() *cobra.Command {
 		Args: args(1, 1, "one service"),
 		RunE: func(c *cobra.Command, args []string) error {
 			f.q.Service = args[0]
+			if size >= 0 {
+				f.q.Size = &size
+			}
 			return a.gate(c, f)
 		},
 	}
 	c.Flags().StringVar(&f.q.Environment, "environment", "", "where the release goes, such as production")
 	c.Flags().StringVar(&f.q.Change, "change", "", "class of the change: feature, fix, security, rollback, …")
 	c.Flags().StringVar(&f.q.Release, "release", "", "the release's own name: a version or a commit")
+	c.Flags().StringVar(&f.q.Region, "region", "", "where it goes there, such as eu-west")
+	c.Flags().Int64Var(&size, "size", -1, "how large the change is, in what the release policy counts: lines, commits; -1 = not said")
 	c.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "how long one question may take")
 	c.Flags().DurationVar(&f.wait, "wait", 0, "how long to go on asking until the answer is allow or deny; 0 asks once")
 	c.Flags().BoolVar(&f.unavailable, "fail-if-unavailable", true, "without a trustworthy answer exit 4; with =false exit 0 and warn")

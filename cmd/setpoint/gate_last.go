@@ -45,7 +45,7 @@ func (l *last) check() error {
 }
 
 // file is where the answer to a question is kept: one for each server,
-// service, environment and class of change.
+// service, environment, region and class of change.
 func (l last) file(server string, q client.Question) (string, error) {
 	dir := l.dir
 	if dir == "" {
@@ -55,7 +55,7 @@ func (l last) file(server string, q client.Question) (string, error) {
 		}
 		dir = filepath.Join(cache, "setpoint")
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{server, q.Service, q.Environment, q.Change}, "\n")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{server, q.Service, q.Environment, q.Change, q.Region}, "\n")))
 	return filepath.Join(dir, "gate-"+hex.EncodeToString(sum[:12])+".json"), nil
 }
 

@@ -222,6 +222,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 	all.Go(func() error { return h.stopFile.watch(ctx) })
 	all.Go(func() error { return h.notify.Run(ctx) })
 	all.Go(func() error { return h.keys(ctx) })
+	all.Go(func() error { return h.lookBack(ctx) })
 	for _, f := range more {
 		all.Go(func() error { return f(ctx) })
 	}
@@ -229,6 +230,17 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 		return err
 	}
 	return nil
+}
+
+// lookBack keeps what the gate knows of releases that went up to date.
+func (h *house) lookBack(ctx context.Context) error {
+	look := func(ctx context.Context) {
+		if err := h.web.LookBack(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			h.log.Warn("releases that went are not known anew", "error", err)
+		}
+	}
+	look(ctx)
+	return repeat(ctx, 15*time.Second, look)
 }
 
 // ticked takes in the report of a tick.
