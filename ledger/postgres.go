@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,7 +39,7 @@ type Postgres struct {
 
 	lead       lead
 	watching   *pgx.ConnConfig // of the sessions of watches
-	objectives sync.Map        // :: objective → id
+	objectives numbering       // :: objective → id
 	stop       context.CancelFunc
 	done       chan struct{}
 }

@@ -47,7 +47,10 @@ func (p *Postgres) Keep(ctx context.Context, all map[string][]sli.Slice) error {
 	if err == nil && len(blocks) > 0 {
 		err = p.do(ctx, func(ctx context.Context) error { return p.keep(ctx, blocks) })
 	}
-	return wrap(err, "keep slices of %s", some(all))
+	if err != nil {
+		return wrap(err, "keep slices of %s", some(all))
+	}
+	return nil
 }
 
 // some names the objectives of slices, the first ones of many.
@@ -61,35 +64,48 @@ func some(all map[string][]sli.Slice) string {
 
 // blocksOf packs slices by hour, in the order in which rows are locked.
 func (p *Postgres) blocksOf(ctx context.Context, all map[string][]sli.Slice) ([]block, error) {
+	packed := packing{blocks: make([]block, 0, len(all))}
 	var fresh []string
-	for name := range all {
-		if _, known := p.objectives.Load(name); !known {
+	for name, some := range all {
+		if id, known := p.objectives.id(name); known {
+			packed.add(id, some)
+		} else {
 			fresh = append(fresh, name)
 		}
 	}
 	if len(fresh) > 0 {
-		if _, err := p.numbers(ctx, fresh, true); err != nil {
+		ids, err := p.numbers(ctx, fresh, true)
+		if err != nil {
 			return nil, err
 		}
-	}
-	blocks, room := make([]block, 0, len(all)), []byte(nil)
-	for name, some := range all {
-		number, _ := p.objectives.Load(name)
-		id, from := number.(int32), len(room)
-		for i, s := range some {
-			s.Start = moment(s.Start)
-			hour := hourOf(s.Start)
-			if i == 0 || blocks[len(blocks)-1].hour != hour {
-				from, blocks = len(room), append(blocks, block{objective: id, hour: hour})
-			}
-			room = appendSlice(room, s)
-			blocks[len(blocks)-1].packed = room[from:len(room):len(room)]
+		for _, name := range fresh {
+			packed.add(ids[name], all[name])
 		}
 	}
-	slices.SortStableFunc(blocks, func(a, b block) int {
+	slices.SortStableFunc(packed.blocks, func(a, b block) int {
 		return cmp.Or(cmp.Compare(a.objective, b.objective), cmp.Compare(a.hour, b.hour))
 	})
-	return joined(blocks), nil
+	return joined(packed.blocks), nil
+}
+
+// A packing is blocks, and the room that what is packed in them shares.
+type packing struct {
+	blocks []block
+	room   []byte
+}
+
+// add packs slices of one objective.
+func (p *packing) add(objective int32, all []sli.Slice) {
+	from := len(p.room)
+	for i, s := range all {
+		s.Start = moment(s.Start)
+		hour := hourOf(s.Start)
+		if i == 0 || p.blocks[len(p.blocks)-1].hour != hour {
+			from, p.blocks = len(p.room), append(p.blocks, block{objective: objective, hour: hour})
+		}
+		p.room = appendSlice(p.room, s)
+		p.blocks[len(p.blocks)-1].packed = p.room[from:len(p.room):len(p.room)]
+	}
 }
 
 // joined makes one block of those that follow each other of one hour.
@@ -259,56 +275,6 @@ func (p *Postgres) extents(ctx context.Context, asks, ids []int32, out []loop.Ex
 		return err
 	})
 	return err
-}
-
-// numbersOf is numbers of the objectives of asks.
-func (p *Postgres) numbersOf(ctx context.Context, asks []loop.Stretch) (map[string]int32, error) {
-	names := make([]string, 0, len(asks))
-	for _, a := range asks {
-		names = append(names, a.Objective)
-	}
-	return p.numbers(ctx, names, false)
-}
-
-// numbers are the small numbers that stand for objectives' names. Those that
-// have none are given one, or left out.
-func (p *Postgres) numbers(ctx context.Context, names []string, give bool) (map[string]int32, error) {
-	ids, unknown := make(map[string]int32, len(names)), map[string]bool{}
-	for _, name := range names {
-		if id, ok := p.objectives.Load(name); ok {
-			ids[name] = id.(int32)
-		} else {
-			unknown[name] = true
-		}
-	}
-	if len(unknown) == 0 {
-		return ids, nil
-	}
-	wanted := slices.Sorted(maps.Keys(unknown))
-	err := p.do(ctx, func(ctx context.Context) error {
-		if give {
-			if _, err := p.pool.Exec(ctx, `insert into objectives (name) select n from unnest($1::text[]) n
-				where not exists (select from objectives where name = n) on conflict do nothing`, wanted); err != nil {
-				return err
-			}
-		}
-		rows, err := p.pool.Query(ctx, `select name, id from objectives where name = any($1)`, wanted)
-		if err != nil {
-			return err
-		}
-		var name string
-		var id int32
-		_, err = pgx.ForEachRow(rows, []any{&name, &id}, func() error {
-			ids[name] = id
-			p.objectives.Store(name, id)
-			return nil
-		})
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("number objectives: %w", err)
-	}
-	return ids, nil
 }
 
 // checkSlices refuses slices that cannot be kept.

@@ -198,19 +198,19 @@ const versionsAtOnce = 500
 
 // revise records the versions that the ledger does not know.
 func (l *Loop) revise(ctx context.Context) {
-	var known []*lineage
+	var dirty []*lineage
 	for _, g := range l.gauges {
-		if g.book != nil {
-			known = append(known, &g.lineage)
+		if len(g.lineage.fresh) > 0 && g.book != nil {
+			dirty = append(dirty, &g.lineage)
 		}
 	}
 	for _, b := range l.blends {
-		if b.book != nil {
-			known = append(known, &b.lineage)
+		if len(b.lineage.fresh) > 0 && b.book != nil {
+			dirty = append(dirty, &b.lineage)
 		}
 	}
 	var fresh []Version
-	for _, k := range known {
+	for _, k := range dirty {
 		fresh = append(fresh, k.fresh...)
 	}
 	for some := range slices.Chunk(fresh, versionsAtOnce) {
@@ -222,7 +222,7 @@ func (l *Loop) revise(ctx context.Context) {
 			return // what is on record already is left out the next time
 		}
 	}
-	for _, k := range known {
+	for _, k := range dirty {
 		k.fresh = nil
 	}
 }
