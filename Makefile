@@ -58,8 +58,8 @@ bench-gate: parts ## measure durable answers of the gate beside bare pgx (2 minu
 	go test -count=1 -v -run TestGateBench ./cmd/setpoint -bench-gate 10s
 
 .PHONY: bench-control
-bench-control: parts ## measure loops on real plants against static settings (2 hours), write docs/control.md; PLANT=pool SEEDS=3
-	go test -count=1 -timeout 180m -v -run TestControlBench ./cmd/setpoint -bench-control $(or $(PLANT),all) -bench-seeds $(or $(SEEDS),3)
+bench-control: parts ## measure loops on real plants against static settings (2 hours), write docs/control.md; PLANT=pool SEEDS=3 ONLY='the loop'
+	go test -count=1 -timeout 180m -v -run TestControlBench ./cmd/setpoint -bench-control $(or $(PLANT),all) -bench-seeds $(or $(SEEDS),3) -bench-only '$(ONLY)'
 
 .PHONY: accuracy
 accuracy: parts ## measure counts of 30 days on real backends (5 minutes), write docs/accuracy.md; SEED=1

@@ -219,3 +219,24 @@ func TestDecideIsReplayable(t *testing.T) {
 		}
 	})
 }
+
+// TestDecisionsWaitForASlice: a proportional-integral law that was asked again
+// before there is another slice moves no further.
+func TestDecisionsWaitForASlice(t *testing.T) {
+	a := slo.Actuator{Name: "dial", Service: "shop", Kind: slo.PGQueryTimeout, Rest: 30, Tight: 1, Unit: "s"}
+	law := slo.PI{Window: 20 * time.Second, Short: 5 * time.Second, Proportional: slo.NewDecimal(5, 2), Integral: slo.NewDecimal(4, 1), Target: slo.NewDecimal(1, 0)}
+	window := func(length time.Duration) budget.Window {
+		return budget.Window{Length: length, Counts: sli.Counts{Good: 80 * sli.Event, Bad: 20 * sli.Event, Covered: length}, Known: true, Burn: 4}
+	}
+	in := loop.Input{
+		At: noon, Policy: "p", Actuator: a, Current: 20,
+		Loop:     slo.ControlLoop{Name: "protect", Actuator: "dial", Mode: slo.Act, Rules: []slo.Rule{{Name: "fast", Objective: "fast", Law: slo.PIs, PI: &law}}},
+		Evidence: []budget.State{{Objective: "fast", Service: "shop", Target: slo.NewDecimal(95, 2), Slice: 5 * time.Second, Status: budget.OK, Windows: []budget.Window{window(law.Short), window(law.Window)}}},
+	}
+	for since, moves := range map[time.Duration]bool{4 * time.Second: false, 5 * time.Second: true} {
+		in.Conditions.LastMove = noon.Add(-since)
+		if d := loop.Decide(in); (d.Verb == loop.Tighten) != moves {
+			t.Errorf("%s after the last move: %s to %g (%s)", since, d.Verb, d.To, d.Words)
+		}
+	}
+}

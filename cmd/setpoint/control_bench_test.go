@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 var (
 	benchControl = flag.String("bench-control", "", "measure loops on real plants, for an hour and a half, and write docs/control.md: all, pool, service, gateway, quiet, or report to write what was measured")
 	benchSeeds   = flag.Int("bench-seeds", 3, "of -bench-control: seeds of each scenario")
+	benchOnly    = flag.String("bench-only", "", "of -bench-control: measure only scenarios and arms whose words, as 'flaky, the loop', hold this, beside what was measured before")
 )
 
 const (
@@ -34,11 +36,11 @@ func TestControlBench(t *testing.T) {
 	}
 	for _, name := range []string{"pool", "service", "gateway", "quiet"} {
 		if *benchControl == name || *benchControl == "all" {
-			var all []*ride
+			all := keptRides(t, name)
 			benches[name](t, func(r *ride) {
 				r.Load = loadAverage()
 				t.Log(r)
-				all = append(all, r)
+				all = replaced(all, r)
 				keepRides(t, name, all)
 			})
 		}
@@ -46,12 +48,29 @@ func TestControlBench(t *testing.T) {
 	reportControl(t)
 }
 
+// wanted reports whether an arm of a scenario is to be measured.
+func wanted(scenario, arm string) bool { return strings.Contains(scenario+", "+arm, *benchOnly) }
+
+// replaced puts a ride in the place of one that was measured before.
+func replaced(all []*ride, r *ride) []*ride {
+	i := slices.IndexFunc(all, func(old *ride) bool {
+		return old.Scenario == r.Scenario && old.Arm == r.Arm && old.Seed == r.Seed
+	})
+	if i < 0 {
+		return append(all, r)
+	}
+	all[i] = r
+	return all
+}
+
 func benchPool(t *testing.T, done func(*ride)) {
 	program := buildDemo(t)
 	for _, s := range poolScenarios() {
 		for seed := range uint64(*benchSeeds) {
 			for _, arm := range poolArms() {
-				done(ridePool(t, program, s, arm, seed+1))
+				if wanted(s.name, arm.name) {
+					done(ridePool(t, program, s, arm, seed+1))
+				}
 			}
 		}
 	}
@@ -61,7 +80,9 @@ func benchService(t *testing.T, done func(*ride)) {
 	for _, s := range serviceScenarios() {
 		for seed := range uint64(*benchSeeds) {
 			for _, arm := range serviceArms() {
-				done(rideService(t, sockets(), s, arm, seed+1))
+				if wanted(s.name, arm.name) {
+					done(rideService(t, sockets(), s, arm, seed+1))
+				}
 			}
 		}
 	}
@@ -71,7 +92,9 @@ func benchGateway(t *testing.T, done func(*ride)) {
 	for _, s := range gatewayScenarios() {
 		for seed := range uint64(*benchSeeds) {
 			for _, arm := range gatewayArms() {
-				done(rideGateway(t, sockets(), s, arm, seed+1))
+				if wanted(s.name, arm.name) {
+					done(rideGateway(t, sockets(), s, arm, seed+1))
+				}
 			}
 		}
 	}

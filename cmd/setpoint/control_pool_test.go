@@ -64,15 +64,15 @@ func poolArms() []poolArm {
 // none that is younger than the setting. It is lowered while checkouts are
 // slow.
 func poolSet(dsn string) *slo.Set {
-	a := slo.Actuator{Name: "reports", Service: "checkout", Kind: slo.PGQueryTimeout, Rest: 1, Tight: 0.5, Unit: "s", Query: slo.QueryTimeout{
-		DatabaseURL: dsn, Role: "reports", Workers: 8, High: 0.625, Low: 0.5, Every: 500 * time.Millisecond, CancelsPerTick: 4, CancelsPerMin: 240,
+	a := slo.Actuator{Name: "reports", Service: "checkout", Kind: slo.PGQueryTimeout, Rest: 0.75, Tight: 0.25, Unit: "s", Query: slo.QueryTimeout{
+		DatabaseURL: dsn, Role: "reports", Workers: 8, High: 0.625, Low: 0.5, Every: 250 * time.Millisecond, CancelsPerTick: 4, CancelsPerMin: 240,
 	}}
 	tier := func(name string, burn int64, setting float64) slo.Tier {
 		return slo.Tier{Name: name, Burn: slo.NewDecimal(burn, 0), Long: controlSlice, Short: controlSlice, Setting: setting, Leave: slo.NewDecimal(5, 1), Hold: 10 * controlSlice}
 	}
 	return controlSet(a, slo.NewDecimal(99, 2), slo.ControlLoop{
 		Cooldown: 5 * time.Second, Step: slo.Step{Relax: 0.25},
-		Rules: []slo.Rule{{Law: slo.Tiers, Tiers: []slo.Tier{tier("hot", 2, a.Tight), tier("warm", 1, 0.75)}}},
+		Rules: []slo.Rule{{Law: slo.Tiers, Tiers: []slo.Tier{tier("hot", 2, a.Tight), tier("warm", 1, 0.5)}}},
 	})
 }
 
