@@ -25,6 +25,7 @@ const (
 	Promote  Kind = "promote"  // the loop of an actuator is trusted to act, as far as its mode lets it; ended by Demote
 	Adjust   Kind = "adjust"   // the counts of a stretch of time are judged as Adjust says; Target is a name for that, and Unadjust ends it
 	Unadjust Kind = "unadjust" //
+	Annotate Kind = "annotate" // notes Why at the time of Note; shown on charts, and does nothing
 )
 
 // An Order is what a person commands.
@@ -41,6 +42,14 @@ type Order struct {
 	Release string    `json:"release,omitempty"` // of override: this release only
 	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
 	Adjust  *Adjusted `json:"adjust,omitempty"`  // of adjust
+	Note    *Noted    `json:"note,omitempty"`    // of annotate
+}
+
+// Noted is the time that an annotation is about. Without From it is the
+// moment at which the server takes it.
+type Noted struct {
+	From time.Time `json:"from,omitzero"`
+	To   time.Time `json:"to,omitzero"` // zero = an instant
 }
 
 // Adjusted is what is said of the counts of an objective in [From, To), as by

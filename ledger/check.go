@@ -56,13 +56,13 @@ func checkFit(verb loop.Verb, o loop.Outcome) error {
 func checkOrder(o loop.Order) error {
 	settles := o.Kind == loop.OrderPin || o.Kind == loop.OrderApprove
 	trusts := o.Kind == loop.OrderPromote || o.Kind == loop.OrderDemote
-	adjusts := o.Kind == loop.OrderAdjust
+	adjusts, notes := o.Kind == loop.OrderAdjust, o.Kind == loop.OrderAnnotate
 	ends := trusts || o.Kind == loop.OrderUnadjust || o.Kind == loop.OrderResume || o.Kind == loop.OrderThaw || o.Kind == loop.OrderUnpin || o.Kind == loop.OrderRevoke
 	lets := o.Kind == loop.OrderOverride
 	return broke("order", []rule{
 		{name(o.ID), "has an ID of 1 to 200 bytes"},
 		{!o.At.IsZero(), "has a time"},
-		{counterpart(o.Kind) != "" || ends || o.Kind == loop.OrderApprove, "has kind stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote, demote, adjust or unadjust"},
+		{counterpart(o.Kind) != "" || ends || notes || o.Kind == loop.OrderApprove, "has kind stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote, demote, adjust, unadjust or annotate"},
 		{o.Target != "", "has a target"},
 		{strings.TrimSpace(o.By) != "", "says by whom"},
 		{strings.TrimSpace(o.Why) != "", "says why"},
@@ -75,6 +75,9 @@ func checkOrder(o loop.Order) error {
 		{lets || o.Release == "" && o.Ticket == "", "names a release or a ticket only when it overrides"},
 		{!ends || o.Until.IsZero(), "has no end when it ends another"},
 		{!o.Revert || o.Kind == loop.OrderStop, "reverts only when it stops"},
+		{notes == (o.Note != nil), "says what time it notes exactly when it annotates"},
+		{!notes || o.Until.IsZero(), "has no end when it annotates"},
+		{o.Note == nil || !o.Note.From.IsZero() && (o.Note.To.IsZero() || o.Note.From.Before(o.Note.To)), "annotates an instant, or from one time to a later one"},
 		{adjusts == (o.Adjust != nil), "says what is adjusted exactly when it adjusts"},
 		{!adjusts || o.Until.IsZero() && o.Target != "*", "adjusts under a name, until it is ended"},
 		{!adjusts || o.Adjust == nil || o.Adjust.Objective != "" && o.Adjust.Effect != "" && o.Adjust.Category != "" && o.Adjust.From.Before(o.Adjust.To), "adjusts an objective from one time to a later one, and says how and in which category"},

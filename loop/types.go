@@ -281,6 +281,13 @@ type Order struct {
 	Release string    `json:"release,omitempty"` // of override: this release only
 	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
 	Adjust  *Adjusted `json:"adjust,omitempty"`  // of adjust: what is said
+	Note    *Noted    `json:"note,omitempty"`    // of annotate: the time that Why is about
+}
+
+// Noted is the time that an annotation is about.
+type Noted struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to,omitzero"` // zero = an instant
 }
 
 // An OrderKind names a command.
@@ -301,6 +308,7 @@ const (
 	OrderPromote  OrderKind = "promote"  // the loop of an actuator is trusted to act; ended by demote
 	OrderAdjust   OrderKind = "adjust"   // the counts of a stretch of time are judged as Adjust says; its target is a name of its own, and unadjust ends it
 	OrderUnadjust OrderKind = "unadjust" //
+	OrderAnnotate OrderKind = "annotate" // says something about a time, of a service, an objective, an actuator or everything; shown, and never in force
 )
 
 // A Setting is an actuator's setting as last read.

@@ -1,9 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/loop"
@@ -78,6 +83,9 @@ func (d draft) ordered(set *slo.Set) []string {
 // subject is the service, or what else names it, that an order is about.
 func subject(o loop.Order, set *slo.Set) string {
 	objective := ""
+	if o.Kind == loop.OrderAnnotate {
+		objective = o.Target
+	}
 	if o.Adjust != nil {
 		objective = o.Adjust.Objective
 	}
@@ -92,6 +100,62 @@ func subject(o loop.Order, set *slo.Set) string {
 		}
 	}
 	return o.Target
+}
+
+// times reads what a form says of a stretch of time, in the reader's zone.
+func (d *draft) times(f url.Values, zone *time.Location) error {
+	if d.Kind != client.Adjust && d.Kind != client.Annotate {
+		return nil
+	}
+	from, err := askTime(f, "from", zone)
+	to, wrong := askTime(f, "to", zone)
+	if err = cmp.Or(err, wrong); err != nil {
+		return err
+	}
+	if d.Kind == client.Annotate {
+		d.Note = &client.Noted{From: from, To: to}
+		return nil
+	}
+	d.Adjust = &client.Adjusted{Objective: strings.TrimSpace(f.Get("objective")), From: from, To: to, Effect: f.Get("effect"), Category: f.Get("category")}
+	if f.Get("good") == "" && f.Get("bad") == "" {
+		return nil
+	}
+	good, err := strconv.ParseInt(f.Get("good"), 10, 64)
+	bad, wrong := strconv.ParseInt(f.Get("bad"), 10, 64)
+	if err = cmp.Or(err, wrong); err != nil {
+		return refuse(http.StatusUnprocessableEntity, "bad-order", "the order was not taken: good and bad are not both numbers of events", "")
+	}
+	d.Adjust.Counts = &client.Counts{Good: good, Bad: bad}
+	return nil
+}
+
+// note checks the time of an annotation.
+func (d draft) note(o *loop.Order) []string {
+	switch {
+	case o.Kind != loop.OrderAnnotate && d.Note != nil:
+		return []string{"note belongs to annotate only"}
+	case o.Kind != loop.OrderAnnotate:
+		return nil
+	case d.Note == nil:
+		d.Note = &client.Noted{}
+	}
+	o.Note = &loop.Noted{From: cmp.Or(d.Note.From.UTC(), o.At), To: d.Note.To.UTC()}
+	if n := *o.Note; !n.To.IsZero() && !n.From.Before(n.To) {
+		return []string{"from is not before to"}
+	} else if n.From.Sub(o.At).Abs() > mostNoted || !n.To.IsZero() && n.To.Sub(o.At).Abs() > mostNoted {
+		return []string{"an annotation is about a time within 400 days"}
+	}
+	return nil
+}
+
+// mostNoted is how far from now the time of an annotation may lie.
+const mostNoted = 400 * 24 * time.Hour
+
+func wireNoted(n *loop.Noted) *client.Noted {
+	if n == nil {
+		return nil
+	}
+	return &client.Noted{From: n.From, To: n.To}
 }
 
 func wireAdjusted(a *loop.Adjusted) *client.Adjusted {

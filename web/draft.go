@@ -83,7 +83,7 @@ func draftFromForm(r *http.Request) (d draft, err error) {
 		}
 		d.Setting = &x
 	}
-	return d, nil
+	return d, d.times(f, here(r).Location())
 }
 
 // order checks a draft against the definitions and makes the order of it.
@@ -99,7 +99,7 @@ func (d draft) order(set *slo.Set, now time.Time) (loop.Order, error) {
 	if o.Target == "" && (o.Kind == loop.OrderStop || o.Kind == loop.OrderResume) {
 		o.Target = "*"
 	}
-	wrong := slices.Concat(d.person(), d.override(), d.target(&o, set), d.adjust(&o, set), d.setting(&o, set), d.end(&o, now))
+	wrong := slices.Concat(d.person(), d.override(), d.target(&o, set), d.adjust(&o, set), d.note(&o), d.setting(&o, set), d.end(&o, now))
 	if len(wrong) > 0 {
 		return loop.Order{}, refuse(http.StatusUnprocessableEntity, "bad-order", "the order was not taken: "+strings.Join(wrong, "; "), "")
 	}
@@ -158,8 +158,13 @@ func (d draft) target(o *loop.Order, set *slo.Set) []string {
 		valid = actuators
 	case loop.OrderAdjust, loop.OrderUnadjust: // a name of its own
 		return adjustmentName(o.Target)
+	case loop.OrderAnnotate:
+		valid = slices.Concat([]string{"*"}, services, actuators)
+		if _, ok := (look{set: set}).objective(o.Target); ok {
+			return nil
+		}
 	default:
-		return []string{fmt.Sprintf("kind %q is none of stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote, demote, adjust, unadjust", o.Kind)}
+		return []string{fmt.Sprintf("kind %q is none of stop, resume, freeze, thaw, pin, unpin, approve, override, revoke, promote, demote, adjust, unadjust, annotate", o.Kind)}
 	}
 	if !slices.Contains(valid, o.Target) {
 		return []string{fmt.Sprintf("target %q is none of %s", o.Target, strings.Join(valid, ", "))}
@@ -196,7 +201,7 @@ func (d draft) end(o *loop.Order, now time.Time) []string {
 		}
 		o.Until = o.At.Add(length)
 	}
-	if _, counter := counterpart(o.Kind); (counter || o.Kind == loop.OrderAdjust) && !o.Until.IsZero() {
+	if _, counter := counterpart(o.Kind); (counter || o.Kind == loop.OrderAdjust || o.Kind == loop.OrderAnnotate) && !o.Until.IsZero() {
 		return []string{string(o.Kind) + " has no end"}
 	}
 	if o.Kind == loop.OrderOverride && (o.Until.IsZero() || o.Until.Sub(now) > maxOverride) {
@@ -284,6 +289,8 @@ func effect(o loop.Order) string {
 		return "The loop of " + what + " asks before it moves, until somebody promotes it."
 	case loop.OrderAdjust:
 		return "From the next tick on the budget is judged with the adjustment " + what + "; what was measured stays beside. unadjust ends it."
+	case loop.OrderAnnotate:
+		return "Noted: it stands on the charts from now on."
 	case loop.OrderUnadjust:
 		return "From the next tick on the budget is judged without the adjustment " + what + ", as if it had never been given."
 	case loop.OrderOverride:

@@ -78,7 +78,7 @@ func inForce(reported, given []loop.Order, now time.Time) []loop.Order {
 	orders := slices.Clone(reported)
 	for _, o := range given {
 		orders = slices.DeleteFunc(orders, func(old loop.Order) bool { return old.ID == o.ID || ends(o, old) })
-		if _, counter := counterpart(o.Kind); !counter || trusts(o.Kind) {
+		if _, counter := counterpart(o.Kind); (!counter || trusts(o.Kind)) && o.Kind != loop.OrderAnnotate {
 			orders = append(orders, o)
 		}
 	}

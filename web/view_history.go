@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,6 +45,7 @@ type historyView struct {
 type noteRow struct {
 	At, Stamp, What, Link, Style string
 	instant                      time.Time
+	until                        time.Time // of a note about a stretch of time
 }
 
 // An incidentRow is an incident with what was done meanwhile.
@@ -73,7 +73,7 @@ func (s *Server) historyView(r *http.Request, l look, o slo.Objective, at stretc
 		return v
 	}
 	v.Notes = s.notes(r.Context(), l, o, at.frame)
-	bands := h.bands(l)
+	bands := append(h.bands(l), noteBands(v.Notes, at.frame)...)
 	for _, c := range h.charts(l) {
 		c.Bands = bands
 		c.Marks = marksOf(v.Notes, at.frame)
@@ -277,50 +277,17 @@ func (s *Server) notes(ctx context.Context, l look, o slo.Objective, f frame) []
 	}
 	if o.Service != "" {
 		out = append(out, s.releaseNotes(ctx, o.Service)...)
+		out = append(out, s.deployNotes(ctx, o.Service, f)...)
 	}
-	out = append(out, s.orderNotes(ctx, l, o)...)
-	out = slices.DeleteFunc(out, func(n noteRow) bool { return n.instant.Before(f.from) || n.instant.After(f.to) })
-	slices.SortStableFunc(out, func(a, b noteRow) int { return b.instant.Compare(a.instant) })
-	for i := range out {
-		out[i].At, out[i].Stamp = clock(out[i].instant, l.now), stamp(out[i].instant)
+	orders, _ := s.ordersSince(ctx, f.from)
+	for _, g := range orders {
+		if concerns(l, g, o.Service, o.Name) {
+			out = append(out, orderNote(l, g))
+		}
 	}
-	return out
+	return noted(l, f, out)
 }
 
 func moved(v loop.Verb) string {
 	return map[loop.Verb]string{loop.Tighten: "tightened", loop.Relax: "relaxed"}[v]
-}
-
-// releaseNotes are the releases that the gate was asked about.
-func (s *Server) releaseNotes(ctx context.Context, service string) (out []noteRow) {
-	found, _ := s.verdictHistory(ctx, VerdictFilter{Service: service, Limit: 200})
-	for _, g := range found {
-		if g.Answer.Release == "" {
-			continue
-		}
-		badge := verdictBadge(g.Answer.Verdict)
-		out = append(out, noteRow{What: "release " + g.Answer.Release + ": " + badge.Word, Link: "/verdicts/" + url.PathEscape(g.ID), Style: "release", instant: g.Answer.At})
-	}
-	return out
-}
-
-// orderNotes are what people ordered about the service, its actuators, or
-// everything.
-func (s *Server) orderNotes(ctx context.Context, l look, o slo.Objective) (out []noteRow) {
-	orders, _ := ledger(ctx, s, func(ctx context.Context, r Reader) ([]loop.Order, error) { return r.OrderHistory(ctx, "", 200) })
-	for _, g := range orders {
-		a, isActuator := l.actuator(g.Target)
-		if g.Target == "*" || g.Target == o.Service || isActuator && a.Service == o.Service {
-			row := orderRowOf(l, g)
-			out = append(out, noteRow{What: row.Kind + " of " + row.Target + " by " + row.By + ": " + row.Why, Link: "/control#h-orders", Style: "order", instant: g.At})
-		}
-	}
-	return out
-}
-
-func marksOf(notes []noteRow, f frame) (out []mark) {
-	for _, n := range notes {
-		out = append(out, mark{f.x(n.instant), n.Style, n.At + " " + n.What})
-	}
-	return out
 }

@@ -37,7 +37,9 @@ func (s *Server) servicePage(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, unknown("service", name))
 		return
 	}
-	s.render(w, r, http.StatusOK, "service", s.page(l, "overview", name, s.serviceView(l, name)).refreshed(r))
+	v := s.serviceView(l, name)
+	s.annotate(r.Context(), l, v.Actuators)
+	s.render(w, r, http.StatusOK, "service", s.page(l, "overview", name, v).refreshed(r))
 }
 
 func (s *Server) serviceView(l look, name string) serviceView {

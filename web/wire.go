@@ -101,7 +101,7 @@ func (s *Server) wireSetting(l look, v loop.Setting) client.Setting {
 func wireOrder(o loop.Order) client.Order {
 	return client.Order{
 		ID: o.ID, At: o.At, Kind: client.Kind(o.Kind), Target: o.Target, By: o.By, Why: o.Why,
-		Until: o.Until, Setting: o.Setting, Revert: o.Revert, Release: o.Release, Ticket: o.Ticket, Adjust: wireAdjusted(o.Adjust),
+		Until: o.Until, Setting: o.Setting, Revert: o.Revert, Release: o.Release, Ticket: o.Ticket, Adjust: wireAdjusted(o.Adjust), Note: wireNoted(o.Note),
 	}
 }
 

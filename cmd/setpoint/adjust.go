@@ -34,6 +34,12 @@ func adjustFlags(c *cobra.Command, o *client.Order, _ *time.Duration) {
 	f.Int64Var(&o.Adjust.Counts.Bad, "bad", -1, "bad events that there were, of correct")
 }
 
+func noteFlags(c *cobra.Command, o *client.Order, _ *time.Duration) {
+	o.Note = &client.Noted{}
+	c.Flags().Var(at{&o.Note.From}, "from", "begin: an age as in -2h, or a time as in 2026-03-02T12:00:00Z")
+	c.Flags().Var(at{&o.Note.To}, "to", "end, unless it is about an instant: now, an age or a time")
+}
+
 // fillAdjust names the adjustment, and leaves counts away that were not given.
 func fillAdjust(o *client.Order, args []string) error {
 	switch c := o.Adjust.Counts; {

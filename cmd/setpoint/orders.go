@@ -49,6 +49,9 @@ func orders() []order {
 			long:  "Say that the counts of an objective in a stretch of time, past or to come, are not\nto be held against it (exclude), are good (countAsGood), were others (correct, with\n--good and --bad) or are to be noted (annotate). It does what an Adjustment among\nthe definitions does. What was measured is kept and shown beside, and unadjust NAME\nrestores every figure.",
 			flags: adjustFlags, fill: fillAdjust},
 		{kind: client.Unadjust, use: "unadjust NAME", short: "Take an adjustment back that was ordered", least: 1, most: 1, expects: "the name of the adjustment", fill: fillTarget},
+		{kind: client.Annotate, use: "annotate [SERVICE|OBJECTIVE|ACTUATOR]", short: "Note something about a time on the charts", most: 1, expects: "a service, an objective or an actuator, or nothing for all",
+			long:  "Note what --why says about a time: it stands on the charts, and does nothing else.\nWithout --from it is about now.",
+			flags: noteFlags, fill: fillTarget},
 		{kind: client.Revoke, use: "revoke SERVICE", short: "End the overrides of a service's gate", least: 1, most: 1, expects: "one service", fill: fillTarget},
 	}
 }

@@ -92,6 +92,35 @@ func adjustments(t *testing.T, l Ledger) {
 	}
 }
 
+// Annotations are kept, and are never in force.
+func annotations(t *testing.T, l Ledger) {
+	note := Order("n", at(1), loop.OrderAnnotate, "shop")
+	note.Note = &loop.Noted{From: at(-90), To: at(-60)}
+	instant := Order("i", at(2), loop.OrderAnnotate, "*")
+	instant.Note = &loop.Noted{From: at(-5)}
+	mustGive(t, l, note, instant, note)
+	inForce, err := l.Orders(t.Context(), at(3))
+	check(t, "Orders", err)
+	diff(t, "in force", ids(inForce), ids(nil))
+	all, err := l.OrderHistory(t.Context(), "", 9)
+	check(t, "OrderHistory", err)
+	diff(t, "on record", all, []loop.Order{instant, note})
+	for name, spoil := range map[string]func(*loop.Order){
+		"no time":        func(o *loop.Order) { o.Note = nil },
+		"no beginning":   func(o *loop.Order) { o.Note = &loop.Noted{} },
+		"backwards":      func(o *loop.Order) { o.Note = &loop.Noted{From: at(2), To: at(1)} },
+		"with an end":    func(o *loop.Order) { o.Until = at(9) },
+		"by a freeze":    func(o *loop.Order) { o.Kind = loop.OrderFreeze },
+		"of nothing":     func(o *loop.Order) { o.Target = "" },
+		"with a setting": func(o *loop.Order) { o.Setting = new(float64) },
+	} {
+		o := note
+		o.ID = "x"
+		spoil(&o)
+		wantErr(t, name, l.Give(t.Context(), o), ledger.ErrInvalid)
+	}
+}
+
 func ordersRefused(t *testing.T, l Ledger) {
 	nan := math.NaN()
 	tests := map[string]func(*loop.Order){

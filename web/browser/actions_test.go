@@ -28,12 +28,18 @@ func actions(t *testing.T, s *shop, browser context.Context) {
 		{kind: loop.OrderThaw, target: "search"},
 		{kind: loop.OrderOverride, target: "search", fill: `f.elements.release.value = "v9"; f.elements.ticket.value = "T-1<b>"`, bounded: true},
 		{kind: loop.OrderRevoke, target: "search"},
+		{kind: loop.OrderDemote, target: "search-releases"},
+		{kind: loop.OrderPromote, target: "search-releases"},
+		{kind: loop.OrderAnnotate, target: "checkout-availability", fill: `f.elements.to.value = ""`},
+		{kind: loop.OrderAdjust, target: "probe-outage", fill: `f.elements.objective.value = "checkout-latency"; f.elements.effect.value = "countAsGood"`},
+		{kind: loop.OrderUnadjust, target: "probe-outage"},
 		{kind: loop.OrderStop, target: "*", fill: `f.elements.revert.checked = true`},
 		{kind: loop.OrderResume, target: "*"},
 	} {
 		p.visit(s.url + "/control")
 		why := "because of <script>alert('" + string(c.kind) + "')</script>"
-		eval[chromedp.Void](p, `{const f = [...document.querySelectorAll("form[action='/actions/`+string(c.kind)+`']")].find(f => f.elements.target.value == "`+c.target+`");
+		eval[chromedp.Void](p, `{const f = [...document.querySelectorAll("form[action='/actions/`+string(c.kind)+`']")].find(f => f.elements.target.value == "`+c.target+`" || f.elements.target.type != "hidden");
+			f.elements.target.value = "`+c.target+`";
 			f.elements.by.value = "ann <img src=x>"; f.elements.why.value = `+"`"+why+"`"+`; f.elements.confirm.checked = true; `+c.fill+`; f.requestSubmit()}`)
 		p.until(string(c.kind)+" says what it did", `location.search.includes("done=`+string(c.kind)+`") && document.readyState == "complete" && document.querySelector(".note.ok") != null`)
 		o := s.newest(t)

@@ -98,7 +98,7 @@ function happened(u, figure, colour) {
   for (const b of figure.querySelectorAll("rect.band")) ctx.fillRect(x(b.getAttribute("x")), bbox.top, x(parseFloat(b.getAttribute("x")) + parseFloat(b.getAttribute("width"))) - x(b.getAttribute("x")), bbox.height);
   ctx.globalAlpha = 0.8;
   for (const m of figure.querySelectorAll("svg.event")) {
-    ctx.fillStyle = colour(m.classList.contains("order") ? "--warn-fill" : m.classList.contains("release") ? "--ink" : "--blue");
+    ctx.fillStyle = colour(m.classList.contains("order") ? "--warn-fill" : m.matches(".release, .deploy, .note") ? "--ink" : "--blue");
     ctx.fillRect(x(m.getAttribute("x")), bbox.top, devicePixelRatio, bbox.height);
   }
   ctx.restore();
