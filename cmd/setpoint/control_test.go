@@ -101,6 +101,6 @@ func benchQuiet(t *testing.T, done func(*ride)) {
 	score := truth.Trial.Loops[0]
 	done(&ride{Scenario: "pool (model)", Arm: theLoop, Good: truth.Truth.Good, Bad: truth.Truth.Bad, Moves: score.Moves, Reversals: score.Reversals})
 	arms := serviceArms()
-	done(virtualService(t, serviceScenario{name: "service", workers: 2, rate: 30, length: time.Hour}, arms[len(arms)-1]))
+	done(virtualService(t, serviceScenario{name: "service at 75 %", workers: 10, rate: 150, length: time.Hour}, arms[len(arms)-1]))
 	done(virtualGateway(t, gatewayScenario{name: "gateway", length: time.Hour}, gatewayArm{name: theLoop, mark: 1.2, loop: true}))
 }
