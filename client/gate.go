@@ -37,6 +37,7 @@ type Answer struct {
 	At          time.Time `json:"at"`
 	Words       string    `json:"words"` // one sentence for people
 	Reasons     []Reason  `json:"reasons"`
+	State       string    `json:"state,omitempty"`      // stage of the release freezes: open, caution, thawing, restricted, frozen; "" = the service has none
 	Policy      string    `json:"policy"`               // name of the release policy
 	Decision    string    `json:"decision,omitempty"`   // ID of the decision behind a freeze
 	Link        string    `json:"link,omitempty"`       // page of that decision, or of the service's gate

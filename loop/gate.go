@@ -30,6 +30,7 @@ type GateAnswer struct {
 	At          time.Time    `json:"at"`
 	Words       string       `json:"words"` // one sentence for people
 	Reasons     []GateReason `json:"reasons"`
+	State       string       `json:"state,omitempty"`       // stage of the release freezes: open, caution, thawing, restricted, frozen; "" = of none
 	Policy      string       `json:"policy"`                // name of the ReleasePolicy; "default" when none is declared
 	Decision    string       `json:"decision,omitempty"`    // ID of the decision behind a freeze
 	MayChangeAt time.Time    `json:"mayChangeAt,omitzero"`  // earliest time the verdict may change, where it is known
@@ -72,7 +73,11 @@ const (
 	GateIncident       = "incident"        // an alert fires
 	GateCalendar       = "calendar"        // a calendar denies, or none that allows covers the time
 	GateRisk           = "risk"            // releases burn too much for what is left
-	GateFreeze         = "frozen"          // a freeze actuator is tight
+	GateFreeze         = "frozen"          // a freeze actuator is frozen
+	GateCaution        = "caution"         // a freeze actuator asks for caution
+	GateRestricted     = "restricted"      // a freeze actuator lets only go what mends
+	GateThawing        = "thawing"         // a freeze actuator lets releases go one after the other
+	GateThawingFree    = "thawing-free"    // it does, and this class of change does not count
 	GateOrder          = "frozen-by-order" // a person froze the service
 	GateNoData         = "no-data"         // an objective is not in sight
 	GateStale          = "stale"           // the loop has not ticked of late
@@ -94,6 +99,7 @@ type GateView struct {
 	Past       []Deploy  // of the service, the newest first
 	PastAt     time.Time // of the look at them; zero = they are not known
 	Risks      []Risk    // of the objectives of the service
+	Let        []Let     // releases of the service that went by the pace of a thaw of late
 }
 
 // Gate answers a question from memory. It is pure: the same view and the
@@ -119,8 +125,8 @@ func judgeBy(v GateView, q GateQuestion, p slo.ReleasePolicy, known bool) GateAn
 		a.Reasons = []GateReason{{Code: GateUnknownService, Verdict: slo.Hold, Message: fmt.Sprintf("no objective or release policy names the service %q", q.Service)}}
 		return a.conclude(p)
 	}
-	a.Reasons = append(a.Reasons, orderReasons(p, v.Report, a.At)...)
-	a.Reasons = append(a.Reasons, freezeReasons(p, v, &a)...)
+	a.Reasons = append(a.Reasons, orderReasons(p, v.Report, &a)...)
+	a.Reasons = append(a.Reasons, freezeReasons(p, v, q, &a)...)
 	a.Reasons = append(a.Reasons, objectiveReasons(p, v, q, &a)...)
 	a.Reasons = append(a.Reasons, releaseReasons(p, v, q, &a)...)
 	a.Reasons = append(a.Reasons, sightReasons(p, v.Report, &a)...)
@@ -131,20 +137,26 @@ func judgeBy(v GateView, q GateQuestion, p slo.ReleasePolicy, known bool) GateAn
 }
 
 // orderReasons denies while a person has frozen the service.
-func orderReasons(p slo.ReleasePolicy, r Report, now time.Time) []GateReason {
+func orderReasons(p slo.ReleasePolicy, r Report, a *GateAnswer) []GateReason {
 	var out []GateReason
 	for _, o := range r.Orders {
-		if o.Kind != OrderFreeze || o.Target != p.Service || lapsed(o, now) {
+		if o.Kind != OrderFreeze || o.Target != p.Service || lapsed(o, a.At) {
 			continue
 		}
+		a.State = slo.Stage(slo.StageFrozen)
 		out = append(out, GateReason{Code: GateOrder, Verdict: slo.Deny, Value: 1, Until: o.Until, Message: fmt.Sprintf("frozen by %s since %s: %s", o.By, clock(o.At), o.Why)})
 	}
 	return out
 }
 
-// freezeReasons denies while a freeze actuator of the policy is tight.
-func freezeReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReason {
+// freezeReasons judges by the stages of the freeze actuators of the policy; the
+// tightest is that of the answer.
+func freezeReasons(p slo.ReleasePolicy, v GateView, q GateQuestion, a *GateAnswer) []GateReason {
 	var out []GateReason
+	worst := slo.StageOpen
+	if a.State != "" { // frozen by a person
+		worst = slo.StageFrozen
+	}
 	for _, s := range v.Report.Settings {
 		leftFrozen := s.Left && s.Kind == string(slo.Freeze) && s.Service == p.Service
 		if !slices.Contains(p.Freezes, s.Actuator) && !leftFrozen {
@@ -155,22 +167,17 @@ func freezeReasons(p slo.ReleasePolicy, v GateView, a *GateAnswer) []GateReason 
 			a.degrade(GateNoData)
 			continue
 		}
-		if s.Value > 0 {
+		worst = max(worst, s.Value)
+		a.State = cmp.Or(a.State, slo.Stage(slo.StageOpen))
+		if s.Value > slo.StageOpen {
 			a.Decision = s.Decision
-			out = append(out, GateReason{Code: GateFreeze, Verdict: slo.Deny, Actuator: s.Actuator, Value: s.Value, Message: frozenWords(s, v.Report.Decisions)})
+			out = append(out, staged(v, s, q))
 		}
+	}
+	if a.State != "" {
+		a.State = slo.Stage(worst)
 	}
 	return out
-}
-
-// frozenWords says what keeps a freeze tight.
-func frozenWords(s Setting, decisions []Decision) string {
-	for _, d := range decisions {
-		if d.Actuator == s.Actuator {
-			return fmt.Sprintf("%s is frozen: %s", s.Actuator, d.grounds())
-		}
-	}
-	return fmt.Sprintf("%s is frozen", s.Actuator)
 }
 
 // objectiveReasons judges the budget and the burn of each objective.

@@ -26,6 +26,7 @@ func guards() []guard {
 		{"cooldown", cooldown},
 		{"pace", pace},
 		{"moves", moves},
+		{"thaw", thaw},
 		{"step", step},
 		{"deadBand", deadBand},
 	}

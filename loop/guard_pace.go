@@ -44,6 +44,22 @@ func moves(in Input, d Decision) (float64, Reason, string) {
 	return d.From, ReasonMoves, fmt.Sprintf("it moved %d times within %s, the limit is %d", n, slo.Span(limit.Per), limit.Moves)
 }
 
+// thaw takes a freeze back to open, or caution, through a while in which what
+// has waited goes one after the other.
+func thaw(in Input, d Decision) (float64, Reason, string) {
+	t := in.Actuator.Freezing.Thaw
+	since := in.At.Sub(in.Conditions.LastMove)
+	switch {
+	case t.For == 0 || d.Verb != Relax || d.Reason == ReasonPinned || d.Reason == ReasonReverting || d.To >= slo.StageThawing || d.From < slo.StageThawing:
+		return d.To, "", ""
+	case d.From > slo.StageThawing:
+		return slo.StageThawing, ReasonThawing, fmt.Sprintf("it thaws for %s before it is %s", slo.Span(t.For), in.Actuator.Show(d.To))
+	case in.Conditions.LastMove.IsZero() || since >= t.For:
+		return d.To, "", ""
+	}
+	return d.From, ReasonThawing, fmt.Sprintf("it has thawed for %s of %s", since.Round(time.Second), slo.Span(t.For))
+}
+
 // deadBand leaves out moves that are not worth it. It is twice as wide, and at
 // least a tenth of the range, while the loop turns round too often. The ends of
 // the range are always reached.

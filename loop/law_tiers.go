@@ -44,7 +44,7 @@ func judge(t slo.Tier, a slo.Actuator, s budget.State, current float64) verdict 
 		return verdict{blind: blindness(s, short), why: blindWords(s, short)}
 	}
 	if entered(t, s, long, short) {
-		return verdict{inForce: true, why: fmt.Sprintf("%s burns at %s, tier %s asks for %s", s.Objective, rates(long, short), t.Name, a.Show(t.Setting))}
+		return verdict{inForce: true, why: fmt.Sprintf("%s burns at %s%s, tier %s asks for %s", s.Objective, rates(long, short), leftWords(t, s), t.Name, a.Show(t.Setting))}
 	}
 	if a.Tighter(t.Setting, current) {
 		return verdict{why: fmt.Sprintf("%s burns at %s", s.Objective, rates(long, short))}
@@ -53,10 +53,21 @@ func judge(t slo.Tier, a slo.Actuator, s budget.State, current float64) verdict 
 }
 
 func entered(t slo.Tier, s budget.State, long, short budget.Window) bool {
-	if t.Exhausted && s.Status == budget.Exhausted {
+	if t.Exhausted && s.Status == budget.Exhausted || t.Remaining != nil && funded(s) && s.Remaining < t.Remaining.Float() {
 		return true
 	}
 	return budget.AtLeast(long, s.Target, t.Burn) && budget.AtLeast(short, s.Target, t.Burn) && int64(long.Bad/s.One()) >= t.MinBad
+}
+
+// funded reports whether what is left of the budget can be judged.
+func funded(s budget.State) bool { return s.Status != budget.NoData && s.Status != budget.TooFew }
+
+// leftWords says what is left of the budget to a tier that looks at it.
+func leftWords(t slo.Tier, s budget.State) string {
+	if t.Remaining == nil {
+		return ""
+	}
+	return " with " + percent(s.Remaining) + " of its budget left"
 }
 
 // stays judges a tier that is not entered anew while the setting is as tight
@@ -69,6 +80,8 @@ func stays(t slo.Tier, a slo.Actuator, s budget.State) verdict {
 		return verdict{blind: blindness(s, hold), why: blindWords(s, hold)}
 	case budget.AtLeast(hold, s.Target, t.Leave):
 		return verdict{inForce: true, why: fmt.Sprintf("%s still burns at %.2f over %s, tier %s is left below %s", s.Objective, hold.Burn, span, t.Name, t.Leave)}
+	case t.Regain != nil && funded(s) && s.Remaining < t.Regain.Float():
+		return verdict{inForce: true, why: fmt.Sprintf("%s has %s of its budget left, tier %s is left at %s", s.Objective, percent(s.Remaining), t.Name, percent(t.Regain.Float()))}
 	}
 	return verdict{why: fmt.Sprintf("%s burns at %.2f over %s, below the %s at which tier %s is left", s.Objective, hold.Burn, span, t.Leave, t.Name)}
 }

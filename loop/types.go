@@ -196,6 +196,7 @@ const (
 	ReasonSettling   Reason = "settling"    // the move before has not shown yet what it does
 	ReasonMoves      Reason = "moves"       // moved too often of late, in either direction
 	ReasonDeadBand   Reason = "dead-band"   // too short a move to be worth it
+	ReasonThawing    Reason = "thawing"     // a freeze opens after a while in which releases go one after the other
 	ReasonLedgerDown Reason = "ledger-down" // could not be recorded, so was not done
 )
 

@@ -22,7 +22,11 @@ func Binds(old, now GateAnswer) bool {
 	if old.Verdict != slo.Allow || now.At.Before(old.At) || !now.At.Before(old.BoundUntil) {
 		return false
 	}
+	passing := []string{
+		GateBudget, GateBurn, GateCaution, GateThawing, GateRestricted, GateFreeze,
+		GateDependency, GateTooSoon, GatePace, GateRisk, GateOverrideWaits,
+	}
 	return !slices.ContainsFunc(now.Reasons, func(r GateReason) bool {
-		return r.Verdict != slo.Allow && !slices.Contains([]string{GateBudget, GateBurn, GateFreeze, GateDependency, GateTooSoon, GatePace, GateRisk, GateOverrideWaits}, r.Code)
+		return r.Verdict != slo.Allow && !slices.Contains(passing, r.Code)
 	})
 }

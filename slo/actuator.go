@@ -27,6 +27,7 @@ type Actuator struct {
 	Retries     Retries      `json:"retries,omitzero"`
 	Quota       Quota        `json:"quota,omitzero"`
 	Place       Place        `json:"place,omitzero"`
+	Freezing    Freezing     `json:"freezing,omitzero"`
 
 	// Whatever enforces the setting by itself falls back to Safe when it was
 	// not confirmed for Lease.
@@ -41,7 +42,7 @@ type ActuatorKind string
 
 // The actuator kinds.
 const (
-	Freeze         ActuatorKind = "freeze"               // setting 0 (releases may go) … 1 (frozen)
+	Freeze         ActuatorKind = "freeze"               // setting is a stage, from 0 (open) to 1 (frozen)
 	PGQueryTimeout ActuatorKind = "postgresQueryTimeout" // setting in seconds
 	Retry          ActuatorKind = "retry"                // setting is the number of a level
 	TenantQuota    ActuatorKind = "quota"                // setting is a watermark, as a share of the capacity
@@ -141,10 +142,8 @@ func (a Actuator) LeaseFor() time.Duration { return cmp.Or(a.Lease, DefaultLease
 // of a retry contract in words.
 func (a Actuator) Show(x float64) string {
 	switch {
-	case a.Kind == Freeze && x >= 1:
-		return "frozen"
-	case a.Kind == Freeze && x <= 0:
-		return "open"
+	case a.Kind == Freeze:
+		return Stage(x)
 	case a.Kind == Retry && len(a.Retries.Levels) > 0 && a.Clamp(a.Snap(x)) == x:
 		return a.Retries.At(x).Name
 	case a.Unit == "":

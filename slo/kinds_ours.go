@@ -17,6 +17,7 @@ func actuatorKind() kind {
 			{key: "safe", is: shapeSetting, instead: "`rest`", doc: "Where whatever enforces the setting by itself falls back to when its lease ends; for a query timeout, a contract and a quota."},
 			{key: "lease", is: shapeDuration, instead: "1m", doc: "How long it goes on with a setting that nobody confirms, 5 s to 1 h; for these as well."},
 			{key: "postgresQueryTimeout", is: shapeMapping, of: queryTimeout(), doc: "Required for this type, refused for others."},
+			{key: "freeze", is: shapeMapping, instead: "the standard classes, and it opens at once", of: freezing(), doc: "Of this type, refused for others."},
 			{key: "retry", is: shapeMapping, instead: "the standard levels, for all callers", of: retries(), doc: "Of this type, refused for others."},
 			{key: "quota", is: shapeMapping, of: quota(), doc: "Required for this type, refused for others."},
 		}, placeFields()...)},
@@ -171,6 +172,8 @@ func tier() *object {
 		{key: "hold", is: shapeDuration, instead: "`long`", doc: "Window over which `leave` is judged."},
 		{key: "minBad", is: shapeWhole, instead: "0", doc: "Fewest bad events within `long` for it to be entered."},
 		{key: "exhausted", is: shapeTruth, instead: "false", doc: "It is also entered when the budget is used up, and not left before some is back."},
+		{key: "remaining", is: shapeDecimal, instead: "not judged", doc: "It is also entered while less than this share of the budget is left."},
+		{key: "regain", is: shapeDecimal, instead: "that of `remaining`", doc: "Once entered it is not left before this share of the budget is there: what is left hovers while a rolling window moves on."},
 	}}
 }
 

@@ -89,6 +89,8 @@ type Tier struct {
 	Hold      time.Duration `json:"hold"`                // window over which Leave is judged, in ns; Long unless declared
 	MinBad    int64         `json:"minBad,omitempty"`    // fewest bad events in Long; 0 = no minimum
 	Exhausted bool          `json:"exhausted,omitempty"` // the tier is also entered when the budget is used up, and not left before some is back
+	Remaining *Decimal      `json:"remaining,omitempty"` // the tier is also entered while less than this share of the budget is left; nil = not
+	Regain    *Decimal      `json:"regain,omitempty"`    // not left before this share of the budget is there; nil = that of Remaining
 	Position  Position      `json:"-"`
 }
 

@@ -79,17 +79,6 @@ func readLease(a *Actuator, spec value) {
 	}
 }
 
-func readFreeze(a *Actuator, spec value) {
-	a.Tight = 1
-	rest, tight := spec.get("rest"), spec.get("tight")
-	if x, ok := setting(rest, *a); ok && x != 0 {
-		rest.refuse("a freeze rests open", "open", "open")
-	}
-	if x, ok := setting(tight, *a); ok && x != 1 {
-		tight.refuse("a tight freeze is frozen", "frozen", "frozen")
-	}
-}
-
 func (l *loader) readTimeout(a *Actuator, spec value) {
 	a.Unit = "s"
 	rest, tight := spec.get("rest"), spec.get("tight")

@@ -101,6 +101,7 @@ func readTier(v value, a Actuator) Tier {
 	if hold := positive(v.get("hold")); hold > 0 {
 		t.Hold = hold
 	}
+	t.Remaining, t.Regain = readRegain(v)
 	return t
 }
 

@@ -25,17 +25,6 @@ func setting(v value, a Actuator) (float64, bool) {
 	return 0, false
 }
 
-func frozen(v value) (float64, bool) {
-	switch v.text() {
-	case "open", "0":
-		return 0, true
-	case "frozen", "1":
-		return 1, true
-	}
-	v.refuse(fmt.Sprintf("%q is no setting of a freeze", short(v.text())), "open or frozen", nearest(v.text(), []string{"open", "frozen"}))
-	return 0, false
-}
-
 func seconds(v value) (float64, bool) {
 	d, err := ParseDuration(v.text())
 	_, number := v.decimal()

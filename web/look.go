@@ -20,6 +20,7 @@ type look struct {
 	stale  bool          // the loop has not ticked of late, or never
 	index  *index        // nil = things are looked for one by one
 	gone   *gone         // releases that went
+	thaws  *turnstile    // nil = nothing went while a freeze thawed
 }
 
 func (s *Server) look(now time.Time) look {
@@ -33,7 +34,7 @@ func (s *Server) look(now time.Time) look {
 	if l.report.Set != nil { // what the report speaks of, also when newer definitions wait for their first tick
 		l.set = l.report.Set
 	}
-	l.index = s.shelf.of(l.set, l.report)
+	l.index, l.thaws = s.shelf.of(l.set, l.report), &s.turnstile
 	l.age = max(now.Sub(l.report.At), 0)
 	l.stale = l.age > cmp.Or(s.cfg.Stale, time.Minute)
 	l.report.Orders = inForce(l.report.Orders, s.since(cmp.Or(l.report.OrdersAt, l.report.At)), now)
@@ -243,7 +244,7 @@ func (l look) gateView(service string) loop.GateView {
 
 func (l look) narrowed(service string) loop.GateView {
 	if l.index == nil {
-		return loop.GateView{Set: l.set, Report: l.report}
+		return loop.GateView{Set: l.set, Report: l.report, Let: l.thaws.let(service)}
 	}
 	set, r := *l.set, l.report
 	set.Objectives, r.States = nil, nil
@@ -265,5 +266,5 @@ func (l look) narrowed(service string) loop.GateView {
 			r.States = append(r.States, st)
 		}
 	}
-	return loop.GateView{Set: &set, Report: r}
+	return loop.GateView{Set: &set, Report: r, Let: l.thaws.let(service)}
 }

@@ -54,6 +54,11 @@ func (s *Server) decide(ctx context.Context, tool string, q loop.GateQuestion, n
 
 // record returns the gate's answer as it is on record.
 func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQuestion) loop.GateAnswer {
+	leave, err := s.enter(ctx, l, q)
+	if err != nil {
+		return scrubbed(l.unrecorded(q))
+	}
+	defer leave()
 	a := scrubbed(l.gate(q))
 	if s.cfg.Record == nil {
 		return a
@@ -73,6 +78,7 @@ func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQue
 		a = a.Spooled()
 	}
 	s.register.put(key, a)
+	s.turnstile.passed(a)
 	return a
 }
 

@@ -125,10 +125,11 @@ type Server struct {
 	shelf  shelf
 	past   past
 
-	gone     gone
-	register register
-	calls    meter // requests of each caller
-	misses   meter // those of each address that showed no good key
+	gone      gone
+	register  register
+	turnstile turnstile
+	calls     meter // requests of each caller
+	misses    meter // those of each address that showed no good key
 
 	mu    sync.Mutex
 	given []taken // orders that the newest report may not know yet

@@ -199,6 +199,7 @@ type gateCard struct {
 	Data          string // how old the data is, in words
 	MayChange     string
 	Policy        string
+	State         string // stage of the release freezes, unless they are open
 	Decision      string // link to the decision behind a freeze
 	Asked         loop.GateQuestion
 }
@@ -237,6 +238,9 @@ func (s *Server) answerCard(l look, a loop.GateAnswer) gateCard {
 	card := gateCard{
 		Service: a.Service, Link: "/gate?service=" + url.QueryEscape(a.Service), Verdict: verdictBadge(a.Verdict), Words: redact(a.Words),
 		Policy: a.Policy, Data: dataWords(a),
+	}
+	if a.State != slo.Stage(slo.StageOpen) {
+		card.State = a.State
 	}
 	for _, r := range a.Reasons {
 		card.Reasons = append(card.Reasons, gateReason{verdictBadge(r.Verdict), r.Code, redact(r.Message)})

@@ -25,7 +25,7 @@ func (s *Server) link(parts ...string) string {
 func (s *Server) wireAnswer(a loop.GateAnswer) client.Answer {
 	out := client.Answer{
 		ID: a.ID, BoundUntil: a.BoundUntil, Verdict: client.Verdict(a.Verdict), Allowed: a.Allowed, Service: a.Service, At: a.At, Words: redact(a.Words),
-		Reasons: []client.Reason{}, Policy: a.Policy, Decision: a.Decision, Link: s.link("gate") + "?service=" + url.QueryEscape(a.Service),
+		Reasons: []client.Reason{}, State: a.State, Policy: a.Policy, Decision: a.Decision, Link: s.link("gate") + "?service=" + url.QueryEscape(a.Service),
 		MayChangeAt: a.MayChangeAt, DataAsOf: a.DataAsOf, DataAge: finite(a.DataAge), Degraded: a.Degraded, DegradedBy: a.DegradedBy,
 		Environment: a.Environment, Change: a.Change, Release: a.Release, Region: a.Region, Size: a.Size, Version: a.Version,
 	}
