@@ -267,7 +267,7 @@ func gatewayBars(p *plantReport) []bar {
 // reportControl writes docs/control.md from what was measured last.
 func reportControl(t *testing.T) {
 	reports := plantReports(t)
-	page := map[string]any{"Cores": runtime.NumCPU(), "Quiet": quietWords(keptRides(t, "quiet"))}
+	page := map[string]any{"Cores": runtime.NumCPU(), "Quiet": quietWords(keptRides(t, "quiet")), "Model": modelTable(t)}
 	for name, p := range reports {
 		if !p.whole() {
 			t.Logf("%s was not measured yet in all scenarios and arms; docs/control.md waits for it", name)
@@ -281,6 +281,24 @@ func reportControl(t *testing.T) {
 	var b bytes.Buffer
 	must(t, words.Execute(&b, page))
 	must(t, os.WriteFile("../../docs/control.md", b.Bytes(), 0o644))
+}
+
+// modelTable is the pool on its model, over more seeds than there is time for
+// on the real one.
+func modelTable(t *testing.T) string {
+	const seeds = 30
+	var b strings.Builder
+	b.WriteString("| arm | bad | worst seed | useful |\n|---|---|---|---|\n")
+	for _, arm := range poolArms() {
+		sum, worst := &ride{}, 0.0
+		for seed := range uint64(seeds) {
+			truth := modelPool(t, poolScenarios()[0], arm, seed+1)
+			sum.Good, sum.Bad, sum.Useful = sum.Good+truth.Good, sum.Bad+truth.Bad, sum.Useful+truth.UsefulSeconds/seeds
+			worst = max(worst, truth.BadShare())
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %.0f s |\n", arm.name, percentOf(sum.share()), percentOf(worst), sum.Useful)
+	}
+	return b.String()
 }
 
 func quietWords(all []*ride) string {
