@@ -11,15 +11,16 @@ import (
 )
 
 // KeepAlerts remembers alerts; see loop.Alarming.
-func (p *Postgres) KeepAlerts(ctx context.Context, epoch int64, alerts []loop.Alert) error {
+func (p *Postgres) KeepAlerts(ctx context.Context, term loop.Term, alerts []loop.Alert) error {
 	body, err := json.Marshal(alerts)
 	if err != nil {
 		return wrap(err, "keep alerts")
 	}
 	return wrap(p.do(ctx, func(ctx context.Context) error {
-		tag, err := p.pool.Exec(ctx, `insert into alerts (epoch, at, body) values ($1, clock_timestamp(), $2)
+		tag, err := p.pool.Exec(ctx, `insert into alerts (epoch, at, body)
+			select $1, clock_timestamp(), $2 where not exists (select from leadership where (timeline, epoch) > ($3, $1))
 			on conflict (one) do update set epoch = excluded.epoch, at = excluded.at, body = excluded.body
-			where alerts.epoch <= excluded.epoch`, epoch, body)
+			where alerts.epoch <= excluded.epoch`, term.Epoch, body, term.Timeline)
 		if err == nil && tag.RowsAffected() == 0 {
 			err = loop.ErrDeposed
 		}
@@ -52,15 +53,15 @@ func alertsOf(body []byte) (alerts []loop.Alert, err error) {
 }
 
 // KeepAlerts remembers alerts; see loop.Alarming.
-func (m *Memory) KeepAlerts(_ context.Context, epoch int64, alerts []loop.Alert) error {
+func (m *Memory) KeepAlerts(_ context.Context, term loop.Term, alerts []loop.Alert) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if epoch < m.alertsBy {
+	if term.Compare(m.alertsBy) < 0 {
 		return wrap(loop.ErrDeposed, "keep alerts")
 	}
 	body, err := json.Marshal(alerts)
 	if err == nil {
-		m.alertsBy, m.alerts = epoch, body
+		m.alertsBy, m.alerts = term, body
 	}
 	return wrap(err, "keep alerts")
 }

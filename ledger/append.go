@@ -11,7 +11,7 @@ import (
 	"setpoint.dev/setpoint/loop"
 )
 
-const newestEpoch = `select coalesce(max(epoch), 0) from leadership`
+const newestTerm = `select timeline, epoch from leadership order by seq desc limit 1`
 
 // Begin records a decision; see loop.Ledger. It is committed when Begin
 // returns nil. The same decision a second time does nothing, other content
@@ -29,18 +29,19 @@ func begin(ctx context.Context, tx pgx.Tx, d loop.Decision, body []byte) error {
 	if err := lock(ctx, tx, "decisions"); err != nil {
 		return err
 	}
-	var newest int64
+	var newest []loop.Term
 	var known []string
 	var stops []loop.Order
 	err := ask(ctx, tx,
-		query(newestEpoch).one(&newest),
+		query(newestTerm).terms(&newest),
 		query(`select body from decisions where id = $1`, d.ID).texts(&known),
 		query(ordersInForce+` and o.kind = 'stop' order by seq`, moment(d.Input.At)).orders(&stops))
+	if err == nil {
+		err = leads(d.Input.Term, newest)
+	}
 	switch {
 	case err != nil:
 		return err
-	case newest != d.Input.Epoch:
-		return fmt.Errorf("epoch %d, the newest is %d: %w", d.Input.Epoch, newest, loop.ErrDeposed)
 	case len(known) > 0:
 		return sameDecision([]byte(known[0]), d, body)
 	}
@@ -50,6 +51,17 @@ func begin(ctx context.Context, tx pgx.Tx, d loop.Decision, body []byte) error {
 		}
 	}
 	return appendRow(ctx, tx, decisionsTable(), body)
+}
+
+// leads returns loop.ErrDeposed unless a term is the newest on record.
+func leads(t loop.Term, newest []loop.Term) error {
+	switch {
+	case len(newest) == 0:
+		return fmt.Errorf("%s, and nobody leads: %w", t.Show(), loop.ErrDeposed)
+	case newest[0] != t:
+		return fmt.Errorf("%s, the newest is %s: %w", t.Show(), newest[0].Show(), loop.ErrDeposed)
+	}
+	return nil
 }
 
 // Finish records an outcome; see loop.Ledger. An equal one a second time does
@@ -140,7 +152,7 @@ func define(ctx context.Context, tx pgx.Tx, policy string, body []byte) error {
 
 // PutSetting keeps the setting of an actuator that lives in the ledger, such
 // as a release freeze. The move must be one that is on record: ErrNotFound
-// when its decision is not, or is another move than m. An epoch that is not
+// when its decision is not, or is another move than m. A term that is not
 // the newest is loop.ErrDeposed. The same decision a second time does nothing.
 func (p *Postgres) PutSetting(ctx context.Context, m loop.Move) error {
 	body, err := encodeMove(m)
@@ -154,17 +166,17 @@ func putSetting(ctx context.Context, tx pgx.Tx, m loop.Move, body []byte) error 
 	if err := lock(ctx, tx, "settings"); err != nil {
 		return err
 	}
-	var newest int64
+	var newest []loop.Term
 	var decided, known []string
 	err := ask(ctx, tx,
-		query(newestEpoch).one(&newest),
+		query(newestTerm).terms(&newest),
 		query(`select body from decisions where id = $1`, m.Decision).texts(&decided),
 		query(`select body from settings where decision = $1`, m.Decision).texts(&known))
 	switch {
 	case err != nil:
 		return err
-	case m.Epoch < newest:
-		return fmt.Errorf("epoch %d, the newest is %d: %w", m.Epoch, newest, loop.ErrDeposed)
+	case len(newest) > 0 && m.Term.Compare(newest[0]) < 0:
+		return leads(m.Term, newest)
 	case len(decided) == 0:
 		return fmt.Errorf("decision %s: %w", m.Decision, ErrNotFound)
 	}

@@ -36,13 +36,8 @@ func ask(ctx context.Context, db batcher, questions ...question) error {
 
 func query(sql string, args ...any) question { return question{sql: sql, args: args} }
 
-// one reads a single number.
-func (q question) one(to *int64) question {
-	q.read = func(rows pgx.Rows) (err error) {
-		*to, err = pgx.CollectExactlyOneRow(rows, pgx.RowTo[int64])
-		return err
-	}
-	return q
+func (q question) terms(to *[]loop.Term) question {
+	return collect(q, to, pgx.RowToStructByPos[loop.Term])
 }
 
 func (q question) texts(to *[]string) question { return collect(q, to, pgx.RowTo[string]) }

@@ -133,7 +133,7 @@ func definitionsTable() table {
 }
 
 func leadershipTable() table {
-	return table{"leadership", `epoch, holder, at`, from(func(r reign) []any { return []any{r.Epoch, r.Holder, r.At} })}
+	return table{"leadership", `epoch, holder, at, timeline`, from(func(r reign) []any { return []any{r.Epoch, r.Holder, r.At, r.Timeline} })}
 }
 
 func settingsTable() table {
@@ -154,7 +154,7 @@ type definition struct {
 
 // A reign is the body of a row of leadership.
 type reign struct {
-	Epoch  int64     `json:"epoch"`
+	loop.Term
 	Holder string    `json:"holder"`
 	At     time.Time `json:"at"` // by the clock of the database
 }

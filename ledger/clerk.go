@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"setpoint.dev/setpoint/loop"
@@ -15,6 +16,7 @@ import (
 const (
 	maxBatch      = 256       // verdicts that share a transaction
 	maxBatchBytes = 768 << 10 // of them, so that a row stays below maxBody
+	inFlight      = 2         // transactions under way: while one waits for the disk, the next one is made
 )
 
 // A Judge keeps batches of verdicts: Postgres or Memory.
@@ -124,16 +126,33 @@ func (c *Clerk) Run(ctx context.Context, failed func(error)) error {
 		c.deliver(ctx, failed)
 	}()
 	defer func() { <-delivered }()
-	for {
-		w := c.next
-		if c.next = nil; w == nil {
-			select {
-			case <-ctx.Done():
-				return nil
-			case w = <-c.line:
-			}
+	var work sync.WaitGroup
+	defer work.Wait()
+	for free := make(chan struct{}, inFlight); ; {
+		free <- struct{}{} // those who come meanwhile share the next batch
+		w := c.first(ctx)
+		if w == nil {
+			return nil
 		}
-		c.record(ctx, c.gather(w))
+		all, id := c.gather(w), c.newID(time.Now())
+		work.Go(func() {
+			defer func() { <-free }()
+			c.record(ctx, id, all)
+		})
+	}
+}
+
+// first waits for somebody in line; nil when ctx ends.
+func (c *Clerk) first(ctx context.Context) *waiting {
+	if w := c.next; w != nil {
+		c.next = nil
+		return w
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case w := <-c.line:
+		return w
 	}
 }
 
@@ -164,13 +183,13 @@ func (c *Clerk) gather(first *waiting) []*waiting {
 }
 
 // record keeps a batch and tells all who wait for it.
-func (c *Clerk) record(ctx context.Context, all []*waiting) {
+func (c *Clerk) record(ctx context.Context, id string, all []*waiting) {
 	verdicts := make([]Encoded, len(all))
 	for i, w := range all {
 		verdicts[i] = w.verdict
 	}
 	spooled := false
-	b, err := NewBatch(c.newID(time.Now()), verdicts...)
+	b, err := NewBatch(id, verdicts...)
 	if err == nil {
 		spooled, err = c.keep(ctx, b)
 	}

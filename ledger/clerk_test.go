@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
 	"setpoint.dev/setpoint/loop"
 )
@@ -89,7 +88,7 @@ func releases(t *testing.T, l ledgertest.Verdicts) string {
 // A verdict that Record has returned is on record, under its ID, though many
 // share a transaction.
 func TestClerkShares(t *testing.T) {
-	p := open(t, clustertest.DSN(t))
+	p := open(t, fresh(t))
 	must(t, p.Migrate(t.Context()))
 	c, _ := clerk(t, p, ledger.ClerkConfig{Patience: time.Minute})
 	const callers, each = 32, 20

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
 	"setpoint.dev/setpoint/loop"
 )
@@ -74,9 +73,8 @@ func tokenOf(id string) ledger.Token {
 
 // verdictsOf is a batch of one verdict.
 func verdictsOf(id string) ledger.Batch {
-	e, err := ledger.EncodeVerdict(ledgertest.Verdict("shop", id, noon()))
-	b, err2 := ledger.NewBatch(id, e)
-	if err := errors.Join(err, err2); err != nil {
+	b, err := batchOf(id, ledgertest.Verdict("shop", id, noon()))
+	if err != nil {
 		panic(err) // the same for every ID
 	}
 	return b
@@ -101,7 +99,7 @@ func wantRows(t *testing.T, l *ledger.Postgres, n int64) {
 // Sessions that are killed at any moment, the one of COMMIT included, lose
 // nothing and double nothing when the caller asks again.
 func TestLostConnectionsLoseNothing(t *testing.T) {
-	dsn := clustertest.DSN(t)
+	dsn := fresh(t)
 	p := open(t, dsn)
 	takeOver(t, p)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -143,7 +141,7 @@ func kill(ctx context.Context, conn *pgx.Conn, killed *atomic.Int64) error {
 // A writer that freezes with the locks held keeps others no longer than
 // their deadline, and is cut off by the server after the lease.
 func TestHangingWriterIsCutOff(t *testing.T) {
-	p, err := ledger.Open(ledger.Config{DSN: clustertest.DSN(t), Timeout: 300 * time.Millisecond, Lease: time.Second})
+	p, err := ledger.Open(ledger.Config{DSN: fresh(t), Timeout: 300 * time.Millisecond, Lease: time.Second})
 	must(t, err)
 	t.Cleanup(p.Close)
 	takeOver(t, p)
@@ -171,7 +169,7 @@ func TestTakeoverWaitsForWrites(t *testing.T) {
 
 // A call on a connection that broke is made again, on a new one, at once.
 func TestBrokenConnectionIsNoOutage(t *testing.T) {
-	dsn := clustertest.DSN(t)
+	dsn := fresh(t)
 	p := open(t, dsn)
 	takeOver(t, p)
 	conn := connect(t, dsn)
@@ -183,7 +181,7 @@ func TestBrokenConnectionIsNoOutage(t *testing.T) {
 
 // What the caller has given up is an end of its own, not an outage.
 func TestCancelledCallIsNotAnOutage(t *testing.T) {
-	p := open(t, clustertest.DSN(t))
+	p := open(t, fresh(t))
 	takeOver(t, p)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -1,11 +1,13 @@
 package ledger_test
 
 import (
+	"context"
 	"testing"
 
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
+	"setpoint.dev/setpoint/migrations"
 )
 
 func TestMain(m *testing.M) { clustertest.Main(m) }
@@ -18,6 +20,12 @@ func TestMemoryKeepsTheContract(t *testing.T) {
 // owner can do as much all other tests show.
 func TestPostgresKeepsTheContract(t *testing.T) {
 	ledgertest.Run(t, func(t *testing.T) ledgertest.Ledger { return open(t, asWriter(t)) })
+}
+
+// fresh makes a ledger's database with nothing on record.
+func fresh(t testing.TB) string {
+	t.Helper()
+	return clustertest.Prepared(t, "fresh", func(dsn string) error { return ledger.Migrate(context.Background(), dsn, migrations.Files) })
 }
 
 // open opens a ledger that is closed at the test's end.

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
@@ -87,7 +86,7 @@ type crash struct {
 }
 
 func newCrash(t *testing.T) *crash {
-	return &crash{t: t, DSN: clustertest.DSN(t), File: filepath.Join(t.TempDir(), "dial")}
+	return &crash{t: t, DSN: fresh(t), File: filepath.Join(t.TempDir(), "dial")}
 }
 
 func (c *crash) command(at string) *exec.Cmd {

@@ -6,13 +6,12 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/loop"
 )
 
 // TestDeploys keeps deploys, each once, and lists them by when they were.
 func TestDeploys(t *testing.T) {
-	p, ctx := open(t, clustertest.DSN(t)), t.Context()
+	p, ctx := open(t, fresh(t)), t.Context()
 	at := func(minute int) time.Time { return noon().Add(time.Duration(minute) * time.Minute) }
 	for _, d := range []loop.Deploy{
 		{ID: "b", Service: "shop", Release: "v2", At: at(2), Tool: "api"}, {ID: "a", Service: "shop", Release: "v1", At: at(1), Tool: "api"},

@@ -27,9 +27,12 @@
 // One leader. Lead holds an advisory lock in a session of its own and raises
 // the epoch when it takes it. A leader that dies frees the lock at once; one
 // that freezes is cut off by the server after the lease. Begin and PutSetting
-// refuse every epoch but the newest (loop.ErrDeposed), in the transaction that
+// refuse every term but the newest (loop.ErrDeposed), in the transaction that
 // writes, and a takeover waits for the writes under way: no decision of the
-// old leader comes after the first of the new one. Finish is open to all, for
+// old leader comes after the first of the new one. Beside the epoch a term has
+// the timeline of the database, which rises when a standby is promoted: the
+// leader of an old primary that lives on may have the epoch of the new leader,
+// and is refused all the same, here and at targets. Finish is open to all, for
 // what happened must be told. An epoch is a number that rises; nothing else
 // may be read from it. The lease needs a session, so the address must not
 // lead through a pooler that shares them. A leader whose loop hangs while the

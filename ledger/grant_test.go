@@ -10,16 +10,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
-	"setpoint.dev/setpoint/migrations"
 )
 
 // asWriter is a ledger of its own, opened as a role that may only write it.
 func asWriter(t *testing.T) (dsn string) {
 	t.Helper()
-	owner := clustertest.DSN(t)
-	must(t, ledger.Migrate(t.Context(), owner, migrations.Files))
+	owner := fresh(t)
 	cfg, err := pgx.ParseConfig(owner)
 	must(t, err)
 	role := "writer of " + cfg.Database
@@ -68,7 +65,7 @@ func TestWriterCannotChangeTheRecord(t *testing.T) {
 }
 
 func TestGrantToNobody(t *testing.T) {
-	err := ledger.Grant(t.Context(), clustertest.DSN(t), "nobody \"here")
+	err := ledger.Grant(t.Context(), fresh(t), "nobody \"here")
 	if err == nil || !strings.Contains(err.Error(), `grant role nobody "here: `) {
 		t.Errorf("granted: %v", err)
 	}

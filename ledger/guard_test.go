@@ -40,25 +40,49 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 // populated is a ledger with rows in every table, and a session beside it.
 func populated(t *testing.T) (string, *pgx.Conn) {
 	t.Helper()
-	dsn := clustertest.DSN(t)
-	p := open(t, dsn)
-	must(t, second(p.Lead(t.Context())))
-	must(t, p.Define(t.Context(), "sha256:1f", []byte("text")))
+	dsn := clustertest.Prepared(t, "populated", populate)
+	return dsn, connect(t, dsn)
+}
+
+func populate(dsn string) error {
+	p, err := ledger.Open(ledger.Config{DSN: dsn})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	ctx := context.Background()
+	token, _ := ledger.NewToken(ledger.Token{Name: "ci", Scopes: []string{"gate"}, By: "ann", At: noon(), Expires: noon().Add(time.Hour)})
+	err = errors.Join(
+		second(p.Lead(ctx)),
+		p.Define(ctx, "sha256:1f", []byte("text")),
+		p.Revise(ctx, []loop.Version{ledgertest.Version("checkout", "a", -1)}),
+		p.AddToken(ctx, token),
+		second(p.AddDeploy(ctx, loop.Deploy{ID: "d1", Service: "shop", Release: "v1", At: noon(), Tool: "api"})))
 	for i := range 6 {
 		id, when := fmt.Sprintf("d%d", i+1), noon().Add(time.Duration(i)*time.Minute)
 		move := ledgertest.Move(id, when, float64(i)/4)
-		must(t, p.Begin(t.Context(), move))
-		must(t, p.Give(t.Context(), ledgertest.Order(fmt.Sprintf("o%d", i+1), when, loop.OrderFreeze, "shop")))
-		must(t, p.PutSetting(t.Context(), loop.Move{Actuator: move.Actuator, Setting: move.To, Term: loop.Term{Epoch: 1}, Decision: id, At: when}))
-		must(t, p.Finish(t.Context(), loop.Outcome{Decision: id, At: when, Applied: true, ReadBack: move.To}))
-		must(t, p.Judge(t.Context(), ledgertest.Batch(t, "v"+id, ledgertest.Verdict("shop", id, when), ledgertest.Verdict("cart", id, when))))
+		batch, wrong := batchOf("v"+id, ledgertest.Verdict("shop", id, when), ledgertest.Verdict("cart", id, when))
+		err = errors.Join(err, wrong,
+			p.Begin(ctx, move),
+			p.Give(ctx, ledgertest.Order(fmt.Sprintf("o%d", i+1), when, loop.OrderFreeze, "shop")),
+			p.PutSetting(ctx, loop.Move{Actuator: move.Actuator, Setting: move.To, Term: loop.Term{Epoch: 1}, Decision: id, At: when}),
+			p.Finish(ctx, loop.Outcome{Decision: id, At: when, Applied: true, ReadBack: move.To}),
+			p.Judge(ctx, batch))
 	}
-	must(t, p.Revise(t.Context(), []loop.Version{ledgertest.Version("checkout", "a", -1)}))
-	token, _ := ledger.NewToken(ledger.Token{Name: "ci", Scopes: []string{"gate"}, By: "ann", At: noon(), Expires: noon().Add(time.Hour)})
-	must(t, p.AddToken(t.Context(), token))
-	must(t, second(p.AddDeploy(t.Context(), loop.Deploy{ID: "d1", Service: "shop", Release: "v1", At: noon(), Tool: "api"})))
-	must(t, p.Begin(t.Context(), ledgertest.Hold("h1", noon().Add(time.Hour))))
-	return dsn, connect(t, dsn)
+	return errors.Join(err, p.Begin(ctx, ledgertest.Hold("h1", noon().Add(time.Hour))))
+}
+
+// batchOf is a batch of verdicts.
+func batchOf(id string, verdicts ...loop.Verdict) (ledger.Batch, error) {
+	var all []ledger.Encoded
+	for _, v := range verdicts {
+		e, err := ledger.EncodeVerdict(v)
+		if err != nil {
+			return ledger.Batch{}, err
+		}
+		all = append(all, e)
+	}
+	return ledger.NewBatch(id, all...)
 }
 
 func must(t testing.TB, err error) {

@@ -24,22 +24,22 @@ type lead struct {
 	config *pgx.ConnConfig
 	mu     sync.Mutex
 	conn   *pgx.Conn // holds the lock; nil = not leading
-	epoch  int64     // 0 = not leading
+	term   loop.Term
 }
 
 // Lead takes the lead if it is free, or confirms it; see loop.Leadership. A
 // leader that lost its session and leads again has a higher epoch. The lead
 // is kept without further calls until Resign or Close.
 func (p *Postgres) Lead(ctx context.Context) (loop.Term, error) {
-	var epoch int64
+	var term loop.Term
 	err := p.do(ctx, func(ctx context.Context) (err error) {
-		epoch, err = p.lead.take(ctx, p.holder)
+		term, err = p.lead.take(ctx, p.holder)
 		return err
 	})
 	if err != nil {
 		return loop.Term{}, fmt.Errorf("take the lead: %w", err)
 	}
-	return loop.Term{Epoch: epoch}, nil
+	return term, nil
 }
 
 // Resign gives up the lead, for another instance to take at once.
@@ -65,12 +65,12 @@ func (p *Postgres) renew(ctx context.Context, every time.Duration) {
 }
 
 // take confirms the lead, or takes it on a new session.
-func (l *lead) take(ctx context.Context, holder string) (int64, error) {
+func (l *lead) take(ctx context.Context, holder string) (loop.Term, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.conn != nil {
 		if l.confirm(ctx) == nil {
-			return l.epoch, nil
+			return l.term, nil
 		}
 		l.drop()
 	}
@@ -81,7 +81,7 @@ func (l *lead) take(ctx context.Context, holder string) (int64, error) {
 	if err != nil {
 		l.drop()
 	}
-	return l.epoch, err
+	return l.term, err
 }
 
 // ping keeps the session alive. A session that is lost is given up, for the
@@ -103,14 +103,11 @@ func (l *lead) ping(ctx context.Context, timeout time.Duration) {
 
 // confirm asks over the session itself whether nobody led since.
 func (l *lead) confirm(ctx context.Context) error {
-	var newest int64
-	if err := l.conn.QueryRow(ctx, newestEpoch).Scan(&newest); err != nil {
+	var newest []loop.Term
+	if err := ask(ctx, l.conn, query(newestTerm).terms(&newest)); err != nil {
 		return err
 	}
-	if newest != l.epoch {
-		return loop.ErrDeposed
-	}
-	return nil
+	return leads(l.term, newest)
 }
 
 // reach opens a session and takes the lock, or says who is in the way.
@@ -128,7 +125,13 @@ func (l *lead) reach(ctx context.Context) (err error) {
 	return nil
 }
 
-// reign raises the epoch. It waits for writes under way that checked the old
+// timelineNow is the timeline that the server writes to: it rises when a
+// standby is promoted, or a backup is brought back to a point in time, by which
+// a term on either side is told from one of the same epoch on the other. That
+// which every database begins with is 0.
+const timelineNow = `select case t when 1 then 0 else t end from (select ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint) as now (t)`
+
+// reign begins a term. It waits for writes under way that checked the old
 // one, by locking the heads that they lock.
 func (l *lead) reign(ctx context.Context, holder string) error {
 	return pgx.BeginFunc(ctx, l.conn, func(tx pgx.Tx) error {
@@ -136,13 +139,9 @@ func (l *lead) reign(ctx context.Context, holder string) error {
 			return err
 		}
 		r := reign{Holder: holder}
-		if err := tx.QueryRow(ctx, newestEpoch).Scan(&r.Epoch); err != nil {
+		if err := tx.QueryRow(ctx, `select coalesce(max(epoch), 0) + 1, (`+timelineNow+`), clock_timestamp() from leadership`).Scan(&r.Epoch, &r.Timeline, &r.At); err != nil {
 			return err
 		}
-		if err := tx.QueryRow(ctx, `select clock_timestamp()`).Scan(&r.At); err != nil {
-			return err
-		}
-		r.Epoch++
 		body, err := encode(r)
 		if err != nil {
 			return err
@@ -150,14 +149,14 @@ func (l *lead) reign(ctx context.Context, holder string) error {
 		if err := appendRow(ctx, tx, leadershipTable(), body); err != nil {
 			return err
 		}
-		l.epoch = r.Epoch // the transaction's end may fail; then take drops it
+		l.term = r.Term // the transaction's end may fail; then take drops it
 		return nil
 	})
 }
 
 // drop ends the session and with it the lock.
 func (l *lead) drop() {
-	l.epoch = 0
+	l.term = loop.Term{}
 	if l.conn == nil {
 		return
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
 	"setpoint.dev/setpoint/loop"
 )
@@ -47,7 +46,7 @@ func await(t *testing.T, what string, try func(context.Context) error) {
 
 func rivals(t *testing.T) (dsn string, a, b *ledger.Postgres) {
 	t.Helper()
-	dsn = clustertest.DSN(t)
+	dsn = fresh(t)
 	return dsn, open(t, dsn), open(t, dsn)
 }
 
@@ -112,7 +111,7 @@ func TestLeaderComesBackWithHigherEpoch(t *testing.T) {
 
 // The lead is kept without calls, by a leader that is alive.
 func TestLeadIsRenewed(t *testing.T) {
-	dsn := clustertest.DSN(t)
+	dsn := fresh(t)
 	p, err := ledger.Open(ledger.Config{DSN: dsn, Lease: 900 * time.Millisecond})
 	must(t, err)
 	t.Cleanup(p.Close)

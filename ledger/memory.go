@@ -30,7 +30,7 @@ type Memory struct {
 	deposed     bool
 	slices      map[string][]sli.Slice // :: objective → its slices, in order
 	alerts      []byte                 // as they are kept
-	alertsBy    int64                  // epoch of who kept them
+	alertsBy    loop.Term              // of who kept them
 }
 
 // NewMemory is an empty ledger.
@@ -66,7 +66,7 @@ func (m *Memory) Depose() error {
 }
 
 func (m *Memory) reign() error {
-	body, err := encode(reign{Epoch: m.epoch + 1, Holder: "memory", At: time.Unix(0, 0)})
+	body, err := encode(reign{Term: loop.Term{Epoch: m.epoch + 1}, Holder: "memory", At: time.Unix(0, 0)})
 	if err != nil {
 		return err
 	}

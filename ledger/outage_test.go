@@ -191,7 +191,7 @@ func signal(t *testing.T, pids []int, sig syscall.Signal) {
 
 // COMMIT waits for the disk, even where somebody set that it does not.
 func TestCommitsAreDurable(t *testing.T) {
-	dsn := clustertest.DSN(t)
+	dsn := fresh(t)
 	must(t, second(connect(t, dsn).Exec(t.Context(), `do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$`)))
 	p := open(t, dsn)
 	for parameter, want := range map[string]string{"synchronous_commit": "on", "search_path": "setpoint", "TimeZone": "UTC", "statement_timeout": "10s"} {

@@ -34,7 +34,6 @@ type Postgres struct {
 	migrated  atomic.Bool
 	migrating chan struct{} // held while migrating
 
-	judging  chan struct{} // held while verdicts are added
 	verdicts end
 
 	lead       lead
@@ -57,7 +56,7 @@ func Open(cfg Config) (*Postgres, error) {
 		return nil, fmt.Errorf("open ledger: %w", plain(err))
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	p := &Postgres{pool: pool, timeout: timeout, holder: cfg.holder(), migrating: make(chan struct{}, 1), judging: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	p := &Postgres{pool: pool, timeout: timeout, holder: cfg.holder(), migrating: make(chan struct{}, 1), verdicts: end{asking: make(chan struct{}, 1)}, stop: stop, done: make(chan struct{})}
 	p.lead.config = leadConfig(pc.ConnConfig, lease)
 	p.watching = pc.ConnConfig.Copy()
 	p.watching.RuntimeParams["application_name"] = "setpoint watch"

@@ -10,50 +10,83 @@ import (
 	"setpoint.dev/setpoint/loop"
 )
 
-// An end is the end of the chain of verdicts as this process last saw it. It
-// saves asking: a row that does not continue the chain is refused by the
-// database.
+// An end is the end of the chain of verdicts, with the rows that are on their
+// way there, as this process knows it. It saves asking: a row that does not
+// continue the chain is refused by the database.
 type end struct {
-	head  Head
-	known bool
+	asking chan struct{} // held while the database is asked, or the end is moved
+	head   Head
+	known  bool
 }
 
 // Judge records a batch of verdicts. It is committed when Judge returns nil,
 // and once, however often it is tried: the same batch a second time does
-// nothing, other content under its ID is ErrConflict.
+// nothing, other content under its ID is ErrConflict. A batch may be recorded
+// while the one before it is on its way: the database lets it wait, and
+// refuses it when the one before did not get there.
 func (p *Postgres) Judge(ctx context.Context, b Batch) error {
 	return wrap(p.judge(ctx, b), "record verdicts %s", b.ID)
 }
 
-// judge records a batch. One at a time: each continues the chain
-// where the one before ended.
 func (p *Postgres) judge(ctx context.Context, b Batch) error {
-	select {
-	case p.judging <- struct{}{}:
-		defer func() { <-p.judging }()
-	case <-ctx.Done():
-		return classify(ctx, ctx.Err())
-	}
 	return p.do(ctx, func(ctx context.Context) error {
 		for {
-			known, err := p.endOfVerdicts(ctx, b)
+			l, known, err := p.nextVerdicts(ctx, b)
 			if known || err != nil {
 				return err
 			}
-			if err := p.addVerdicts(ctx, b.body); !overtaken(err) {
-				return err
+			args := append([]any{l.seq, l.prev[:], l.hash[:], string(l.body)}, l.values...)
+			if _, err = p.pool.Exec(ctx, insertInto(verdictsTable()), args...); err == nil {
+				return nil
+			}
+			p.forgetEnd()
+			if !overtaken(err) {
+				return err // it is open whether the row was added
 			}
 		}
 	})
 }
 
-// endOfVerdicts finds where the chain ends if that is not known, and whether
-// the batch is on record already: somebody else may have added to it, and it
-// may have been us.
-func (p *Postgres) endOfVerdicts(ctx context.Context, b Batch) (known bool, err error) {
-	if p.verdicts.known {
-		return false, nil
+// nextVerdicts is the row that continues the chain, or says that the batch is
+// on record: somebody else may have added to it, and it may have been us.
+func (p *Postgres) nextVerdicts(ctx context.Context, b Batch) (l link, known bool, err error) {
+	select {
+	case p.verdicts.asking <- struct{}{}:
+		defer func() { <-p.verdicts.asking }()
+	case <-ctx.Done():
+		return link{}, false, ctx.Err()
 	}
+	if !p.verdicts.known {
+		if known, err := p.findEnd(ctx, b); known || err != nil {
+			return link{}, known, err
+		}
+	}
+	if l, err = p.verdicts.head.link(b); err == nil {
+		p.verdicts.head = Head{"verdicts", l.seq, l.hash}
+	}
+	return l, false, err
+}
+
+// link is the row of a batch that continues the chain.
+func (h Head) link(b Batch) (link, error) {
+	if b.values == nil {
+		return h.next(verdictsTable(), b.body)
+	}
+	l := link{seq: h.Seq + 1, prev: h.Hash, body: b.body, values: b.values}
+	l.hash = sum("verdicts", l.seq, l.prev, l.body)
+	return l, nil
+}
+
+// forgetEnd says that a row may not have got to where it was sent.
+func (p *Postgres) forgetEnd() {
+	p.verdicts.asking <- struct{}{}
+	p.verdicts.known = false
+	<-p.verdicts.asking
+}
+
+// findEnd asks where the chain ends, and whether the batch is on record
+// already.
+func (p *Postgres) findEnd(ctx context.Context, b Batch) (known bool, err error) {
 	var found []string
 	var heads []Head
 	err = ask(ctx, p.pool,
@@ -67,24 +100,8 @@ func (p *Postgres) endOfVerdicts(ctx context.Context, b Batch) (known bool, err 
 	case len(heads) == 0:
 		return false, errors.New("there is no chain of verdicts")
 	}
-	p.verdicts = end{heads[0], true}
+	p.verdicts.head, p.verdicts.known = heads[0], true
 	return false, nil
-}
-
-// addVerdicts adds a row in one statement. An error leaves it open whether
-// it was added.
-func (p *Postgres) addVerdicts(ctx context.Context, body []byte) error {
-	l, err := p.verdicts.head.next(verdictsTable(), body)
-	if err != nil {
-		return err
-	}
-	p.verdicts.known = false
-	args := append([]any{l.seq, l.prev[:], l.hash[:], string(l.body)}, l.values...)
-	if _, err := p.pool.Exec(ctx, insertInto(verdictsTable()), args...); err != nil {
-		return err
-	}
-	p.verdicts = end{Head{"verdicts", l.seq, l.hash}, true}
-	return nil
 }
 
 // overtaken says that somebody else continued the chain in the meantime, or

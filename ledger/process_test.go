@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
 	"setpoint.dev/setpoint/loop"
 )
@@ -77,7 +76,7 @@ func (l *leader) line() string {
 
 // A leader that is killed frees the lead at once, however long its lease.
 func TestKilledLeader(t *testing.T) {
-	dsn := clustertest.DSN(t)
+	dsn := fresh(t)
 	other := startLeader(t, dsn, time.Hour)
 	p := open(t, dsn)
 	wantErr(t, "Lead while the other lives", second(p.Lead(t.Context())), loop.ErrNotLeader)
@@ -94,7 +93,7 @@ func TestKilledLeader(t *testing.T) {
 // A leader that is frozen loses the lead after its lease, and what it tries
 // when it wakes up is refused.
 func TestFrozenLeader(t *testing.T) {
-	dsn := clustertest.DSN(t)
+	dsn := fresh(t)
 	other := startLeader(t, dsn, 600*time.Millisecond)
 	must(t, other.cmd.Process.Signal(syscall.SIGSTOP))
 	p := open(t, dsn)

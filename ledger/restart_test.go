@@ -27,7 +27,7 @@ var (
 // A restart with 30 days of slices on record ends in the states that reading
 // every slice gives.
 func TestRestartFromSums(t *testing.T) {
-	p := open(t, clustertest.DSN(t))
+	p := open(t, fresh(t))
 	set := manyObjectives(3)
 	set.Objectives[0].Method, set.Objectives[0].TimeSlice = slo.Timeslices, slo.TimeSlice{Length: 5 * time.Minute, Target: slo.NewDecimal(99, 2)}
 	set.Objectives[1].Window = slo.Window{Length: 31 * 24 * time.Hour, Unit: slo.Months, Count: 1}

@@ -191,7 +191,7 @@ func (s *spool) read(name string) (Batch, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &f)
 	}
-	return Batch{f.ID, []byte(f.Body)}, err
+	return Batch{ID: f.ID, body: []byte(f.Body)}, err
 }
 
 // drop forgets the first file.

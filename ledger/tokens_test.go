@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 )
 
 // made is a token that lives for an hour from at on, and its secret.
@@ -23,7 +22,7 @@ func made(name string, at time.Time) (ledger.Token, string) {
 // TestTokensOnRecord makes, finds and revokes tokens; the secret itself is
 // nowhere in the database.
 func TestTokensOnRecord(t *testing.T) {
-	dsn := clustertest.DSN(t)
+	dsn := fresh(t)
 	p, ctx, now := open(t, dsn), t.Context(), time.Now().UTC().Truncate(time.Microsecond)
 	ci, secret := made("ci", now)
 	must(t, p.AddToken(ctx, ci))
@@ -206,7 +205,7 @@ func FuzzTokenID(f *testing.F) {
 // TestTextIsNoSQL keeps texts as they are, whatever they would mean to a
 // database.
 func TestTextIsNoSQL(t *testing.T) {
-	p, now := open(t, clustertest.DSN(t)), time.Now()
+	p, now := open(t, fresh(t)), time.Now()
 	const hostile = `x'; drop table setpoint.tokens; --$1 $$ %s \ ` + "\u2019"
 	token, _ := made(hostile, now)
 	must(t, p.AddToken(t.Context(), token))

@@ -13,11 +13,15 @@ import (
 	"setpoint.dev/setpoint/loop"
 )
 
+// maxVerdict is how many bytes a verdict takes, mostly.
+const maxVerdict = 1 << 10
+
 // A Batch is verdicts that go on record together, as one row. Its ID makes
 // that happen once, however often it is tried.
 type Batch struct {
-	ID   string
-	body []byte
+	ID     string
+	body   []byte
+	values []any // of the columns; nil = to be read from the body
 }
 
 // An Encoded is a verdict in the bytes that are kept of it.
@@ -98,12 +102,34 @@ func NewBatch(id string, verdicts ...Encoded) (Batch, error) {
 	}
 	slices.Sort(keys)
 	row.Keys = strings.Join(slices.Compact(keys), "\n")
-	body, err := json.Marshal(row)
+	body, err := row.encode()
 	if err == nil && len(body) >= maxBody {
 		err = fmt.Errorf("%w: a batch of verdicts takes %d bytes, the most is %d", ErrInvalid, len(body), maxBody)
 	}
-	return Batch{id, body}, err
+	return Batch{id, body, row.values(len(row.Verdicts))}, err
 }
+
+// encode gives the bytes that encoding/json gives. It does not read the
+// verdicts again, which are encoded already.
+func (b batchBody) encode() ([]byte, error) {
+	verdicts := b.Verdicts
+	b.Verdicts = []json.RawMessage{}
+	frame, err := json.Marshal(b)
+	if err != nil {
+		return nil, err
+	}
+	body := slices.Grow(frame[:len(frame)-len("]}")], maxVerdict*len(verdicts))
+	for i, v := range verdicts {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = append(body, v...)
+	}
+	return append(body, "]}"...), nil
+}
+
+// values are the columns of a row of n verdicts.
+func (b batchBody) values(n int) []any { return []any{b.ID, b.At, b.Until, int64(n), b.Keys} }
 
 // serviceKey and releaseKey are what rows are found by. What names must not
 // hold, line breaks above all, is a blank in them: choose compares the names.
@@ -129,7 +155,7 @@ func verdictsTable() table {
 			Verdicts []struct{} `json:"verdicts"` // counted, not read
 		}
 		err := json.Unmarshal(body, &b)
-		return []any{b.ID, b.At, b.Until, int64(len(b.Verdicts)), b.Keys}, err
+		return b.values(len(b.Verdicts)), err
 	}}
 }
 

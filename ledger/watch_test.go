@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/ledger"
-	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/ledger/ledgertest"
 	"setpoint.dev/setpoint/loop"
 )
@@ -14,7 +13,7 @@ import (
 // A watch hears what another instance puts on record when it is committed, and
 // after its session was lost all that it may have missed.
 func TestWatch(t *testing.T) {
-	dsn := clustertest.DSN(t)
+	dsn := fresh(t)
 	one, other := open(t, dsn), open(t, dsn)
 	w := watched{orders: make(chan string, 100), news: make(chan ledger.News, 100)}
 	ctx, stop := context.WithCancel(t.Context())
@@ -45,7 +44,7 @@ func TestWatch(t *testing.T) {
 
 // A watch that hears nothing asks all the same.
 func TestWatchIsNotQuietForLong(t *testing.T) {
-	p := open(t, clustertest.DSN(t))
+	p := open(t, fresh(t))
 	ctx, stop := context.WithCancel(t.Context())
 	calls := 0
 	must(t, p.Watch(ctx, ledger.WatchConfig{Quiet: time.Millisecond}, func(context.Context, ledger.News) error {

@@ -50,7 +50,7 @@ func (l *Loop) keepAlerts(ctx context.Context) {
 	if marks == l.keptAlerts {
 		return
 	}
-	if err := l.cfg.Records.KeepAlerts(ctx, l.term.Epoch, l.alerts); err != nil {
+	if err := l.cfg.Records.KeepAlerts(ctx, l.term, l.alerts); err != nil {
 		l.ledgerFailed(fmt.Errorf("keep alerts: %w", err))
 		return
 	}

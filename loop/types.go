@@ -353,8 +353,8 @@ type Report struct {
 // somebody was told nor tells it as something new.
 type Alarming interface {
 	// KeepAlerts puts alerts in the place of those that were kept. It refuses
-	// an epoch older than that of the last ones with ErrDeposed.
-	KeepAlerts(ctx context.Context, epoch int64, alerts []Alert) error
+	// a term older than that of the last ones with ErrDeposed.
+	KeepAlerts(ctx context.Context, term Term, alerts []Alert) error
 	// KeptAlerts returns the alerts that were kept last.
 	KeptAlerts(ctx context.Context) ([]Alert, error)
 }

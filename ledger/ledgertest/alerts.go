@@ -22,13 +22,13 @@ func alerts(t *testing.T, l Ledger) {
 		Burn: slo.NewDecimal(144, 1), Phase: loop.AlertFiring, Since: at(0), Fired: at(2), Told: true, Why: "burns at 20 \u2192 14.4",
 	}
 	second := loop.Alert{Key: "checkout/pager/slow", Phase: loop.AlertPending, Since: at(1)}
-	check(t, "KeepAlerts", l.KeepAlerts(t.Context(), epoch, []loop.Alert{first, second}))
+	check(t, "KeepAlerts", l.KeepAlerts(t.Context(), loop.Term{Epoch: epoch}, []loop.Alert{first, second}))
 	kept("both", []loop.Alert{first, second})
 	first.Phase, first.Ended = loop.AlertResolved, at(9)
-	check(t, "KeepAlerts", l.KeepAlerts(t.Context(), epoch+1, []loop.Alert{first}))
+	check(t, "KeepAlerts", l.KeepAlerts(t.Context(), loop.Term{Epoch: epoch + 1}, []loop.Alert{first}))
 	kept("one by the next leader", []loop.Alert{first})
-	wantErr(t, "KeepAlerts of a deposed leader", l.KeepAlerts(t.Context(), epoch, nil), loop.ErrDeposed)
+	wantErr(t, "KeepAlerts of a deposed leader", l.KeepAlerts(t.Context(), loop.Term{Epoch: epoch}, nil), loop.ErrDeposed)
 	kept("after a refusal", []loop.Alert{first})
-	check(t, "KeepAlerts of none", l.KeepAlerts(t.Context(), epoch+1, nil))
+	check(t, "KeepAlerts of none", l.KeepAlerts(t.Context(), loop.Term{Epoch: epoch + 1}, nil))
 	kept("none", nil)
 }

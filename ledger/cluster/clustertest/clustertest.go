@@ -13,6 +13,7 @@ package clustertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -41,18 +42,48 @@ type server struct {
 	admin   string // DSN
 	err     error
 	made    atomic.Int64
+
+	templates sync.Map // :: database that Prepared copies → func that makes it, once
 }
 
 // DSN creates an empty database for one test and returns its connection string. The database is dropped at
 // the test's end, with whatever connections are still open. The test fails when PostgreSQL cannot be had.
 func DSN(t testing.TB) string {
 	t.Helper()
+	return makeDatabase(t, "")
+}
+
+// Prepared is DSN for a database that is a copy of one that prepare has filled and has no session in any more. That is
+// made once in a test process for each kind: a copy takes a fraction of the time that making a schema takes.
+func Prepared(t testing.TB, kind string, prepare func(dsn string) error) string {
+	t.Helper()
+	template := fmt.Sprintf("test_%d_%s", os.Getpid(), kind)
+	made, _ := shared.templates.LoadOrStore(template, sync.OnceValue(func() error {
+		shared.once.Do(shared.start)
+		if err := errors.Join(shared.err, shared.exec("CREATE DATABASE "+template)); err != nil {
+			return err
+		}
+		return prepare(withDatabase(shared.admin, template))
+	}))
+	if err := made.(func() error)(); err != nil {
+		t.Fatalf("prepare database for tests: %v", err)
+	}
+	return makeDatabase(t, template)
+}
+
+// makeDatabase makes one for a test, a copy of another if that is named.
+func makeDatabase(t testing.TB, template string) string {
+	t.Helper()
 	shared.once.Do(shared.start)
 	if shared.err != nil {
 		t.Fatalf("%v\nThis test needs a real PostgreSQL: `make parts` installs it, or set TEST_DATABASE_URL.", shared.err)
 	}
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), shared.made.Add(1))
-	if err := shared.exec("CREATE DATABASE " + name); err != nil {
+	sql := "CREATE DATABASE " + name
+	if template != "" {
+		sql += " TEMPLATE " + template
+	}
+	if err := shared.exec(sql); err != nil {
 		t.Fatalf("create database for test: %v", err)
 	}
 	t.Cleanup(func() {
@@ -100,7 +131,7 @@ func (s *server) start() {
 
 func (s *server) stop() error {
 	if s.dir == "" {
-		return nil
+		return s.dropTemplates()
 	}
 	if s.cluster != nil {
 		if err := s.cluster.Stop(); err != nil {
@@ -108,6 +139,14 @@ func (s *server) stop() error {
 		}
 	}
 	return os.RemoveAll(s.dir)
+}
+
+// dropTemplates leaves nothing behind in a server of somebody else.
+func (s *server) dropTemplates() (err error) {
+	for template := range s.templates.Range {
+		err = errors.Join(err, s.exec(fmt.Sprint("DROP DATABASE IF EXISTS ", template, " WITH (FORCE)")))
+	}
+	return err
 }
 
 func (s *server) exec(sql string) error {
