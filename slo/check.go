@@ -44,6 +44,9 @@ func checkObject(v value, o *object) {
 // that unknown ones were probably meant to be: those do not count as missing.
 // Without a table all keys are known.
 func checkKeys(v value, o *object) {
+	if v.tiresOf(len(v.node.Content)) {
+		return
+	}
 	first := map[string]int{}
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		key := v.node.Content[i]

@@ -202,6 +202,7 @@ func (n Node) List(items ...Node) Node {
 // whose key is not in n come first.
 func (n Node) Texts(base Node) Node {
 	var pairs []Pair
+	own := n.has()
 	for _, from := range []Node{base, n} {
 		if from.Given() && from.v.node.Kind != yaml.MappingNode {
 			from.Refuse(whatIs(from.v.node)+" where a mapping is meant", "names and texts", "")
@@ -210,10 +211,9 @@ func (n Node) Texts(base Node) Node {
 		if from.Given() {
 			checkKeys(from.v, nil)
 		}
-		for _, key := range from.keys() {
-			value := from.Get(key)
+		for key, value := range from.All() {
 			switch {
-			case from == base && n.Get(key).Given():
+			case from == base && own[key]:
 			case value.Given() && value.v.node.Kind != yaml.ScalarNode:
 				value.Refuse(whatIs(value.v.node)+" where text is meant", "text", "")
 			case value.Given():
@@ -241,17 +241,19 @@ func (n Node) Notes(name string, belongs Node) Node {
 
 // keys are the keys of a mapping, each once.
 func (n Node) keys() (keys []string) {
-	if n.v.node == nil || n.v.node.Kind != yaml.MappingNode {
-		return nil
-	}
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(n.v.node.Content); i += 2 {
-		if key := n.v.node.Content[i].Value; !seen[key] {
-			seen[key] = true
-			keys = append(keys, key)
-		}
+	for key := range n.All() {
+		keys = append(keys, key)
 	}
 	return keys
+}
+
+// has are the keys of a mapping whose values are not null.
+func (n Node) has() map[string]bool {
+	has := map[string]bool{}
+	for key, value := range n.All() {
+		has[key] = value.Given()
+	}
+	return has
 }
 
 // Name is text as a name: in lower case, with - for what names are not made

@@ -156,8 +156,8 @@ func minutes(d time.Duration) string {
 // absent. Without any entry it is absent.
 func (n Node) with(at Node, more ...Pair) Node {
 	var pairs []Pair
-	for _, key := range n.keys() {
-		pairs = append(pairs, Pair{key, n.Get(key)})
+	for key, value := range n.All() {
+		pairs = append(pairs, Pair{key, value})
 	}
 	if pairs = append(pairs, more...); len(pairs) == 0 {
 		return Node{value{file: at.v.file}}
@@ -175,9 +175,8 @@ func (n Node) Decimal() (Decimal, bool) { return n.v.decimal() }
 // without it; all but those that are left out.
 func (n Node) Renamed(prefix string, leave ...string) Node {
 	var pairs []Pair
-	for _, key := range n.keys() {
+	for key, value := range n.All() {
 		name, found := strings.CutPrefix(key, prefix)
-		value := n.Get(key)
 		if found && name != "" && value.Given() && value.v.node.Kind == yaml.ScalarNode && !slices.Contains(leave, name) {
 			pairs = append(pairs, Pair{name, value.Says(value.v.node.Value)})
 		}
@@ -217,8 +216,10 @@ func (l *loader) surveyed() {
 	clear(all)
 	slos := len(l.slos)
 	for i, w := range l.waiting {
-		for _, d := range converted(done[w.by], w.doc) {
-			l.take(d)
+		if w.doc.file.visits <= maxVisits { // others are of a file that is refused
+			for _, d := range converted(done[w.by], w.doc) {
+				l.take(d)
+			}
 		}
 		l.waiting[i] = waiting{}
 		if i+1 == len(l.waiting) || l.waiting[i+1].doc.file != w.doc.file {
@@ -273,11 +274,21 @@ func (l *loader) take(doc value) {
 	}
 }
 
-// All are the entries of the mapping n, in order.
+// All are the entries of the mapping n, in order, each key once. Where aliases
+// make too many of them there are none, and the file is refused.
 func (n Node) All() iter.Seq2[string, Node] {
 	return func(yield func(string, Node) bool) {
-		for _, key := range n.keys() {
-			if !yield(key, n.Get(key)) {
+		if n.v.node == nil || n.v.node.Kind != yaml.MappingNode || n.v.tiresOf(len(n.v.node.Content)) {
+			return
+		}
+		seen, within := map[string]bool{}, n.v.within()
+		for i := 0; i+1 < len(n.v.node.Content); i += 2 {
+			key := n.v.node.Content[i]
+			if seen[key.Value] {
+				continue
+			}
+			seen[key.Value] = true
+			if !yield(key.Value, Node{value{n.v.file, n.v.node.Content[i+1], key, join(within, key.Value)}}) {
 				return
 			}
 		}

@@ -196,6 +196,7 @@ func TestForeignBombs(t *testing.T) {
 	}
 	bombs := map[string]string{
 		"SLOs":      "version: prometheus/v1\nservice: a\nslos:\n- &x\n  " + item + strings.Repeat("- *x\n", 40_000),
+		"labels":    "- &x {apiVersion: pyrra.dev/v1alpha1, kind: ServiceLevelObjective, metadata: {name: a, labels: {" + repeat(24_000, func(i int) string { return fmt.Sprintf("pyrra.dev/l%d: x, ", i) }) + "}}, spec: {}}\n" + strings.Repeat("- *x\n", 2_000),
 		"documents": "- &x {apiVersion: n9/v1alpha, kind: Service, metadata: {name: a}, spec: {}}\n" + strings.Repeat("- *x\n", 40_000),
 		"nested":    "- &z {apiVersion: n9/v1alpha, kind: Service}\n" + nested,
 	}

@@ -81,6 +81,11 @@ func (v value) given() bool { return v.node != nil && !isNull(v.node) }
 // good reports whether there is a value that was not refused.
 func (v value) good() bool { return v.given() && !v.file.bad[v.node] }
 
+// tiresOf counts the visits that going through parts of v costs, and reports
+// whether there were too many: only mappings that are large, and come again and
+// again by aliases, count.
+func (v value) tiresOf(parts int) bool { return v.file.tired(v.node, parts/10) }
+
 // text is a scalar as it was written, or "".
 func (v value) text() string {
 	if !v.good() || v.node.Kind != yaml.ScalarNode {

@@ -23,34 +23,38 @@ func adjustmentTable() *slo.Table {
 	}}
 }
 
-// objectivesOf are the names of the SLOs that the document of one becomes.
-func objectivesOf(doc slo.Node) (names []string) {
-	name := doc.Get("metadata").Get("name").Text()
+// endsOf are the ends of the names that a document becomes: of an SLO with
+// several objectives, those of the objectives.
+func endsOf(doc slo.Node) (ends []string) {
+	if doc.Get("kind").Text() != "SLO" && carried(doc) {
+		return []string{""}
+	}
 	items := doc.Get("spec").Get("objectives").Items()
 	for _, item := range items {
 		if own := item.Get("name").Text(); len(items) > 1 && own != "" {
-			names = append(names, name+"-"+own)
+			ends = append(ends, "-"+own)
 		} else {
-			names = append(names, name)
+			ends = append(ends, "")
 		}
 	}
-	return names
+	return ends
 }
 
 // adjustment is the calendar that a budget adjustment is: its times are left
 // out of the budgets of some SLOs.
 func (r reader) adjustment(doc slo.Node) []slo.Node {
 	doc.Check(document(adjustmentTable()))
-	meta, spec, name := doc.Get("metadata"), doc.Get("spec"), doc.Get("metadata").Get("name")
+	meta, spec := doc.Get("metadata"), doc.Get("spec")
 	list := spec.Get("filters").Get("slos")
 	var meant []slo.Node
 	for _, item := range list.Items() {
-		ref := item.Get("name")
-		if len(r.slos[ref.Text()]) == 0 && ref.Text() != "" {
-			ref.Warn("not carried: no file holds the SLO "+ref.Text(), "")
+		name, project := item.Get("name"), item.Get("project").Text()
+		ends := r.docs[r.meant("SLO", name.Text(), project)]
+		if len(ends) == 0 && name.Text() != "" {
+			name.Warn("not carried: no file holds the SLO "+name.Text(), "")
 		}
-		for _, objective := range r.slos[ref.Text()] {
-			meant = append(meant, ref.Name(objective))
+		for _, end := range ends {
+			meant = append(meant, name.Name(r.named(name, "SLO", project).Text()+end))
 		}
 	}
 	if len(meant) == 0 {
@@ -60,7 +64,7 @@ func (r reader) adjustment(doc slo.Node) []slo.Node {
 		slo.Pair{Key: "apiVersion", Value: doc.Says("setpoint.dev/v1")},
 		slo.Pair{Key: "kind", Value: doc.Says("Calendar")},
 		slo.Pair{Key: "metadata", Value: doc.Map(
-			slo.Pair{Key: "name", Value: name.Name(name.Text())},
+			slo.Pair{Key: "name", Value: r.name(doc)},
 			slo.Pair{Key: "displayName", Value: meta.Get("displayName")},
 			slo.Pair{Key: "annotations", Value: meta.Notes("n9/project", meta.Get("project"))},
 		)},

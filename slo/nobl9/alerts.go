@@ -2,7 +2,6 @@ package nobl9
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,43 +12,80 @@ import (
 // which stand among them.
 type reader struct {
 	Importer
-	policies, methods []string
-	slos              map[string][]string // :: name → those that it becomes
+	names map[string]slo.Names // :: kind
+	docs  map[ref][]string     // :: what others name → the ends of the names that it becomes, "" for its own; none = it is not carried
 }
 
-// Survey notes the alert policies, methods and SLOs that others may name.
+// A ref is what tells a document apart.
+type ref struct{ kind, name, project string }
+
+func newReader() reader {
+	return reader{names: map[string]slo.Names{}, docs: map[ref][]string{}}
+}
+
+// Survey notes the names of all documents, and the alert policies, methods and
+// SLOs that others may name.
 func (Importer) Survey(docs []slo.Node) slo.Importer {
-	r := reader{slos: map[string][]string{}}
+	r := newReader()
 	for _, doc := range docs {
-		name := doc.Get("metadata").Get("name").Text()
-		switch doc.Get("kind").Text() {
-		case "AlertPolicy":
-			if carried(doc) {
-				r.policies = append(r.policies, name)
-			}
-		case "SLO":
-			r.slos[name] = append(r.slos[name], objectivesOf(doc)...)
-		case "AlertMethod":
-			r.methods = append(r.methods, name)
+		at := refOf(doc)
+		if _, known := r.names[at.kind]; !known {
+			r.names[at.kind] = slo.NewNames()
 		}
+		r.names[at.kind].Add(at.name, at.project)
+		r.docs[at] = append(r.docs[at], endsOf(doc)...)
 	}
 	return r
 }
 
+func refOf(doc slo.Node) ref {
+	meta := doc.Get("metadata")
+	return ref{doc.Get("kind").Text(), meta.Get("name").Text(), meta.Get("project").Text()}
+}
+
+// name is the name of a document: names are of a project in Nobl9.
+func (r reader) name(doc slo.Node) slo.Node {
+	at := refOf(doc)
+	return r.names[at.kind].Name(doc.Get("metadata").Get("name"), at.name, at.project)
+}
+
+// meant is what a reference means: a document of the project, or one that
+// says none.
+func (r reader) meant(kind, name, project string) ref {
+	if _, there := r.docs[ref{kind, name, project}]; there {
+		return ref{kind, name, project}
+	}
+	return ref{kind, name, ""}
+}
+
+// named is a name as it is read, where others refer to it.
+func (r reader) named(n slo.Node, kind, project string) slo.Node {
+	return r.names[kind].Ref(n, n.Text(), r.meant(kind, n.Text(), project).project)
+}
+
+// projectOf is the project that n says, or else that of the document.
+func projectOf(n, meta slo.Node) string {
+	if n.Given() {
+		return n.Text()
+	}
+	return meta.Get("project").Text()
+}
+
 // policiesOf are the alert policies that an SLO names.
-func (r reader) policiesOf(spec slo.Node) (out []slo.Node) {
+func (r reader) policiesOf(spec, meta slo.Node) (out []slo.Node) {
 	for _, p := range spec.Get("alertPolicies").Items() {
-		if !slices.Contains(r.policies, p.Text()) {
+		project := meta.Get("project").Text()
+		if len(r.docs[r.meant("AlertPolicy", p.Text(), project)]) == 0 {
 			p.Warn("not carried: no file holds an alert policy "+p.Text()+" that can be", "")
 			continue
 		}
-		out = append(out, p.Map(slo.Pair{Key: "alertPolicyRef", Value: p.Says(named(p))}))
+		out = append(out, p.Map(slo.Pair{Key: "alertPolicyRef", Value: r.named(p, "AlertPolicy", project)}))
 	}
 	return out
 }
 
 // noData is the alert policy that anomalyConfig makes of missing data.
-func (r reader) noData(spec slo.Node, name string) (out []slo.Node) {
+func (r reader) noData(spec, meta slo.Node, name string) (out []slo.Node) {
 	noData := spec.Get("anomalyConfig").Get("noData")
 	if !noData.Given() {
 		return nil
@@ -64,21 +100,20 @@ func (r reader) noData(spec slo.Node, name string) (out []slo.Node) {
 	}
 	for _, m := range noData.Get("alertMethods").Items() {
 		m.Check(methodTable())
-		alarm.Targets = append(alarm.Targets, r.method(m.Get("name")))
+		alarm.Targets = append(alarm.Targets, r.method(m, meta))
 	}
 	return []slo.Node{alarm.Inline()}
 }
 
-// named is a name as it is read, where others refer to it.
-func named(n slo.Node) string { return n.Says(n.Text()).Name(n.Text()).Text() }
-
-// method is an alert method by its name; one that stands in no file has a
+// method is the alert method that m names; one that stands in no file has a
 // name only.
-func (r reader) method(name slo.Node) slo.Node {
-	if slices.Contains(r.methods, name.Text()) {
-		return name.Map(slo.Pair{Key: "targetRef", Value: name.Says(named(name))})
+func (r reader) method(m, meta slo.Node) slo.Node {
+	name, project := m.Get("name"), projectOf(m.Get("project"), meta)
+	named := r.named(name, "AlertMethod", project)
+	if len(r.docs[r.meant("AlertMethod", name.Text(), project)]) > 0 {
+		return name.Map(slo.Pair{Key: "targetRef", Value: named})
 	}
-	return slo.TargetNamed(name, named(name), "nobl9")
+	return slo.TargetNamed(name, named.Text(), "nobl9")
 }
 
 // policy is an alert policy. Its conditions have to hold together.
@@ -86,7 +121,7 @@ func (r reader) policy(doc slo.Node) []slo.Node {
 	doc.Check(document(policyTable()))
 	meta, spec := doc.Get("metadata"), doc.Get("spec")
 	alarm := slo.Alarm{
-		At: doc, Name: meta.Get("name").Name(meta.Get("name").Text()), Title: meta.Get("displayName"), Description: spec.Get("description"),
+		At: doc, Name: r.name(doc), Title: meta.Get("displayName"), Description: spec.Get("description"),
 		Labels: meta.Get("labels"), Annotations: meta.Notes("n9/project", meta.Get("project")),
 	}
 	alarm.Keep, _ = spec.Get("coolDown").Duration()
@@ -101,7 +136,7 @@ func (r reader) policy(doc slo.Node) []slo.Node {
 	alarm.All = len(alarm.Conditions) > 1
 	for _, m := range spec.Get("alertMethods").Items() {
 		m.Check(slo.Table{Name: "alert method", Keys: []slo.Key{{Name: "metadata", Is: slo.IsMapping, Of: ptr(methodTable()), Required: true}}})
-		alarm.Targets = append(alarm.Targets, r.method(m.Get("metadata").Get("name")))
+		alarm.Targets = append(alarm.Targets, r.method(m.Get("metadata"), meta))
 	}
 	return []slo.Node{alarm.Document()}
 }
@@ -172,7 +207,7 @@ func whileWell(c slo.Node) bool {
 
 // methodDocument is an alert method: the way is known, its address is in
 // Nobl9.
-func methodDocument(doc slo.Node) slo.Node {
+func (r reader) methodDocument(doc slo.Node) slo.Node {
 	meta, spec := doc.Get("metadata"), doc.Get("spec")
 	way, table := "nobl9", &slo.Table{Name: "spec", Keys: []slo.Key{{Name: "description", Is: slo.IsText}}}
 	for _, key := range []string{"webhook", "slack", "pagerduty", "opsgenie", "servicenow", "discord", "jira", "msteams", "email"} {
@@ -186,7 +221,7 @@ func methodDocument(doc slo.Node) slo.Node {
 		slo.Pair{Key: "apiVersion", Value: doc.Says("openslo/v1")},
 		slo.Pair{Key: "kind", Value: doc.Says("AlertNotificationTarget")},
 		slo.Pair{Key: "metadata", Value: doc.Map(
-			slo.Pair{Key: "name", Value: meta.Get("name").Name(meta.Get("name").Text())},
+			slo.Pair{Key: "name", Value: r.name(doc)},
 			slo.Pair{Key: "displayName", Value: meta.Get("displayName")},
 		)},
 		slo.Pair{Key: "spec", Value: doc.Map(

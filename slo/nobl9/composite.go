@@ -3,16 +3,13 @@ package nobl9
 import "setpoint.dev/setpoint/slo"
 
 // composite sets the components of p.
-func composite(c, project slo.Node, p *slo.Promise) {
+func (r reader) composite(c, meta slo.Node, p *slo.Promise) {
 	var components []slo.Node
 	list := c.Get("components").Get("objectives")
 	for _, item := range list.Items() {
-		name, objective, in := item.Get("slo"), item.Get("objective"), item.Get("project")
-		if in.Given() && in.Text() != project.Text() {
-			in.Warn("not carried: names are unique over all projects here", "")
-		}
+		name, objective, project := item.Get("slo"), item.Get("objective"), projectOf(item.Get("project"), meta)
 		components = append(components, item.Map(
-			slo.Pair{Key: "slo", Value: name.Name(name.Text())},
+			slo.Pair{Key: "slo", Value: r.named(name, "SLO", project)},
 			slo.Pair{Key: "objective", Value: objective.Name(objective.Text())},
 			slo.Pair{Key: "weight", Value: item.Get("weight").Number(item.Get("weight").Text())},
 			slo.Pair{Key: "whenNoData", Value: rule(item.Get("whenDelayed"))},

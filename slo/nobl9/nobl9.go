@@ -3,7 +3,8 @@
 //
 //	Nobl9                            read as
 //	metadata.name, objectives[]      an SLO of that name; where there are several
-//	                                 objectives, one SLO for each, name-objective
+//	                                 objectives, one SLO for each, name-objective; where
+//	                                 other projects have the name, name.project
 //	target, a share                  target, exactly
 //	timeWindows, rolling or calendar the window; the calendar with its zone
 //	budgetingMethod                  the same; time slices are minutes
@@ -46,7 +47,7 @@ func (Importer) Reads(doc slo.Node) bool {
 
 // Convert returns an SLO for each objective of the document, without what
 // others say about it.
-func (Importer) Convert(doc slo.Node) []slo.Node { return reader{}.Convert(doc) }
+func (Importer) Convert(doc slo.Node) []slo.Node { return newReader().Convert(doc) }
 
 // Convert returns an SLO for each objective of the document.
 func (r reader) Convert(doc slo.Node) []slo.Node {
@@ -66,11 +67,11 @@ func (r reader) Convert(doc slo.Node) []slo.Node {
 			{Name: "createdAt", Is: slo.IsAny},
 			{Name: "createdBy", Is: slo.IsAny},
 		}}))
-		return []slo.Node{service(doc)}
+		return []slo.Node{r.service(doc)}
 	case "AlertPolicy":
 		return r.policy(doc)
 	case "AlertMethod":
-		return []slo.Node{methodDocument(doc)}
+		return []slo.Node{r.methodDocument(doc)}
 	case "BudgetAdjustment":
 		return r.adjustment(doc)
 	default:
@@ -87,13 +88,13 @@ func kinds() []string {
 	}
 }
 
-func service(doc slo.Node) slo.Node {
-	meta, name := doc.Get("metadata"), doc.Get("metadata").Get("name")
+func (r reader) service(doc slo.Node) slo.Node {
+	meta := doc.Get("metadata")
 	return doc.Map(
 		slo.Pair{Key: "apiVersion", Value: doc.Says("openslo/v1")},
 		slo.Pair{Key: "kind", Value: doc.Says("Service")},
 		slo.Pair{Key: "metadata", Value: doc.Map(
-			slo.Pair{Key: "name", Value: name.Name(name.Text())},
+			slo.Pair{Key: "name", Value: r.name(doc)},
 			slo.Pair{Key: "displayName", Value: meta.Get("displayName")},
 			slo.Pair{Key: "labels", Value: meta.Get("labels")},
 			slo.Pair{Key: "annotations", Value: meta.Notes("n9/project", meta.Get("project"))},
@@ -104,14 +105,14 @@ func service(doc slo.Node) slo.Node {
 
 func (r reader) objectives(doc slo.Node) (docs []slo.Node) {
 	meta, spec := doc.Get("metadata"), doc.Get("spec")
-	name, service := meta.Get("name"), spec.Get("service")
+	service := spec.Get("service")
 	common := slo.Promise{
-		Name: name.Name(name.Text()), Title: meta.Get("displayName"), Description: spec.Get("description"),
-		Labels: meta.Get("labels"), Annotations: meta.Notes("n9/project", meta.Get("project")), Service: service.Name(service.Text()), Method: spec.Get("budgetingMethod"),
+		Name: r.name(doc), Title: meta.Get("displayName"), Description: spec.Get("description"),
+		Labels: meta.Get("labels"), Annotations: meta.Notes("n9/project", meta.Get("project")), Service: service.Name(r.named(service, "Service", meta.Get("project").Text()).Text()), Method: spec.Get("budgetingMethod"),
 	}
 	common.Window, common.Calendar = window(spec.Get("timeWindows"))
 	notCarried(spec)
-	common.Alarms = r.policiesOf(spec)
+	common.Alarms = r.policiesOf(spec, meta)
 	items := spec.Get("objectives").Items()
 	for _, item := range items {
 		p := common
@@ -121,16 +122,16 @@ func (r reader) objectives(doc slo.Node) (docs []slo.Node) {
 		}
 		switch own := item.Get("name"); {
 		case own.Given() && len(items) > 1:
-			p.Name = own.Name(name.Text() + "-" + own.Text())
+			p.Name = own.Name(common.Name.Text() + "-" + own.Text())
 		case own.Given(): // composites refer to it by both names
 			p.Annotations = p.Annotations.Texts(own.Map(slo.Pair{Key: slo.ObjectiveNameNote, Value: own.Name(own.Text())}))
 		}
 		if title := item.Get("displayName"); title.Text() != "" && len(items) > 1 {
 			p.Title = title
 		}
-		p.Alarms = slices.Concat(common.Alarms, r.noData(spec, p.Name.Text()))
+		p.Alarms = slices.Concat(common.Alarms, r.noData(spec, meta, p.Name.Text()))
 		if c := item.Get("composite"); c.Given() {
-			composite(c, meta.Get("project"), &p)
+			r.composite(c, meta, &p)
 		} else {
 			metrics(item, spec.Get("indicator").Get("rawMetric"), &p)
 		}

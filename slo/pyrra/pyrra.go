@@ -2,7 +2,8 @@
 // as files or as Kubernetes resources.
 //
 //	Pyrra                       read as
-//	metadata.name               the name of the SLO
+//	metadata.name               the name of the SLO; where others have it, with what tells
+//	                            them apart: the namespace, labels that begin with pyrra.dev/
 //	label pyrra.dev/service     its service; without it, the name of the SLO
 //	target, in percent          targetPercent, exactly
 //	window                      a rolling window
@@ -34,8 +35,11 @@ func (Importer) Reads(doc slo.Node) bool {
 	return strings.HasPrefix(doc.Get("apiVersion").Text(), group)
 }
 
+// Convert returns the one SLO of the document, by itself.
+func (Importer) Convert(doc slo.Node) []slo.Node { return reader{names: slo.NewNames()}.Convert(doc) }
+
 // Convert returns the one SLO of the document.
-func (Importer) Convert(doc slo.Node) []slo.Node {
+func (r reader) Convert(doc slo.Node) []slo.Node {
 	if !doc.Get("apiVersion").OneOf(group+"v1alpha1") || !doc.Get("kind").OneOf("ServiceLevelObjective") {
 		return nil
 	}
@@ -43,7 +47,7 @@ func (Importer) Convert(doc slo.Node) []slo.Node {
 	meta, spec := doc.Get("metadata"), doc.Get("spec")
 	name := meta.Get("name")
 	p := slo.Promise{
-		At: doc, Name: name.Name(name.Text()), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
+		At: doc, Name: r.names.Name(name, name.Text(), r.parts(meta)...), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
 		Annotations: meta.Notes(group+"namespace", meta.Get("namespace")),
 		Window:      spec.Get("window").Window(), Percent: spec.Get("target").Number(spec.Get("target").Text()),
 	}

@@ -14,6 +14,7 @@ import (
 type reader struct {
 	Importer
 	longest map[string]time.Duration // :: policy → its longest window
+	names   slo.Names
 }
 
 // isConfig reports whether doc is the configuration that SLOs share.
@@ -23,8 +24,10 @@ func isConfig(doc slo.Node) bool {
 
 // Survey notes the error budget policies of shared configurations.
 func (Importer) Survey(docs []slo.Node) slo.Importer {
-	r := reader{longest: map[string]time.Duration{}}
+	r := reader{longest: map[string]time.Duration{}, names: slo.NewNames()}
 	for _, doc := range docs {
+		meta := doc.Get("metadata")
+		r.names.Add(meta.Get("name").Text(), meta.Get("namespace").Text())
 		if !isConfig(doc) {
 			continue
 		}

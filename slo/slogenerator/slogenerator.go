@@ -48,7 +48,7 @@ func isFirst(doc slo.Node) bool {
 
 // Convert returns the one SLO of the document, without its error budget
 // policy.
-func (Importer) Convert(doc slo.Node) []slo.Node { return reader{}.Convert(doc) }
+func (Importer) Convert(doc slo.Node) []slo.Node { return reader{names: slo.NewNames()}.Convert(doc) }
 
 // Convert returns the one SLO of the document, or the alert policies of a
 // shared configuration.
@@ -70,7 +70,7 @@ func (r reader) Convert(doc slo.Node) []slo.Node {
 		service = meta.Get("labels").Get("service")
 	}
 	p := slo.Promise{
-		At: doc, Name: name.Name(name.Text()), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
+		At: doc, Name: r.names.Name(name, name.Text(), meta.Get("namespace").Text()), Description: spec.Get("description"), Labels: meta.Get("labels").Texts(slo.Node{}),
 		Annotations: meta.Notes(group+"namespace", meta.Get("namespace")),
 		Service:     service.Name(service.Text()), Window: doc.Says(period), Target: spec.Get("goal"),
 	}

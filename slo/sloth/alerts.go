@@ -6,10 +6,12 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-// A reader converts documents by the alert windows that stand among them.
+// A reader converts documents by the alert windows, and the names, that stand
+// among them.
 type reader struct {
 	Importer
 	windows windows
+	names   slo.Names
 }
 
 // windows are the alert windows of Sloth's period.
@@ -31,11 +33,13 @@ func standard() windows {
 	}
 }
 
-// Survey reads the catalogues of alert windows. The one for the period takes
-// the place of Sloth's own, whichever file it stands in.
+// Survey notes the names of all SLOs, and reads the catalogues of alert
+// windows. The one for the period takes the place of Sloth's own, whichever
+// file it stands in.
 func (Importer) Survey(docs []slo.Node) slo.Importer {
-	r, found := reader{windows: standard()}, false
+	r, found := reader{windows: standard(), names: slo.NewNames()}, false
 	for _, doc := range docs {
+		r.note(doc)
 		if doc.Get("kind").Text() != "AlertWindows" || doc.Get("apiVersion").Text() != group+"v1" {
 			continue
 		}
@@ -52,6 +56,22 @@ func (Importer) Survey(docs []slo.Node) slo.Importer {
 		}
 	}
 	return r
+}
+
+// note notes the names of the SLOs of a document.
+func (r reader) note(doc slo.Node) {
+	spec := doc
+	if doc.Get("apiVersion").Given() {
+		spec = doc.Get("spec")
+	}
+	for _, item := range spec.Get("slos").Items() {
+		r.names.Add(fullName(spec, item), doc.Get("metadata").Get("namespace").Text())
+	}
+}
+
+// fullName is what Sloth knows an SLO by.
+func fullName(spec, item slo.Node) string {
+	return spec.Get("service").Text() + "-" + item.Get("name").Text()
 }
 
 func periodLength() time.Duration {

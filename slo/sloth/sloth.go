@@ -3,7 +3,8 @@
 // (sloth.slok.dev/v1: PrometheusServiceLevel and AlertWindows).
 //
 //	Sloth                            read as
-//	service, slos[].name             the SLO service-name of that service
+//	service, slos[].name             the SLO service-name of that service; where others have
+//	                                 that name, service-name.namespace
 //	objective                        targetPercent, exactly
 //	the period, 30 days              a rolling window of 30d
 //	events: error_query, total_query bad and total; good and total where the
@@ -51,7 +52,9 @@ func (Importer) Reads(doc slo.Node) bool {
 
 // Convert returns an SLO for each of the document's, with Sloth's own alert
 // windows.
-func (Importer) Convert(doc slo.Node) []slo.Node { return reader{windows: standard()}.Convert(doc) }
+func (Importer) Convert(doc slo.Node) []slo.Node {
+	return reader{windows: standard(), names: slo.NewNames()}.Convert(doc)
+}
 
 // Convert returns an SLO for each of the document's.
 func (r reader) Convert(doc slo.Node) []slo.Node {
@@ -77,12 +80,13 @@ func (r reader) Convert(doc slo.Node) []slo.Node {
 // service converts the SLOs of a service; meta is absent outside Kubernetes.
 func (r reader) service(w words, spec, meta slo.Node) (docs []slo.Node) {
 	service := spec.Get("service")
-	named, notes := service.Name(service.Text()), slo.Node{}
+	named, notes, namespace := service.Name(service.Text()), slo.Node{}, ""
 	if meta.Given() {
-		notes = meta.Notes(group+"namespace", meta.Get("namespace"))
+		namespace, notes = meta.Get("namespace").Text(), meta.Notes(group+"namespace", meta.Get("namespace"))
 	}
 	for _, item := range spec.Get("slos").Items() {
 		p := w.slo(spec, item, named)
+		p.Name = r.names.Name(item.Get("name"), fullName(spec, item), namespace)
 		p.Annotations = notes
 		p.Alarms = r.alarms(w, p.Name, item.Get("alerting"))
 		docs = append(docs, p.Document())
@@ -93,7 +97,7 @@ func (r reader) service(w words, spec, meta slo.Node) (docs []slo.Node) {
 func (w words) slo(spec, item, service slo.Node) slo.Promise {
 	name := item.Get("name")
 	p := slo.Promise{
-		At: item, Name: name.Name(service.Text() + "-" + name.Text()), Title: name,
+		At: item, Title: name,
 		Description: item.Get("description"), Labels: item.Get("labels").Texts(spec.Get("labels")),
 		Service: service, Window: item.Says(period), Percent: item.Get("objective"),
 	}
