@@ -55,7 +55,7 @@ func guarded(more ...func(*web.Config)) (*world, http.Handler) {
 
 // open are the routes that answer everybody.
 func open() []string {
-	return []string{"/assets/{file}", "/healthz", "/readyz", "/openapi.json", "/login", "/login/oidc", "/login/callback", "/logout"}
+	return []string{"/assets/{file}", "/healthz", "/readyz", "/openapi.json", "/v1/hooks/{tool}", "/login", "/login/oidc", "/login/callback", "/logout"}
 }
 
 // TestEveryRouteAsks walks all routes, by all methods and ways to write a

@@ -34,6 +34,9 @@ func bodyLimit(path string) int64 {
 	case "/v1/gate/kubernetes", "/v1/gate/tekton":
 		return maxNative
 	}
+	if strings.HasPrefix(path, "/v1/hooks/") {
+		return maxNative
+	}
 	return maxBody
 }
 

@@ -38,6 +38,8 @@ type Config struct {
 
 	Certificates map[string]Grant         // :: common name of a client's certificate → what who shows it may do
 	Sign         func(text []byte) []byte // signs answers of the gate; nil = they are not signed
+	Callbacks    CallbackBook             // messages that are to be answered; nil = none are taken
+	Hooks        map[string]Hook          // :: tool → how it asks by messages
 	Deploys      DeployBook               // that tools told of; nil = there are none
 	Sessions     Sessions                 // of people who log in; used with Caller only
 }

@@ -32,6 +32,7 @@ const defaultListen = "127.0.0.1:8321"
 type options struct {
 	storage
 	access
+	hooks
 	paths      []string
 	listen     string
 	spool      string
@@ -76,6 +77,7 @@ trust what 'setpoint log' says that it would have done.`,
 	lenientFlag(c, &o.lenient)
 	o.storage.flags(c)
 	o.access.flags(c)
+	o.hooks.flags(c)
 	o.checks.flags(c)
 	return c
 }
@@ -171,6 +173,10 @@ type house struct {
 }
 
 func (h *house) wire(set *slo.Set, o options) error {
+	tools, err := o.hooks.tools()
+	if err != nil {
+		return err
+	}
 	h.bench = bench{deps: h.deps, open: fitted{}}
 	source, err := h.sources.fit(set.Sources)
 	if err != nil {
@@ -193,7 +199,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.groups.declared = set
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold, Egress: o.egress()})
 	h.web = web.New(h.admit(web.Config{
-		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Slices: h.records.Slices, Deploys: reader{h.records}, Witness: reader{h.records},
+		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Slices: h.records.Slices, Deploys: reader{h.records}, Callbacks: h.records, Hooks: tools, Witness: reader{h.records},
 		Deliveries: h.deliveries, Cancels: h.cancels, Lease: h.lease, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	}, o.access))
 	return nil
@@ -223,6 +229,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 	all.Go(func() error { return h.notify.Run(ctx) })
 	all.Go(func() error { return h.keys(ctx) })
 	all.Go(func() error { return h.lookBack(ctx) })
+	all.Go(func() error { return h.answerTools(ctx) })
 	for _, f := range more {
 		all.Go(func() error { return f(ctx) })
 	}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"setpoint.dev/setpoint/egress"
+	"setpoint.dev/setpoint/slo"
+	"setpoint.dev/setpoint/web"
+)
+
+// hooks are the delivery tools that ask by messages.
+type hooks struct {
+	app, key, api string // of GitHub
+	gitlab        string
+	projects      []string // OWNER/REPO=SERVICE
+}
+
+func (o *hooks) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.app, "github-app", "", "ID of the GitHub App whose deployment protection rule is answered; the secret of its webhook is SETPOINT_GITHUB_SECRET")
+	f.StringVar(&o.key, "github-key", "", "file of the app's private key (PEM)")
+	f.StringVar(&o.api, "github-api", "https://api.github.com", "address of GitHub's API")
+	f.StringVar(&o.gitlab, "gitlab-api", "", "address of GitLab's API, such as https://gitlab.com/api/v4, whose status checks are answered; SETPOINT_GITLAB_SECRET signs them, SETPOINT_GITLAB_TOKEN answers")
+	f.StringArrayVar(&o.projects, "project", nil, "OWNER/REPO=SERVICE: the service that a repository is; otherwise the one of its name; may be given again")
+}
+
+// tools are those that are set up.
+func (o hooks) tools() (map[string]web.Hook, error) {
+	services, err := o.services()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]web.Hook{}
+	with := &http.Client{Transport: egress.Policy{Loopback: true}.Transport(), Timeout: 10 * time.Second}
+	if o.app != "" || o.key != "" {
+		key, err := privateKey(o.key)
+		if err != nil || o.app == "" {
+			return nil, errors.Join(exit{usage, "--github-app and --github-key go together"}, err)
+		}
+		secrets, err := hookSecrets("SETPOINT_GITHUB_SECRET")
+		if err != nil {
+			return nil, err
+		}
+		out["github"] = &web.GitHub{App: o.app, Key: key, Secrets: secrets, API: o.api, Services: services, HTTP: with}
+	}
+	if o.gitlab != "" {
+		secrets, err := hookSecrets("SETPOINT_GITLAB_SECRET")
+		token := os.Getenv("SETPOINT_GITLAB_TOKEN")
+		if err == nil && token == "" {
+			err = exit{usage, "--gitlab-api needs SETPOINT_GITLAB_TOKEN"}
+		}
+		if err != nil {
+			return nil, err
+		}
+		out["gitlab"] = &web.GitLab{Secrets: secrets, Token: slo.Secret(token), API: o.gitlab, Services: services, HTTP: with}
+	}
+	return out, nil
+}
+
+func (o hooks) services() (map[string]string, error) {
+	out := map[string]string{}
+	for _, text := range o.projects {
+		project, service, ok := strings.Cut(text, "=")
+		if !ok || service == "" || !strings.Contains(project, "/") {
+			return nil, exit{usage, fmt.Sprintf("--project is OWNER/REPO=SERVICE, not %q", text)}
+		}
+		out[project] = service
+	}
+	return out, nil
+}
+
+// hookSecrets are the words of a variable: two while one is being replaced.
+func hookSecrets(name string) (out []slo.Secret, err error) {
+	for _, text := range strings.Fields(os.Getenv(name)) {
+		if len(text) < 16 {
+			return nil, exit{usage, name + " is shorter than 16 characters"}
+		}
+		out = append(out, slo.Secret(text))
+	}
+	if len(out) == 0 {
+		err = exit{usage, name + " is not set: messages that nobody signs are not taken"}
+	}
+	return out, err
+}
+
+// privateKey reads an RSA key in PEM, PKCS #1 or #8.
+func privateKey(file string) (*rsa.PrivateKey, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the app's key: %w", err)
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("read the app's key: %s holds no PEM", file)
+	}
+	if key, err := x509.ParsePKCS1PrivateKey(block.Bytes); err == nil {
+		return key, nil
+	}
+	some, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	key, ok := some.(*rsa.PrivateKey)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("read the app's key: %s holds no RSA key", file)
+	}
+	return key, nil
+}
+
+// answerTools answers the tools that wait.
+func (h *house) answerTools(ctx context.Context) error {
+	return repeat(ctx, 3*time.Second, func(ctx context.Context) {
+		if err := h.web.Answer(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			h.log.Warn("tools that wait for the gate", "error", err)
+		}
+	})
+}
