@@ -52,7 +52,8 @@ var rooms = map[string]room{
 	"client/pgxtimeout":          {may: []string{"client"}, never: []string{"go.yaml.in/", "golang.org/", "log/", "net/http"}, clock: false},
 	"client/quota":               {may: []string{"client"}, never: []string{"github.com/", "go.yaml.in/", "golang.org/", "log/"}, clock: true},
 	"client/retry":               {may: []string{"client"}, never: []string{"github.com/", "go.yaml.in/", "golang.org/", "log/"}, clock: true},
-	"web":                        {may: []string{"slo", "sli", "budget", "loop", "client", "egress"}, never: []string{"github.com/jackc/", "os", "log/"}, clock: true},
+	"docs/pipelines":             {never: []string{"net/http", "os", "log/"}},
+	"web":                        {may: []string{"slo", "sli", "budget", "loop", "client", "egress", "docs/pipelines"}, never: []string{"github.com/jackc/", "os", "log/"}, clock: true},
 	"cmd/setpoint":               {may: []string{"*"}, clock: true, logs: true},
 	"cmd/demo":                   {may: []string{"client", "ledger/cluster"}, clock: true, logs: true},
 }

@@ -130,9 +130,16 @@ type gateView struct {
 	Changes  []string // classes of change that a policy knows
 	Question loop.GateQuestion
 	Curl     string
-	Given    []verdictRow // the newest answers on record, of the service asked about or of all
-	Older    string       // link to those before
-	Unread   string       // why they could not be read
+
+	At, Then   string   // the time of the past that was asked about, as a form takes it and in words
+	Missing    []string // what the answer of then could not look at
+	ThenUnread string   // why there is none
+	Calendar   []plannedRow
+	Tools      []toolRow // how delivery tools ask
+
+	Given  []verdictRow // the newest answers on record, of the service asked about or of all
+	Older  string       // link to those before
+	Unread string       // why they could not be read
 }
 
 func (s *Server) gatePage(w http.ResponseWriter, r *http.Request) {
@@ -158,6 +165,11 @@ func (s *Server) gatePage(w http.ResponseWriter, r *http.Request) {
 		card := s.gateCard(l, v.Question)
 		v.Asked, v.Curl = &card, s.curl(v.Question)
 	}
+	if err := s.askPast(r, l, &v); err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	v.Calendar, v.Tools = planned(l), s.tools(v.Question.Service)
 	s.addVerdicts(r, l, &v)
 	s.render(w, r, http.StatusOK, "gate", s.page(l, "gate", "Gate", v))
 }

@@ -1,0 +1,184 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/sli"
+	"setpoint.dev/setpoint/slo"
+)
+
+// What the gate would have said at an instant of the past is made from what is
+// on record: counts of slices, settings that decisions found or left, orders
+// and releases. It is judged by the definitions that are in force now, and
+// recorded nowhere.
+
+const (
+	oldestAsked = 400 * 24 * time.Hour
+	longestLast = 90 * 24 * time.Hour // an order given before that is taken to be over
+)
+
+// gateAt asks the gate as of an instant; beside its answer are what it could
+// not look at, in words.
+func (s *Server) gateAt(ctx context.Context, l look, q loop.GateQuestion, at time.Time) (loop.GateAnswer, []string, error) {
+	if age := l.now.Sub(at); age < 0 || age > oldestAsked {
+		return loop.GateAnswer{}, nil, refuse(http.StatusBadRequest, "bad-time", "at is not within the last 400 days", "")
+	}
+	v := l.gateView(q.Service)
+	missing, err := s.statesAt(ctx, l, &v, at)
+	if err != nil {
+		return loop.GateAnswer{}, nil, err
+	}
+	if err := s.settingsAt(ctx, &v, at); err != nil {
+		return loop.GateAnswer{}, nil, err
+	}
+	orders, err := s.ordersSince(ctx, at.Add(-longestLast))
+	if err != nil {
+		return loop.GateAnswer{}, nil, err
+	}
+	v.Report.At, v.Report.LedgerErr, v.Report.Alerts, v.Risks = at, nil, nil, nil
+	v.Report.Orders = ordersAt(orders, at)
+	v.Past = slices.DeleteFunc(slices.Clone(v.Past), func(d loop.Deploy) bool { return d.At.After(at) })
+	q.At = at
+	return loop.Gate(v, q), append(missing, unlooked(v.Set, q.Service)...), nil
+}
+
+// statesAt puts the budgets as they were in the place of those of now.
+func (s *Server) statesAt(ctx context.Context, l look, v *loop.GateView, at time.Time) (missing []string, err error) {
+	var asks []loop.Stretch
+	var of []budget.State
+	for _, st := range v.Report.States {
+		o, _ := l.objective(st.Objective)
+		if o.Composite != nil || s.cfg.Slices == nil {
+			missing = append(missing, st.Objective+", whose past is not on record by itself")
+			continue
+		}
+		end := at.Truncate(o.Slice)
+		length := max(o.Window.Length, st.Budget.Length, st.PeriodEnd.Sub(st.PeriodStart))
+		for _, w := range st.Windows {
+			length = max(length, w.Length)
+		}
+		asks, of = append(asks, loop.Stretch{Objective: o.Name, From: end.Add(-length).Truncate(o.Slice), To: end}), append(of, st)
+	}
+	v.Report.States = nil
+	if len(asks) == 0 {
+		return missing, nil
+	}
+	found, err := patient(ctx, s, func(ctx context.Context) ([][]sli.Slice, error) { return s.cfg.Slices(ctx, asks...) })
+	if err != nil {
+		return nil, err
+	}
+	for i, st := range of {
+		o, _ := l.objective(st.Objective)
+		was, err := stateAt(l.set, o, st, asks[i], found[i])
+		if err != nil {
+			return nil, err
+		}
+		v.Report.States = append(v.Report.States, was)
+	}
+	return missing, nil
+}
+
+// stateAt is the state of a budget at the end of a stretch, over the windows
+// that it is looked at through now.
+func stateAt(set *slo.Set, o slo.Objective, now budget.State, of loop.Stretch, all []sli.Slice) (budget.State, error) {
+	c := budget.Config{Objective: o, At: of.To}
+	for _, w := range now.Windows {
+		c.Windows = append(c.Windows, w.Length)
+	}
+	a := budget.NewAccount(c, set.Exemption(o))
+	if err := a.Prepend(of.From, of.To, all); err != nil {
+		return budget.State{}, fmt.Errorf("make the budget of %s of what was counted up to %s: %w", o.Name, of.To, err)
+	}
+	return a.State(), nil
+}
+
+// settingsAt puts the settings of freezes as they were in the place of those
+// of now.
+func (s *Server) settingsAt(ctx context.Context, v *loop.GateView, at time.Time) error {
+	var settings []loop.Setting
+	var decisions []loop.Decision
+	for _, now := range v.Report.Settings {
+		if slo.ActuatorKind(now.Kind) != slo.Freeze {
+			continue
+		}
+		found, err := s.history(ctx, Filter{Actuator: now.Actuator, To: at.Add(time.Microsecond), Limit: 1})
+		if err != nil {
+			return err
+		}
+		now.Value, now.Error, now.Decision, now.At = now.Rest, "", "", at
+		if len(found) > 0 {
+			now.Value, now.Decision = found[0].settingAt(at), found[0].Decision.ID
+			decisions = append(decisions, found[0].Decision)
+		}
+		settings = append(settings, now)
+	}
+	v.Report.Settings, v.Report.Decisions = settings, decisions
+	return nil
+}
+
+// settingAt is the setting that a decision found, or that its move had left by
+// an instant.
+func (r Record) settingAt(at time.Time) float64 {
+	v := r.Decision.From
+	for _, o := range r.Outcomes {
+		if o.Applied && !o.At.After(at) {
+			v = o.ReadBack
+		}
+	}
+	return v
+}
+
+// ordersAt are the orders that were in force, of those given, the newest
+// first.
+func ordersAt(given []loop.Order, at time.Time) (out []loop.Order) {
+	for _, o := range slices.Backward(given) {
+		if !o.At.After(at) {
+			out = inForce(out, []loop.Order{o}, at)
+		}
+	}
+	return out
+}
+
+// unlooked says what of a policy cannot be judged by the record.
+func unlooked(set *slo.Set, service string) (out []string) {
+	for _, p := range set.Policies {
+		if p.Service != service {
+			continue
+		}
+		if p.Incidents != nil {
+			out = append(out, "alerts, which policy "+p.Name+" heeds")
+		}
+		if p.Risk != nil {
+			out = append(out, "what releases usually burned then, which policy "+p.Name+" heeds")
+		}
+	}
+	return out
+}
+
+// askPast answers the form of the gate as of a time of the past.
+func (s *Server) askPast(r *http.Request, l look, v *gateView) error {
+	at, err := askTime(r.URL.Query(), "at", l.now.Location())
+	if err != nil || at.IsZero() || v.Question.Service == "" {
+		return err
+	}
+	v.At, v.Then = at.In(l.now.Location()).Format(formTime), clock(at, l.now)
+	a, missing, err := s.gateAt(r.Context(), l, v.Question, at)
+	if err != nil {
+		v.ThenUnread = problemOf(err).Message
+		if p := problemOf(err); p.Status < http.StatusInternalServerError {
+			return err
+		}
+		return nil
+	}
+	then := l
+	then.now = at.In(l.now.Location())
+	card := s.answerCard(then, a)
+	v.Asked, v.Missing, v.Curl = &card, missing, ""
+	return nil
+}
