@@ -119,6 +119,7 @@ func (l *loader) giveAlerts(o *Objective, uses []alertUse, standard place, want 
 	if want == StandardAlert && o.Window.Length > 0 {
 		o.Alerts = append(o.Alerts, standardFor(*o, l.deliverable(*o), standard))
 	}
+	o.Silent = want == "none"
 }
 
 // distinct refuses a policy whose alerts could not be told from others of an

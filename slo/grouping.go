@@ -80,7 +80,7 @@ func (g Grouping) objective(of Group) Objective {
 	}
 	o.Title = title + ": " + strings.Join(said, ", ")
 	in := &o.Indicator
-	for _, query := range []*string{&in.Good, &in.Bad, &in.Total, &in.Query} {
+	for _, query := range []*string{&in.Good, &in.Bad, &in.Total, &in.Query, &in.Started} {
 		*query = g.only(*query, of)
 	}
 	return o

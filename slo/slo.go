@@ -81,6 +81,7 @@ type Objective struct {
 	Of          string            `json:"of,omitempty"`        // the objective that it is one group of
 	Group       map[string]string `json:"group,omitempty"`     // the values of the labels that it is the group of
 	Alerts      []AlertPolicy     `json:"alerts,omitempty"`    // when somebody is to be told about it
+	Silent      bool              `json:"-"`                   // it was said that nobody is to be told; nothing is decided by it
 	Position    Position          `json:"-"`
 }
 

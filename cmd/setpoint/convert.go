@@ -30,9 +30,10 @@ func (a *app) convertCmd() *cobra.Command {
 		Long: `Write definitions to standard output in another format.
 
   openslo           every format that 'setpoint check' reads, as OpenSLO
-  prometheus-rules  recording and alerting rules: the ratio of bad events over
-                    the windows of the alerts, the budget that remains, and the
-                    alerts; those of the standard tiers where none is declared
+  prometheus-rules  recording and alerting rules: the share of bad events, runs
+                    or time slices over the windows of the alerts, of groups and
+                    composites too, the budget that remains, and the alerts;
+                    those of the standard tiers where nothing is said of them
   grafana           a Grafana dashboard of what these rules record: budgets
                     left, burn rates, bad events, alerts
 

@@ -9,21 +9,19 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/common/model"
-
 	"setpoint.dev/setpoint/slo"
 )
 
-// alert is a tier as a rule.
-func alert(o slo.Objective, t Tier, labels map[string]string) rule {
-	own := labelled(labels, t.Labels)
-	own["severity"] = t.Severity
-	windows := t.Windows()
+// alert is a tier as a rule; all are those that there are beside it.
+func (s subject) alert(t Tier, all []Tier) rule {
+	own := s.labelled(t.Labels)
+	own["severity"], own["policy"], own["condition"] = t.Severity, t.Policy, t.Condition
+	windows := s.lookBack(t)
 	if len(windows) > 0 {
 		own["long"], own["short"] = slo.Span(windows[0].Length), slo.Span(windows[min(1, len(windows)-1)].Length)
 	}
-	summary, text := words(o, t)
-	a := rule{Alert: t.Name, Labels: own, Expr: expression(o, t), Annotations: map[string]string{"summary": summary, "description": text}}
+	summary, text := s.said(t)
+	a := rule{Alert: t.Name, Labels: own, Expr: s.expression(t) + s.unless(t, all), Annotations: map[string]string{"summary": summary, "description": text}}
 	maps.Copy(a.Annotations, t.Annotations)
 	if t.For > 0 {
 		a.For = slo.Span(t.For)
@@ -35,64 +33,93 @@ func alert(o slo.Objective, t Tier, labels map[string]string) rule {
 }
 
 // expression is what has to be so for a tier to fire.
-func expression(o slo.Objective, t Tier) string {
+func (s subject) expression(t Tier) string {
 	var parts []string
 	reached := ">="
-	if o.Budget().Sign() == 0 { // every rate is 0 times its threshold while nothing is bad
+	if s.Budget().Sign() == 0 { // every rate is 0 times its threshold while nothing is bad
 		reached = ">"
 	}
-	for _, w := range t.Windows() {
-		parts = append(parts, fmt.Sprintf("%s{slo=%q} %s %s", record(w.Length), o.Name, reached, threshold(o, w.Burn)))
+	for _, w := range s.lookBack(t) {
+		parts = append(parts, fmt.Sprintf("%s%s %s %s", recorded(w.Length), s.own(), reached, s.threshold(w.Burn)))
 	}
 	for _, c := range t.Conditions {
 		if c.Spent.Sign() > 0 {
-			parts = append(parts, fmt.Sprintf("%s{slo=%q} <= %s", remaining, o.Name, plain(new(big.Rat).Sub(big.NewRat(1, 1), big.NewRat(c.Spent.Fraction())))))
+			parts = append(parts, fmt.Sprintf("%s%s <= %s", remaining, s.own(), plain(new(big.Rat).Sub(big.NewRat(1, 1), big.NewRat(c.Spent.Fraction())))))
 		}
 		if c.MinBad > 0 {
-			parts = append(parts, fmt.Sprintf("on() %s >= %d", bad(o, c.Window), c.MinBad))
+			parts = append(parts, fmt.Sprintf("%s %s >= %d", s.on(), s.bad(c.Window), c.MinBad))
+		}
+		if s.MinEvents > 0 && c.Spent.Sign() == 0 {
+			parts = append(parts, s.on()+" "+s.enough(c.Window))
+			if c.Short > 0 {
+				parts = append(parts, s.on()+" "+s.enough(max(c.Short, minRange)))
+			}
 		}
 	}
 	return strings.Join(parts, " and ")
 }
 
-// words are what people are told: in short, and at length.
-func words(o slo.Objective, t Tier) (summary, text string) {
-	first, windows := t.Conditions[0], t.Windows()
+// unless keeps a tier quiet while a faster one of its policy fires, unless it
+// did before.
+func (s subject) unless(t Tier, all []Tier) string {
+	var faster []string
+	for _, other := range all {
+		if t.Inhibits && other.Policy == t.Policy && other.burn().Cmp(t.burn()) > 0 {
+			faster = append(faster, other.Condition)
+		}
+	}
+	if len(faster) == 0 {
+		return ""
+	}
+	firing := func(match, conditions string) string {
+		return fmt.Sprintf(`ALERTS{%s,policy=%q,condition%s%q,alertstate="firing"}`, strings.Trim(s.own(), "{}"), t.Policy, match, conditions)
+	}
+	return fmt.Sprintf(" unless on(slo) (%s unless on(slo) %s)", firing("=~", strings.Join(faster, "|")), firing("=", t.Condition))
+}
+
+// said is what people are told: in short, and at length.
+func (s subject) said(t Tier) (summary, text string) {
+	first, windows := t.Conditions[0], s.lookBack(t)
+	name, over := s.called(), ""
 	if len(windows) == 0 {
-		return o.Name + " has used up its error budget, or nearly so",
-			fmt.Sprintf("At least %s of the error budget of %s over %s is used up.", first.Spent, o.Service, slo.Span(o.Window.Length))
+		return name + " has used up its error budget, or nearly so",
+			fmt.Sprintf("At least %s of the error budget of %s over %s is used up.", first.Spent, s.Service, slo.Span(s.Window.Length))
 	}
-	var over []string
-	for _, w := range windows {
-		over = append(over, "over "+slo.Span(w.Length))
+	for i, w := range windows {
+		over += []string{"Over ", " and over "}[min(i, 1)] + slo.Span(w.Length)
 	}
-	if o.Budget().Sign() == 0 {
-		return o.Name + " has bad events, of which it allows none",
-			fmt.Sprintf("%s some of the events of %s were bad; none may be over %s.", "O"+strings.Join(over, " and ")[1:], o.Service, slo.Span(o.Window.Length))
+	what := s.Indicator.Kind.Noun()
+	if s.sliced() {
+		what = "time slices"
 	}
-	return fmt.Sprintf("%s burns its error budget %s times as fast as it may", o.Name, windows[0].Burn),
+	if s.Budget().Sign() == 0 {
+		return name + " has bad " + what + ", of which it allows none",
+			fmt.Sprintf("%s some of the %s of %s were bad; none may be over %s.", over, what, s.Service, slo.Span(s.Window.Length))
+	}
+	return fmt.Sprintf("%s burns its error budget %s times as fast as it may", name, windows[0].Burn),
 		fmt.Sprintf("%s at least %s of the %s of %s were bad; %s may be over %s.",
-			"O"+strings.Join(over, " and ")[1:], threshold(o, windows[0].Burn), o.Indicator.Kind.Noun(), o.Service, o.Budget(), slo.Span(o.Window.Length))
+			over, s.threshold(windows[0].Burn), what, s.Service, s.Budget(), slo.Span(s.Window.Length))
+}
+
+// called is the name of what an alert is about, which Prometheus fills in
+// where it is one of several groups.
+func (s subject) called() string {
+	if len(s.by) > 0 {
+		return "{{ $labels.slo }}"
+	}
+	return s.Name
 }
 
 // absences tell that what is counted or judged is missing.
-func absences(o slo.Objective, labels map[string]string) (rules []rule) {
-	for _, p := range o.Alerts {
+func (s subject) absences() (rules []rule) {
+	for _, p := range s.Alerts {
 		if !p.NoData.On {
 			continue
 		}
-		own := labelled(labels, p.Labels)
-		own["severity"] = p.NoData.Severity
-		var gone []string
-		selectors, _ := slo.Selectors(o.Indicator.Total) // the query of a Set was read before
-		if o.Indicator.Kind != slo.Counters {
-			selectors = []string{vector(o.Indicator.Query)}
-		}
-		for _, s := range selectors {
-			gone = append(gone, fmt.Sprintf("absent(%s)", s))
-		}
-		a := rule{Alert: cmp.Or(p.NoData.Name, p.Title, p.Name), Expr: strings.Join(gone, " and on() "), Labels: own, Annotations: map[string]string{
-			"summary": o.Name + " cannot be seen: its metrics are missing",
+		own := s.labelled(p.Labels)
+		own["severity"], own["policy"], own["condition"] = p.NoData.Severity, p.Name, "no-data"
+		a := rule{Alert: cmp.Or(p.NoData.Name, p.Title, p.Name), Expr: s.gone(), Labels: own, Annotations: map[string]string{
+			"summary": s.called() + " cannot be seen: its metrics are missing",
 		}}
 		maps.Copy(a.Annotations, p.Notes)
 		if p.NoData.After > 0 {
@@ -103,35 +130,55 @@ func absences(o slo.Objective, labels map[string]string) (rules []rule) {
 	return rules
 }
 
-// labelled are labels with those of an alert that Prometheus can have.
-func labelled(labels, more map[string]string) map[string]string {
-	own := maps.Clone(labels)
+// goneSince is how far back a group counts as one that should be there.
+const goneSince = 24 * time.Hour
+
+// gone has a value where nothing is seen of what is counted: of a composite
+// for five of its slices, of a group where it was seen within a day.
+func (s subject) gone() string {
+	if s.Composite != nil {
+		return fmt.Sprintf("absent_over_time(%s%s[%s])", slice, s.own(), slo.Span(5*s.Step()))
+	}
+	var gone, now, before []string
+	for _, sel := range s.selectors() {
+		gone = append(gone, fmt.Sprintf("absent(%s)", sel))
+		now = append(now, s.all("group", sel))
+		if len(s.by) > 0 {
+			before = append(before, s.all("group", fmt.Sprintf("last_over_time(%s[%s])", sel, slo.Span(min(s.Window.Length, goneSince)))))
+		}
+	}
+	if len(s.by) > 0 {
+		return s.named(fmt.Sprintf("((%s) unless (%s))", strings.Join(before, " or "), strings.Join(now, " or ")), "slo")
+	}
+	return strings.Join(gone, " and on() ")
+}
+
+// selectors are the series without which nothing is seen.
+func (s subject) selectors() []string {
+	switch s.Indicator.Kind {
+	case slo.Counters:
+		selectors, _ := slo.Selectors(s.Indicator.Total) // the query of a Set was read before
+		return selectors
+	case slo.Deadline:
+		return []string{s.Indicator.Started}
+	}
+	return []string{vector(s.Indicator.Query)}
+}
+
+// labelled are the labels of a subject with those of an alert that rules do
+// not have for themselves, and Prometheus can have.
+func (s subject) labelled(more map[string]string) map[string]string {
+	own := maps.Clone(s.labels)
 	for _, name := range slices.Sorted(maps.Keys(more)) {
-		if model.LegacyValidation.IsValidLabelName(name) && !strings.HasPrefix(name, "__") && !slices.Contains([]string{"slo", "service", "long", "short"}, name) {
+		if !reserved(name) || name == "severity" {
 			own[name] = more[name]
 		}
 	}
 	return own
 }
 
-// bad is the number of bad events over w.
-func bad(o slo.Objective, w time.Duration) string {
-	in := o.Indicator
-	switch in.Kind {
-	case slo.Counters:
-	case slo.Native:
-		return fmt.Sprintf("(%s) * on() histogram_count(sum(increase(%s[%s])))", nativeRatio(in, w), in.Query, slo.Span(w))
-	default:
-		return fmt.Sprintf("(sum(sum_over_time(%[1]s{slo=%[3]q}[%[4]s])) - sum(sum_over_time(%[2]s{slo=%[3]q}[%[4]s])))", allSamples, goodSamples, o.Name, slo.Span(w))
-	}
-	if in.Bad != "" {
-		return fmt.Sprintf("(%s) * %d", sum(in.Bad, w), int64(w.Seconds()))
-	}
-	return fmt.Sprintf("(%s - (%s)) * %d", sum(in.Total, w), sum(in.Good, w), int64(w.Seconds()))
-}
-
 // threshold is burn × (1 − target), exactly.
-func threshold(o slo.Objective, burn slo.Decimal) string { return plain(limit(o, burn)) }
+func (s subject) threshold(burn slo.Decimal) string { return plain(s.limit(burn)) }
 
 // plain is a number with all its digits; both factors of a threshold have at
 // most 18.
@@ -139,7 +186,7 @@ func plain(r *big.Rat) string {
 	return strings.TrimSuffix(strings.TrimRight(r.FloatString(36), "0"), ".")
 }
 
-func limit(o slo.Objective, burn slo.Decimal) *big.Rat {
-	b, budget := big.NewRat(burn.Fraction()), big.NewRat(o.Budget().Fraction())
+func (s subject) limit(burn slo.Decimal) *big.Rat {
+	b, budget := big.NewRat(burn.Fraction()), big.NewRat(s.Budget().Fraction())
 	return b.Mul(b, budget)
 }

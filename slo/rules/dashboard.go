@@ -23,7 +23,7 @@ const (
 // budgets, how fast they burn over each window, the share of bad events and
 // the alerts. What Write leaves out it leaves out too; Write says what.
 func Dashboard(set *slo.Set) ([]byte, error) {
-	windows, burns := recorded(set)
+	windows, burns := asked(set)
 	board := dashboard{
 		Title: "Error budgets", UID: "setpoint-error-budgets", Tags: []string{"slo", "setpoint"}, SchemaVersion: 39,
 		Description: "From the rules that setpoint convert --to prometheus-rules writes.",
@@ -45,16 +45,14 @@ func Dashboard(set *slo.Set) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// recorded are the windows whose ratios are recorded, and the burn rates of
-// the tiers that can fire.
-func recorded(set *slo.Set) (windows []time.Duration, burns []float64) {
-	for _, o := range set.Objectives {
-		if notEvents(o) != "" {
-			continue
-		}
-		fit, _ := possible(o, Tiers(o))
+// asked are the windows whose shares are recorded, and the burn rates of the
+// tiers that can fire.
+func asked(set *slo.Set) (windows []time.Duration, burns []float64) {
+	subjects, _ := subjectsOf(set)
+	for _, s := range subjects {
+		fit, _ := s.possible(Tiers(s.Objective))
 		for _, t := range fit {
-			for _, w := range t.Windows() {
+			for _, w := range s.lookBack(t) {
 				windows, burns = append(windows, w.Length), append(burns, w.Burn.Float())
 			}
 		}
@@ -67,7 +65,7 @@ func recorded(set *slo.Set) (windows []time.Duration, burns []float64) {
 func panels(windows []time.Duration, burns []float64) []panel {
 	var ratios, rates []target
 	for _, w := range windows {
-		ratio := record(w) + chosen
+		ratio := recorded(w) + chosen
 		ratios = append(ratios, query(ratio, "{{slo}} over "+slo.Span(w)))
 		rates = append(rates, query(fmt.Sprintf("%s / on (service, slo) %s", ratio, budgetPart), "{{slo}} over "+slo.Span(w)))
 	}

@@ -13,7 +13,7 @@ import (
 func TestPromtool(t *testing.T) {
 	tool := promtool(t)
 	for _, args := range [][]string{
-		{"check", "rules", "testdata/rules.yaml", "testdata/own-alerts-rules.yaml", "testdata/strict-rules.yaml", "testdata/sampled-rules.yaml", "testdata/native-rules.yaml"},
+		{"check", "rules", "testdata/rules.yaml", "testdata/own-alerts-rules.yaml", "testdata/strict-rules.yaml", "testdata/sampled-rules.yaml", "testdata/native-rules.yaml", "testdata/forms-rules.yaml"},
 		{"test", "rules", "testdata/incident.yaml", "testdata/own-alerts-incident.yaml", "testdata/strict-incident.yaml", "testdata/sampled-incident.yaml"},
 	} {
 		if out, err := exec.CommandContext(t.Context(), tool, args...).CombinedOutput(); err != nil {

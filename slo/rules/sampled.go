@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+
 	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -9,43 +10,52 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-// What is recorded of an objective whose samples are judged: at each
-// evaluation, how many are good and how many there are. Of a share they are
-// added up, of an age there is one.
+// What is recorded of an objective whose samples are judged, or whose runs
+// are: at each evaluation, how many are good and how many there are. Of a share
+// they are added up, of an age there is one.
 const (
 	goodSamples = "setpoint:good:samples"
 	allSamples  = "setpoint:all:samples"
 )
 
-// sampleRules records samples that are judged at the instants of evaluations.
-func sampleRules(o slo.Objective, labels map[string]string) []rule {
-	good, all := judgedNow(o.Indicator)
-	if good == "" {
+// perSample reports whether the events of a subject are what is recorded at
+// each evaluation.
+func (s subject) perSample() bool {
+	return s.Composite == nil && (s.Indicator.Kind.Sampled() || s.Indicator.Kind == slo.Freshness || s.Indicator.Kind == slo.Deadline)
+}
+
+// samples records samples that are judged at the instants of evaluations.
+func (s subject) samples() []rule {
+	switch {
+	case !s.perSample():
 		return nil
+	case s.Indicator.Kind == slo.Deadline:
+		return s.runs()
 	}
-	return []rule{{Record: goodSamples, Expr: good, Labels: labels}, {Record: allSamples, Expr: all, Labels: labels}}
+	good, all := s.judgedNow()
+	return []rule{s.record(goodSamples, good), s.record(allSamples, all)}
 }
 
 // judgedNow is how many samples are good, and how many there are, at an
-// instant; empty for what is counted otherwise.
-func judgedNow(in slo.Indicator) (good, all string) {
+// instant.
+func (s subject) judgedNow() (good, all string) {
+	in := s.Indicator
 	q := vector(in.Query)
-	all = "count(" + q + ")"
+	all = s.all("count", q)
 	switch in.Kind {
 	case slo.Threshold:
 		sign := map[slo.Op]string{slo.LessOrEqual: "<=", slo.Less: "<", slo.GreaterOrEqual: ">=", slo.Greater: ">"}[in.Op]
-		return fmt.Sprintf("sum((%s) %s bool %s)", q, sign, in.Value), all
+		return s.all("sum", fmt.Sprintf("(%s) %s bool %s", q, sign, in.Value)), all
 	case slo.Boolean:
-		return fmt.Sprintf("sum((%s) == bool 1)", q), all
-	case slo.Share:
-		if in.Failure {
-			return fmt.Sprintf("sum(1 - (%s))", q), all
-		}
-		return fmt.Sprintf("sum(%s)", q), all
+		return s.all("sum", fmt.Sprintf("(%s) == bool 1", q)), all
 	case slo.Freshness:
-		return fmt.Sprintf("(time() - max(%s)) <= bool %s", q, slo.NewDecimal(int64(in.MaxAge), 9)), fmt.Sprintf("count(max(%s))", q)
+		newest := s.all("max", q)
+		return fmt.Sprintf("(time() - %s) <= bool %s", newest, slo.NewDecimal(int64(in.MaxAge), 9)), s.all("count", newest)
 	}
-	return "", ""
+	if in.Failure {
+		q = fmt.Sprintf("1 - (%s)", q)
+	}
+	return s.all("sum", q), all
 }
 
 // vector is a query as one that has series.
@@ -57,20 +67,10 @@ func vector(query string) string {
 	return query
 }
 
-// sampleRatio is the share of bad samples over w.
-func sampleRatio(o slo.Objective, w time.Duration) string {
+// samplesOver is the share of bad samples over w.
+func (s subject) samplesOver(w time.Duration) string {
 	over := func(name string) string {
-		return fmt.Sprintf("sum_over_time(%s{slo=%q}[%s])", name, o.Name, slo.Span(w))
+		return fmt.Sprintf("sum_over_time(%s%s[%s])", name, s.own(), slo.Span(w))
 	}
 	return fmt.Sprintf("1 - %s / (%s > 0)", over(goodSamples), over(allSamples))
-}
-
-// nativeRatio is the share of bad observations of native histograms over w.
-func nativeRatio(in slo.Indicator, w time.Duration) string {
-	all := fmt.Sprintf("sum(rate(%s[%s]))", in.Query, slo.Span(w))
-	within := fmt.Sprintf("histogram_fraction(-Inf, %s, %s)", in.Value, all)
-	if in.Op == slo.LessOrEqual {
-		within = "1 - " + within
-	}
-	return fmt.Sprintf("(%s) and on() (histogram_count(%s) > 0)", within, all)
 }
