@@ -71,6 +71,8 @@ func mode(in Input, d Decision) (float64, Reason, string) {
 	switch trusted := modeOf(in.Loop, d.Verb); {
 	case trusted == slo.Act && demotion != nil && !corrects(d):
 		return approved(in, d, fmt.Sprintf("%s made the loop ask first (%s), and nobody has approved it", demotion.By, demotion.Why))
+	case trusted == slo.Act && !corrects(d) && unpromoted(in.Loop, in.Actuator, in.Conditions.Promotion) != "":
+		return approved(in, d, unpromoted(in.Loop, in.Actuator, in.Conditions.Promotion)+", and nobody has approved the move")
 	case trusted == slo.Act:
 		return d.To, "", ""
 	case trusted == slo.Ask:

@@ -49,11 +49,17 @@ func play(t *testing.T, file string) {
 	if *update {
 		rewrite(t, file, a, "rows", got)
 		rewrite(t, file, a, "alerts", w.heard.String())
+		rewrite(t, file, a, "shadow", w.shadows(t))
 		return
 	}
 	if has(a, "alerts") {
 		if diff := cmp.Diff(section(t, a, "alerts"), w.heard.String()); diff != "" {
 			t.Errorf("%s: alerts (-want +got):\n%s", file, diff)
+		}
+	}
+	if has(a, "shadow") {
+		if diff := cmp.Diff(section(t, a, "shadow"), w.shadows(t)); diff != "" {
+			t.Errorf("%s: shadow (-want +got):\n%s", file, diff)
 		}
 	}
 	if diff := cmp.Diff(section(t, a, "rows"), got); diff != "" {
@@ -102,6 +108,7 @@ type world struct {
 	now    sli.Counts        // of each slice from here on
 	only   map[string]*apart // :: objective → what happens to it alone
 	orders int
+	given  []loop.Order
 	files  *txtar.Archive  // of the story
 	alerts string          // of the newest tick
 	heard  strings.Builder // the alerts, a line whenever they change
@@ -292,6 +299,9 @@ func (w *world) order(t *testing.T, now time.Time, words []string) {
 	t.Helper()
 	w.orders++
 	o := loop.Order{ID: fmt.Sprintf("order-%d", w.orders), At: now, Kind: loop.OrderKind(words[0]), Target: words[1], By: "ann", Why: "drill"}
+	if o.Kind == loop.OrderPromote {
+		o.Rules = w.rulesOf(o.Target)
+	}
 	for i, word := range words[2:] {
 		switch {
 		case word == "revert":
@@ -303,6 +313,7 @@ func (w *world) order(t *testing.T, now time.Time, words []string) {
 			o.Setting = &x
 		}
 	}
+	w.given = append(w.given, o)
 	if _, err := w.loop.Order(t.Context(), o); err != nil {
 		t.Fatalf("order %v: %v", words, err)
 	}

@@ -283,6 +283,8 @@ type Order struct {
 	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
 	Adjust  *Adjusted `json:"adjust,omitempty"`  // of adjust: what is said
 	Note    *Noted    `json:"note,omitempty"`    // of annotate: the time that Why is about
+	Rules   string    `json:"rules,omitempty"`   // of promote: what the loop went by, see Rules
+	Despite string    `json:"despite,omitempty"` // of promote: what the loop lacked, and was promoted all the same
 }
 
 // Noted is the time that an annotation is about.

@@ -100,6 +100,7 @@ func loopKind() kind {
 			{key: "actuator", is: shapeName, required: true, doc: "Name of the `Actuator` that it moves."},
 			{key: "mode", is: shapeChoice, words: []string{string(Observe), string(Ask), string(Act)}, instead: "observe", doc: "`observe`: records what it would do and touches nothing. `ask`: a person approves each move. `act`: moves by itself."},
 			{key: "owner", is: shapeText, doc: "Who answers for it."},
+			{key: "promotion", is: shapeMapping, instead: "nothing: `mode: act` acts at once", doc: "What the loop has to show before it acts by itself. Where it is there, the loop asks until somebody says `setpoint promote`, which refuses while something is missing. See [safety.md](safety.md#promotion).", of: promotionTable()},
 			{key: "step", is: shapeMapping, instead: "no bound", doc: "The most that one move may change.", of: &object{name: "step", fields: []field{
 				{key: "tighten", is: shapeSetting, instead: "no bound", doc: "Towards `tight`."},
 				{key: "relax", is: shapeSetting, instead: "no bound", doc: "Towards `rest`."},
@@ -140,6 +141,9 @@ metadata:
   name: checkout-releases
 spec:
   actuator: checkout-releases
+  mode: act
+  owner: team-shop
+  promotion: {days: 28, score: 0.9, within: 1h}   # asks until somebody promotes it
   rules:
   - objective: checkout-availability
     tiers:

@@ -24,8 +24,9 @@ type ControlLoop struct {
 	Verify      Verify        `json:"verify,omitzero"`
 	Flapping    Flapping      `json:"flapping,omitzero"`
 	Missing     Missing       `json:"missing,omitzero"`
-	TTL         time.Duration `json:"ttl,omitempty"`  // a tightened setting that no evidence renews for so long goes to Safe, ns; 0 = never, as of a freeze
-	Safe        float64       `json:"safe,omitempty"` // with TTL: in units of the actuator; rest unless declared
+	Promotion   Promotion     `json:"promotion,omitzero"` // what it has to show before it acts by itself
+	TTL         time.Duration `json:"ttl,omitempty"`      // a tightened setting that no evidence renews for so long goes to Safe, ns; 0 = never, as of a freeze
+	Safe        float64       `json:"safe,omitempty"`     // with TTL: in units of the actuator; rest unless declared
 	Position    Position      `json:"-"`
 }
 
