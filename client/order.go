@@ -43,6 +43,8 @@ type Order struct {
 	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
 	Adjust  *Adjusted `json:"adjust,omitempty"`  // of adjust
 	Note    *Noted    `json:"note,omitempty"`    // of annotate
+	Anyway  bool      `json:"anyway,omitempty"`  // of promote: although the loop lacks what its definition asks for
+	Despite string    `json:"despite,omitempty"` // of promote: what it lacked; set by the server
 }
 
 // Noted is the time that an annotation is about. Without From it is the

@@ -142,6 +142,9 @@ func (d draft) override() (wrong []string) {
 			wrong = append(wrong, f.name+" holds characters that do not print")
 		}
 	}
+	if d.Anyway && d.Kind != client.Promote {
+		wrong = append(wrong, "anyway belongs to promote only")
+	}
 	return wrong
 }
 
@@ -230,6 +233,9 @@ func (s *Server) give(ctx context.Context, d draft, now time.Time) (client.Recei
 	if err == nil {
 		err = who.permits(o, set)
 	}
+	if err == nil {
+		o, err = s.promotion(ctx, s.look(now), o, d.Anyway)
+	}
 	if err != nil {
 		return client.Receipt{}, err
 	}
@@ -284,7 +290,11 @@ func effect(o loop.Order) string {
 	case loop.OrderUnpin:
 		return what + " follows its rules again."
 	case loop.OrderPromote:
-		return "The loop of " + what + " is trusted to act by itself, as far as its mode lets it."
+		words := "The loop of " + what + " is trusted to act by itself, as far as its mode lets it."
+		if o.Despite != "" {
+			words += " It is on record that it lacked this: " + o.Despite + "."
+		}
+		return words
 	case loop.OrderDemote:
 		return "The loop of " + what + " asks before it moves, until somebody promotes it."
 	case loop.OrderAdjust:

@@ -46,11 +46,12 @@ func (s *Server) deployNotes(ctx context.Context, service string, f frame) (out 
 	return out
 }
 
-// ordersSince lists orders that were given from an instant on, at most 1,000.
+// ordersSince lists orders that were given from an instant on, the newest
+// first, at most 50,000.
 func (s *Server) ordersSince(ctx context.Context, from time.Time) (out []loop.Order, _ error) {
-	const page = 200
+	const page = 1000
 	before := ""
-	for range 5 {
+	for range 50 {
 		found, err := ledger(ctx, s, func(ctx context.Context, r Reader) ([]loop.Order, error) { return r.OrderHistory(ctx, before, page) })
 		out = append(out, found...)
 		if err != nil || len(found) < page || found[len(found)-1].At.Before(from) {

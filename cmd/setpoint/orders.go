@@ -40,7 +40,8 @@ func orders() []order {
 		{kind: client.Unpin, use: "unpin ACTUATOR", short: "Give an actuator back to its loop", least: 1, most: 1, expects: "one actuator", fill: fillTarget},
 		{kind: client.Approve, use: "approve ACTUATOR SETTING", short: "Let a loop in mode ask move as far as a setting", least: 2, most: 2, expects: "an actuator and a setting in its unit", flags: untilFlag, fill: fillSetting},
 		{kind: client.Promote, use: "promote ACTUATOR", short: "Trust the loop of an actuator to act by itself", least: 1, most: 1, expects: "one actuator",
-			long: "Trust the loop of an actuator to act by itself, as far as its declared mode lets it.\nIt ends a demotion, by a person or for moves that did not help.", fill: fillTarget},
+			long:  "Trust the loop of an actuator to act by itself, as far as its declared mode lets it.\nIt ends a demotion, by a person or for moves that did not help. A loop whose\ndefinition declares a promotion is refused while it lacks days of looking on, score\nor owner; --anyway promotes it all the same, and the record keeps what it lacked.",
+			flags: anywayFlag, fill: fillTarget},
 		{kind: client.Demote, use: "demote ACTUATOR", short: "Make the loop of an actuator ask before it moves", least: 1, most: 1, expects: "one actuator", fill: fillTarget},
 		{kind: client.Override, use: "override SERVICE", short: "Let the releases of a service go, whatever the gate says", least: 1, most: 1, expects: "one service",
 			long:  "Let the releases of a service go for a while, or one release, whatever the gate\nwould say. It is on record, shown and counted, and lapses by itself. A policy with\nsecondPerson asks for the same command from somebody else.",
@@ -101,6 +102,10 @@ func (a *app) give(c *cobra.Command, o client.Order) error {
 
 func revertFlag(c *cobra.Command, o *client.Order, _ *time.Duration) {
 	c.Flags().BoolVar(&o.Revert, "revert", false, "walk the settings back to rest instead of leaving them")
+}
+
+func anywayFlag(c *cobra.Command, o *client.Order, _ *time.Duration) {
+	c.Flags().BoolVar(&o.Anyway, "anyway", false, "although the loop lacks what its definition asks for; --why is kept with what it lacked")
 }
 
 func untilFlag(c *cobra.Command, _ *client.Order, lasts *time.Duration) {

@@ -12,12 +12,16 @@ import (
 )
 
 func (a *app) statusCmd() *cobra.Command {
-	return &cobra.Command{
+	var shadow bool
+	c := &cobra.Command{
 		Use:     "status",
 		Short:   "Show budgets, settings and orders",
 		GroupID: "ask",
 		Args:    args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
+			if shadow {
+				return a.shadows(c)
+			}
 			s, err := a.client().Status(c.Context())
 			if err != nil {
 				return err
@@ -25,6 +29,8 @@ func (a *app) statusCmd() *cobra.Command {
 			return a.show(c, s, func(w io.Writer) { printStatus(w, s) })
 		},
 	}
+	c.Flags().BoolVar(&shadow, "shadow", false, "show what each loop would have done while it was not free to act, and whether people did the same")
+	return c
 }
 
 func printStatus(w io.Writer, s client.Status) {
