@@ -168,7 +168,7 @@ func (p AlertPolicy) fitted(o Objective, at func(condition int) place) AlertPoli
 	for i, said := range p.Conditions {
 		c := said.fitted(o)
 		p.Conditions[i] = c
-		if c.Off || o.Target.Sign() <= 0 || o.Window.Length <= 0 || c.Burn.Sign() <= 0 || c.Window <= 0 {
+		if c.Off || o.Target.Sign() < 0 || o.Window.Length <= 0 || c.Burn.Sign() <= 0 || c.Window <= 0 {
 			continue
 		}
 		if !warnOfReach(c, o, at(i)) {
@@ -183,7 +183,7 @@ func (p AlertPolicy) fitted(o Objective, at func(condition int) place) AlertPoli
 func standardFor(o Objective, targets []NotificationTarget, at place) AlertPolicy {
 	p := standardPolicy(o, targets)
 	p.Conditions = slices.DeleteFunc(p.Conditions, func(c AlertCondition) bool {
-		return o.Target.Sign() > 0 && warnOfReach(c.fitted(o), o, at)
+		return o.Target.Sign() >= 0 && warnOfReach(c.fitted(o), o, at)
 	})
 	for i, c := range p.Conditions {
 		p.Conditions[i] = c.fitted(o)

@@ -75,7 +75,7 @@ func windowCalendar() *object {
 func objectiveTable() *object {
 	return &object{name: "objective", fields: []field{
 		{key: "displayName", is: shapeText, doc: "Its name for people."},
-		{key: "target", is: shapeDecimal, doc: "Share of good events, above 0 and below 1, at most 18 digits. It is kept exactly. Either this or `targetPercent`."},
+		{key: "target", is: shapeDecimal, doc: "Share of good events, from 0 and below 1, at most 18 digits; 0 promises nothing, and 1 leaves no budget: both are warned of. It is kept exactly. Either this or `targetPercent`."},
 		{key: "targetPercent", is: shapeDecimal, doc: "The same in percent: `99.9` is `target: 0.999`."},
 		{key: "op", is: shapeChoice, words: Ops(), doc: "Of a `thresholdMetric`, and required there: a sample is good when it is `lte` (≤), `lt` (<), `gte` (≥) or `gt` (>) `value`."},
 		{key: "value", is: shapeDecimal, doc: "Of a `thresholdMetric`, and required there: the limit, in the unit of the metric. Several objectives may set several limits."},

@@ -38,7 +38,7 @@ func (l *loader) finishTarget(d *draftComposite, i int, components []Component, 
 func bounded(d *draftComposite, parts []Objective) bool {
 	ok := true
 	for n, p := range parts {
-		if p.Target.Sign() > 0 && p.Budget().Sign() <= 0 {
+		if p.Target.Sign() >= 0 && p.Budget().Sign() <= 0 {
 			d.components[n].at.refuse("the target of "+p.Name+" leaves no budget, so that its burn rate cannot be added to others", "a target below 100 %, or another aggregate than burn", "")
 			ok = false
 		}

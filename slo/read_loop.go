@@ -126,9 +126,10 @@ func checkBurn(v value, o Objective) {
 	case !ok:
 	case burn.Sign() <= 0:
 		v.refuse(v.text()+" is no burn rate", "above 0", "")
-	case o.Target.Sign() > 0 && reach(burn, o) > 0:
+	case o.Name == "" || o.Target.Sign() < 0: // it is not there, or refused
+	case reach(burn, o) > 0:
 		v.refuse(fmt.Sprintf("a burn rate of %s can never be reached: with a target of %s it is at most %.4g, when every event is bad", burn, o.Target, 1/o.Budget().Float()), fmt.Sprintf("less than %.4g", 1/o.Budget().Float()), "")
-	case o.Target.Sign() > 0 && reach(burn, o) == 0:
+	case reach(burn, o) == 0:
 		v.refuse(fmt.Sprintf("a burn rate of %s is reached only while every single event is bad, with a target of %s", burn, o.Target), "less than "+burn.String(), "")
 	}
 }

@@ -270,7 +270,8 @@ func firstWindow(spec value) value {
 	return list // a lenient reader assumes one
 }
 
-// target is the target of an objective as a share, or 0 when it was refused.
+// target is the target of an objective as a share, or less than 0 when it was
+// refused.
 func target(item value) Decimal {
 	share, percent := item.get("target"), item.get("targetPercent")
 	switch {
@@ -278,7 +279,7 @@ func target(item value) Decimal {
 		percent.refuse("target and targetPercent are both there", "one of them", "")
 	case share.given():
 		d, ok := share.decimal()
-		if ok && checkTarget(share, d, "a share above 0 and below 1, such as 0.999") {
+		if ok && checkTarget(share, d, "a share from 0, and below 1, such as 0.999") {
 			return d
 		}
 	case percent.given():
@@ -286,21 +287,24 @@ func target(item value) Decimal {
 		part, err := d.Percent()
 		if ok && err != nil {
 			percent.refuse("more than 18 digits", "a percentage such as 99.9", "")
-		} else if ok && checkTarget(percent, part, "a percentage above 0 and below 100, such as 99.9") {
+		} else if ok && checkTarget(percent, part, "a percentage from 0, and below 100, such as 99.9") {
 			return part
 		}
 	case item.lacks("target", "targetPercent"):
 		share.refuse("neither target nor targetPercent is there", "one of them", "")
 	}
-	return Decimal{}
+	return NewDecimal(-1, 0)
 }
 
 func checkTarget(v value, share Decimal, expected string) bool {
 	one := NewDecimal(1, 0)
 	percent := strings.HasSuffix(v.path, "Percent")
 	switch {
-	case share.Sign() <= 0:
-		v.refuse(v.text()+" promises nothing", expected, "")
+	case share.Sign() < 0:
+		v.refuse(v.text()+" is less than no events", expected, "")
+	case share.Sign() == 0:
+		v.warn(v.text()+" promises nothing: the budget is all events, and lasts until each of them is bad", expected, "")
+		return true
 	case share.Cmp(one) == 0:
 		v.warn(v.text()+" leaves no budget at all: a single bad event exhausts it", expected, "")
 		return true

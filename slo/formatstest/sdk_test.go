@@ -61,7 +61,6 @@ var companions = []byte(`
 // excuse is why a document that the library accepts is refused here, or "".
 func excuse(p slo.Problem) string {
 	for _, e := range [][2]string{
-		{"promises nothing", "a target of 0"},
 		{"spec: missing", "no spec"}, {"objectives: missing", "no objectives"}, {"an empty list", "no objectives"},
 		{"timeWindow: missing", "no time window, which --lenient takes"},
 		{"longer than two years", "a window of over two years"},

@@ -101,6 +101,9 @@ func (w words) slo(spec, item, service slo.Node) slo.Promise {
 		Description: item.Get("description"), Labels: item.Get("labels").Texts(spec.Get("labels")),
 		Service: service, Window: item.Says(period), Percent: item.Get("objective"),
 	}
+	if d, ok := p.Percent.Decimal(); ok && d.Sign() == 0 {
+		p.Percent.Refuse("Sloth has no objective of 0", "above 0, at most 100", "")
+	}
 	w.sli(item.Get("sli"), &p)
 	return p
 }
