@@ -18,7 +18,7 @@ func TestActuator(t *testing.T) {
 		}
 	}
 	shown := map[string]string{
-		timeout.Show(1.8): "1.8 s", freeze.Show(0): "open", freeze.Show(1): "frozen", freeze.Show(0.5): "0.5",
+		timeout.Show(1.8): "1.8 s", freeze.Show(0): "open", freeze.Show(1): "frozen", freeze.Show(0.5): "thawing",
 	}
 	for got, want := range shown {
 		if got != want {

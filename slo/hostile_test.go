@@ -86,7 +86,7 @@ func TestNamesThatAreTruths(t *testing.T) {
 func TestHalfWritten(t *testing.T) {
 	for _, name := range glob(t, "testdata/good/*.yaml") {
 		data := read(t, name)
-		for i := 0; i < len(data); i += 1 + len(data)/200 {
+		for i := 0; i < len(data); i += 1 + len(data)/60 {
 			set, problems := slo.Load([]slo.File{{Name: name, Data: data[:i]}}, env)
 			if (set == nil) != (problems.Err() != nil) {
 				t.Errorf("%s to %d: set %v, %v", name, i, set != nil, problems)

@@ -7,7 +7,7 @@ func releaseFields() []field {
 	return []field{
 		{key: "environments", is: shapeWords, instead: "all", doc: "It is about releases into these environments, in the words of the pipelines. Of several policies of a service the one decides that says most about a release: environments before regions before changes. What the question leaves out may be any, and then the strictest of the policies that may be meant decides."},
 		{key: "regions", is: shapeWords, instead: "all", doc: "It is about releases into these regions."},
-		{key: "changes", is: shapeWords, instead: "all", doc: "It is about changes of these classes."},
+		{key: "changes", is: shapeNames, instead: "all", doc: "It is about changes of these classes."},
 		{key: "minInterval", is: shapeDuration, instead: "not judged", doc: "Hold while the release before, of the same service, environment and region, is younger. Releases are those that [tools told of](pipelines/README.md#telling-of-releases)."},
 		{key: "pace", is: shapeMapping, instead: "no limit", doc: "How many releases the budget earns.", of: &object{name: "release pace", fields: []field{
 			{key: "releases", is: shapeWhole, required: true, doc: "Releases in `per` with all of the budget left. Half of it earns half as many: hold when they are used up."},

@@ -58,9 +58,9 @@ func TestEveryKeyCounts(t *testing.T) {
 		if before == nil {
 			t.Fatalf("%v\n%s", notices, text)
 		}
-		for i := range allSpots(decodeAll(t, text), keys) {
-			docs := decodeAll(t, text)
-			s := allSpots(docs, keys)[i]
+		docs := decodeAll(t, text)
+		for _, s := range allSpots(docs, keys) {
+			was := *s.node
 			tried[s.key.Table] = true
 			if forOthers(s.key) || slices.ContainsFunc(notices, func(p slo.Problem) bool { return p.Line == s.node.Line }) {
 				continue
@@ -71,7 +71,11 @@ func TestEveryKeyCounts(t *testing.T) {
 				if after != nil && len(problems) == len(notices) && cmp.Equal(before, after, same(), cmpopts.IgnoreTypes(slo.Position{})) {
 					t.Errorf("%s %s: %s is read as what was there before", s.key.Kind, s.key.Path, other)
 				}
+				if after != nil && len(s.key.Words) == 0 {
+					break // one value stands for others of its kind, a word for itself alone
+				}
 			}
+			*s.node = was
 		}
 	}
 	for _, k := range slo.Keys() {
