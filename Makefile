@@ -33,7 +33,7 @@ pipelines: ## ask the gate with the code of delivery tools; fetches much
 	cd web/pipelinetest && go test ./...
 
 .PHONY: formats
-formats: ## hold definitions and rules against OpenSLO's library and VictoriaMetrics' parser
+formats: ## hold definitions, rules and the dashboard against OpenSLO's library, VictoriaMetrics' parser, Prometheus' rule groups and Grafana's schema
 	cd slo/formatstest && go test ./...
 
 .PHONY: mistakes

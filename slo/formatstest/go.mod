@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/OpenSLO/go-sdk v0.9.2
 	github.com/VictoriaMetrics/metricsql v0.87.3
+	github.com/grafana/grafana-foundation-sdk/go v0.0.12
 	github.com/prometheus/common v0.72.1
 	github.com/prometheus/prometheus v0.315.0
 	github.com/rogpeppe/go-internal v1.16.0

@@ -27,7 +27,9 @@ func Dashboard(set *slo.Set) ([]byte, error) {
 	board := dashboard{
 		Title: "Error budgets", UID: "setpoint-error-budgets", Tags: []string{"slo", "setpoint"}, SchemaVersion: 39,
 		Description: "From the rules that setpoint convert --to prometheus-rules writes.",
-		Time:        span{"now-7d", "now"}, Refresh: "1m", Editable: true,
+		Time:        span{"now-7d", "now"}, Refresh: "1m", Editable: true, GraphTooltip: 1,
+		Annotations: notes{[]note{{Name: "Annotations & Alerts", Datasource: source{"grafana", "-- Grafana --"}, Enable: true, IconColor: "rgba(0, 211, 255, 1)"}}},
+		Links:       []link{{Title: "Objectives", Type: "dashboards", Icon: "external link", Tags: []string{"slo"}, AsDropdown: true, IncludeVars: true, KeepTime: true}},
 		Templating: templating{[]variable{
 			{Name: "source", Label: "Data source", Type: "datasource", Query: "prometheus"},
 			listOf("service", "Service", fmt.Sprintf("label_values(%s, service)", remaining)),

@@ -11,9 +11,36 @@ type dashboard struct {
 	SchemaVersion int        `json:"schemaVersion"`
 	Editable      bool       `json:"editable"`
 	Refresh       string     `json:"refresh"`
+	GraphTooltip  int        `json:"graphTooltip"` // 1: one crosshair over all panels
+	Annotations   notes      `json:"annotations"`
+	Links         []link     `json:"links"`
 	Time          span       `json:"time"`
 	Templating    templating `json:"templating"`
 	Panels        []panel    `json:"panels"`
+}
+
+type notes struct {
+	List []note `json:"list"`
+}
+
+type note struct {
+	Name       string `json:"name"`
+	Datasource source `json:"datasource"`
+	Enable     bool   `json:"enable"`
+	IconColor  string `json:"iconColor"`
+}
+
+// link leads to the dashboards that have one of the tags.
+type link struct {
+	Title       string   `json:"title"`
+	Type        string   `json:"type"`
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
+	Tags        []string `json:"tags"`
+	AsDropdown  bool     `json:"asDropdown"`
+	TargetBlank bool     `json:"targetBlank"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
 }
 
 type span struct {
