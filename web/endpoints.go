@@ -58,6 +58,9 @@ func (s *Server) endpoints() []endpoint {
 		{"GET", "/v1/shadows", ScopeRead, s.shadows, "What each loop would have done while it was not free to act, and whether people did the same", nil, nil, named("shadows", []client.Shadow{}), false},
 		{"GET", "/v1/orders", ScopeRead, s.orders, "Orders in force", nil, nil, named("orders", []client.Order{}), false},
 		{"POST", "/v1/orders", ScopeOverride, s.giveOrder, "Gives an order. 201 when it is on record, 202 when it is in force and still to be recorded", nil, draft{}, client.Receipt{}, false},
+		{"GET", "/v1/tokens", ScopeAdmin, s.tokens, "Tokens that callers are known by, without their secrets", nil, nil, named("tokens", []client.Token{}), false},
+		{"POST", "/v1/tokens", ScopeAdmin, s.makeToken, "Makes a token. Its secret is in this answer and nowhere else", nil, client.NewToken{}, client.MadeToken{}, false},
+		{"DELETE", "/v1/tokens/{token}", ScopeAdmin, s.revokeToken, "Revokes a token, by its ID or its name; every server refuses it seconds later", nil, nil, client.Token{}, false},
 		{"GET", "/metrics", ScopeRead, s.metrics, "Metrics in the text format of Prometheus", nil, nil, nil, true},
 
 		{"GET", "/healthz", "", s.healthz, "The process answers", nil, nil, map[string]string{}, true},

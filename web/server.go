@@ -38,6 +38,7 @@ type Config struct {
 
 	Certificates map[string]Grant         // :: common name of a client's certificate → what who shows it may do
 	Sign         func(text []byte) []byte // signs answers of the gate; nil = they are not signed
+	Tokens       TokenBook                // that callers are known by; nil = they are not managed here
 	Callbacks    CallbackBook             // messages that are to be answered; nil = none are taken
 	Hooks        map[string]Hook          // :: tool → how it asks by messages
 	Deploys      DeployBook               // that tools told of; nil = there are none
