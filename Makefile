@@ -38,7 +38,7 @@ formats: ## hold definitions, rules and the dashboard against OpenSLO's library,
 
 .PHONY: mistakes
 mistakes: ## make every mistake that tests know of in every example, and see each refused in its line
-	go test ./slo -run 'Mistakes|Indentation' -every-mistake
+	go test ./slo -run 'Mistakes|Indentation|Missing' -every-mistake
 
 .PHONY: check
 check: $(STATICCHECK) ## formatting, go vet, staticcheck, and who may import whom

@@ -234,8 +234,11 @@ func burnReasons(p slo.ReleasePolicy, s budget.State) []GateReason {
 		if !found || !w.Known || !budget.AtLeast(w, s.Target, limit.Burn) {
 			continue
 		}
-		out = append(out, GateReason{Code: GateBurn, Verdict: slo.Deny, Objective: s.Objective, Window: slo.Span(w.Length), Value: w.Burn, Limit: limit.Burn.Float(),
-			Message: fmt.Sprintf("%s burns at %.1f times its budget over %s, the policy allows less than %s", s.Objective, w.Burn, slo.Span(w.Length), limit.Burn)})
+		words := fmt.Sprintf("%s burns at %.1f times its budget over %s, the policy allows less than %s", s.Objective, w.Burn, slo.Span(w.Length), limit.Burn)
+		if w.Burn >= budget.Boundless {
+			words = fmt.Sprintf("%s promises that no event is bad, and over %s some were", s.Objective, slo.Span(w.Length))
+		}
+		out = append(out, GateReason{Code: GateBurn, Verdict: slo.Deny, Objective: s.Objective, Window: slo.Span(w.Length), Value: w.Burn, Limit: limit.Burn.Float(), Message: words})
 	}
 	return out
 }

@@ -86,7 +86,10 @@ func count(n float64) string {
 
 // times is a burn rate: 0.4×, 12×, 1,000×.
 func times(burn float64) string {
-	if burn < 9.95 {
+	switch {
+	case burn >= budget.Boundless: // of a target of 100 %
+		return "without bound"
+	case burn < 9.95:
 		return strconv.FormatFloat(burn, 'f', 1, 64) + "×"
 	}
 	return count(burn) + "×"
