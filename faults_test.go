@@ -1,0 +1,39 @@
+package setpoint_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestFaultsHaveTests reads the table of docs/faults.md: every test that a
+// line names is there, and every fault is in the table or said to be in none.
+func TestFaultsHaveTests(t *testing.T) {
+	text, err := os.ReadFile("docs/faults.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, open, found := strings.Cut(string(text), "\nNot provoked by a test: ")
+	if !found {
+		t.Error("docs/faults.md does not say what no test provokes")
+	}
+	lines := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\| ([PD]\d+) \|.*\| ([^|]+) \|$`).FindAllStringSubmatch(table, -1) {
+		tests := regexp.MustCompile("`([a-z/]+)\\.(Test[A-Za-z]+)`").FindAllStringSubmatch(m[2], -1)
+		if len(tests) == 0 {
+			t.Errorf("%s names no test: %s", m[1], m[0])
+		}
+		for _, n := range tests {
+			if !declares(t, n[1], n[2]) {
+				t.Errorf("%s: there is no test %s in %s", m[1], n[2], n[1])
+			}
+		}
+		lines[m[1]] = true
+	}
+	for _, fault := range strings.Fields("P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 D1 D2 D3 D4 D5") {
+		if said := strings.Contains(open, fault+" ("); said == lines[fault] {
+			t.Errorf("%s is in the table: %t, and said to have no test: %t", fault, lines[fault], said)
+		}
+	}
+}
