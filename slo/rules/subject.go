@@ -87,7 +87,11 @@ func (c *cast) groups(s *subject, g *slo.Grouping) bool {
 	each := subject{Objective: g.Each, by: g.By, scrape: c.scrape(g.Each)}
 	each.Name, each.Alerts, each.Silent, each.Position = s.Name, s.Alerts, s.Silent, s.Position
 	if why := each.inseparable(); why != "" {
-		c.leave(s.Objective, fmt.Sprintf("the groups of %s are left out: %s", s.Name, why))
+		what := "the groups of " + s.Name + " are"
+		if s.Composite != nil {
+			what = "the objective " + s.Name + " is, with its groups,"
+		}
+		c.leave(s.Objective, what+" left out: "+why)
 		return s.Composite == nil
 	}
 	c.label(&each)
