@@ -61,6 +61,10 @@ bench-gate: parts ## measure durable answers of the gate beside bare pgx (2 minu
 bench-control: parts ## measure loops on real plants against static settings (2 hours), write docs/control.md; PLANT=pool SEEDS=3 ONLY='the loop'
 	go test -count=1 -timeout 180m -v -run TestControlBench ./cmd/setpoint -bench-control $(or $(PLANT),all) -bench-seeds $(or $(SEEDS),3) -bench-only '$(ONLY)'
 
+.PHONY: chaos
+chaos: parts ## random faults under load for DURATION (10m), write docs/chaos.md; SEED=1, BREAK=chain or blind takes a safeguard away
+	go test -race -count=1 -timeout 60m -v -run 'TestChaos$$' ./cmd/setpoint -chaos $(or $(DURATION),10m) -chaos-seed $(or $(SEED),1) -chaos-break '$(BREAK)'
+
 .PHONY: accuracy
 accuracy: parts ## measure counts of 30 days on real backends (5 minutes), write docs/accuracy.md; SEED=1
 	go test -count=1 -timeout 60m -v -run TestAccuracy ./sli/promql/accuracy -full -update -seed $(or $(SEED),1)

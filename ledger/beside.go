@@ -11,7 +11,7 @@ import (
 // however long the chain is. Who rewrote a chain from there to its end is seen
 // by VerifyFrom only.
 func (p *Postgres) Beside(ctx context.Context, chain string, seq int64) ([]Fault, error) {
-	return beside(ctx, p, chain, seq)
+	return beside(ctx, p.stored(), chain, seq)
 }
 
 // Beside verifies one row; see Postgres.Beside.

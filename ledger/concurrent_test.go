@@ -18,7 +18,7 @@ import (
 
 // Many writers on two instances leave chains without gaps or forks.
 func TestWritersTakeTurns(t *testing.T) {
-	const writers, each = 8, 15
+	const writers, each = 6, 6
 	_, a, b := rivals(t)
 	takeOver(t, a)
 	var g errgroup.Group
@@ -108,7 +108,7 @@ func TestLostConnectionsLoseNothing(t *testing.T) {
 	conn := connect(t, dsn)
 	killer.Go(func() error { return kill(ctx, conn, &killed) })
 	n := 0
-	for ; n < 20 || killed.Load() < 20; n++ {
+	for ; n < 10 || killed.Load() < 10; n++ {
 		await(t, "write", func(ctx context.Context) error {
 			err := writeOne(ctx, p, fmt.Sprint(n))
 			if err != nil && !errors.Is(err, ledger.ErrDown) {

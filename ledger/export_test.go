@@ -28,5 +28,10 @@ func (p *Postgres) HangForTest(ctx context.Context) (*pgx.Conn, error) {
 	return conn, err
 }
 
+// VerifyInForTest verifies what a transaction sees.
+func VerifyInForTest(ctx context.Context, tx pgx.Tx) ([]Fault, error) {
+	return stored{tx, func(ctx context.Context, call func(context.Context) error) error { return call(ctx) }}.verify(ctx, nil)
+}
+
 // BytesForTest is what is kept of a verdict.
 func (e Encoded) BytesForTest() []byte { return e.body }

@@ -14,9 +14,9 @@ import (
 )
 
 // asWriter is a ledger of its own, opened as a role that may only write it.
-func asWriter(t *testing.T) (dsn string) {
+func asWriter(t *testing.T) (dsn, owner string) {
 	t.Helper()
-	owner := fresh(t)
+	owner = fresh(t)
 	cfg, err := pgx.ParseConfig(owner)
 	must(t, err)
 	role := "writer of " + cfg.Database
@@ -30,13 +30,13 @@ func asWriter(t *testing.T) (dsn string) {
 	must(t, err)
 	must(t, ledger.Grant(t.Context(), owner, role))
 	must(t, ledger.Grant(t.Context(), owner, role)) // again changes nothing
-	return owner + " user='" + role + "'"
+	return owner + " user='" + role + "'", owner
 }
 
 // It cannot change what is on record, nor the ends of chains, nor what
 // guards them, not by a detour through triggers of its own either.
 func TestWriterCannotChangeTheRecord(t *testing.T) {
-	dsn := asWriter(t)
+	dsn, _ := asWriter(t)
 	p := open(t, dsn)
 	must(t, second(p.Lead(t.Context())))
 	must(t, p.Begin(t.Context(), ledgertest.Hold("d1", noon())))

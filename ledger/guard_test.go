@@ -207,7 +207,7 @@ func breaches() []breach {
 	add("outcomes", breachedOutcomes()...)
 	add("definitions", map[string]string{"policy": `''`, "body": `'{"policy":""}'`}, map[string]string{"body": `'{"policy":"y"}'`})
 	add("deploys", map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`}, map[string]string{"service": `''`})
-	add("leadership", map[string]string{"epoch": "0"}, map[string]string{"holder": `''`})
+	add("leadership", map[string]string{"epoch": "0"}, map[string]string{"holder": `''`}, map[string]string{"timeline": "-1"})
 	add("settings", map[string]string{"actuator": `''`}, map[string]string{"value": `'nan'`}, map[string]string{"epoch": "0"})
 	add("tokens", map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`}, map[string]string{"name": `' '`}, map[string]string{"expires": `'2026-01-01'`})
 	add("verdicts", map[string]string{"body": `'{"id":"other"}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`},
@@ -245,7 +245,7 @@ func breachedOrders() []map[string]string {
 		{"kind": `'panic'`}, {"target": `''`}, {"by": `' '`}, {"why": `' '`}, {"until": `'2026-01-01'`}, {"setting": "1"},
 		{"setting": `'nan'`, "kind": `'pin'`, "until": `'2026-01-03'`}, {"setting": "1", "kind": `'pin'`, "target": `'*'`, "until": `'2026-01-03'`},
 		{"setting": "1", "kind": `'pin'`}, {"setting": "1", "kind": `'approve'`},
-		{"kind": `'thaw'`, "until": `'2026-01-03'`}, {"revert": "true"}, {"kind": `'adjust'`},
+		{"kind": `'thaw'`, "until": `'2026-01-03'`}, {"revert": "true"}, {"kind": `'adjust'`}, {"kind": `'annotate'`},
 	}
 }
 

@@ -11,11 +11,7 @@ import (
 // Heads returns the ends of the chains. Kept outside of the database they
 // prove later, by VerifyFrom, that nothing before them was changed.
 func (p *Postgres) Heads(ctx context.Context) ([]Head, error) {
-	var out []Head
-	err := p.do(ctx, func(ctx context.Context) error {
-		out = nil
-		return ask(ctx, p.pool, collect(query(`select chain, seq, hash from heads order by chain`), &out, scanHead))
-	})
+	out, err := p.stored().Heads(ctx)
 	return out, wrap(err, "read heads")
 }
 
@@ -29,18 +25,41 @@ func (p *Postgres) Verify(ctx context.Context) ([]Fault, error) { return p.Verif
 // VerifyFrom is Verify against heads that were remembered outside of the
 // database.
 func (p *Postgres) VerifyFrom(ctx context.Context, remembered []Head) ([]Fault, error) {
-	faults, err := verify(ctx, p, remembered)
+	return p.stored().verify(ctx, remembered)
+}
+
+// stored is the chains as they are in a database.
+type stored struct {
+	db interface {
+		batcher
+		Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	}
+	do func(context.Context, func(context.Context) error) error // makes a call to it
+}
+
+func (p *Postgres) stored() stored { return stored{p.pool, p.do} }
+
+func (s stored) verify(ctx context.Context, remembered []Head) ([]Fault, error) {
+	faults, err := verify(ctx, s, remembered)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range crossings() {
-		more, err := p.crossed(ctx, c)
+		more, err := s.crossed(ctx, c)
 		if err != nil {
 			return nil, fmt.Errorf("verify %s: %w", c.table, err)
 		}
 		faults = append(faults, more...)
 	}
 	return faults, nil
+}
+
+// Heads returns the ends of the chains.
+func (s stored) Heads(ctx context.Context) (out []Head, err error) {
+	err = s.do(ctx, func(ctx context.Context) error {
+		return ask(ctx, s.db, collect(query(`select chain, seq, hash from heads order by chain`), &out, scanHead))
+	})
+	return out, err
 }
 
 func scanHead(row pgx.CollectableRow) (h Head, err error) {
@@ -50,10 +69,10 @@ func scanHead(row pgx.CollectableRow) (h Head, err error) {
 	return h, err
 }
 
-func (p *Postgres) page(ctx context.Context, t table, after int64, limit int) ([]link, error) {
+func (s stored) page(ctx context.Context, t table, after int64, limit int) ([]link, error) {
 	var out []link
-	err := p.do(ctx, func(ctx context.Context) error {
-		rows, err := p.pool.Query(ctx, fmt.Sprintf(`select seq, prev_hash, hash, body, %s from %s where seq > $1 order by seq limit $2`, t.columns, t.name), after, limit)
+	err := s.do(ctx, func(ctx context.Context) error {
+		rows, err := s.db.Query(ctx, fmt.Sprintf(`select seq, prev_hash, hash, body, %s from %s where seq > $1 order by seq limit $2`, t.columns, t.name), after, limit)
 		if err != nil {
 			return err
 		}
@@ -108,10 +127,10 @@ func crossings() []crossing {
 	}
 }
 
-func (p *Postgres) crossed(ctx context.Context, c crossing) ([]Fault, error) {
+func (s stored) crossed(ctx context.Context, c crossing) ([]Fault, error) {
 	var out []Fault
-	err := p.do(ctx, func(ctx context.Context) error {
-		rows, err := p.pool.Query(ctx, c.sql)
+	err := s.do(ctx, func(ctx context.Context) error {
+		rows, err := s.db.Query(ctx, c.sql)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -48,11 +49,15 @@ func TestVerifyNamesWhatASuperuserDid(t *testing.T) {
 		{"version", `update setpoint.versions set since = '2026-01-01'`, []string{"versions 1 altered"}},
 		{"definition", `update setpoint.definitions set body = replace(body, 'text', 'test')`, []string{"definitions 1 altered"}},
 	}
+	_, conn := populated(t)
+	must(t, second(conn.Exec(t.Context(), `set search_path = setpoint`)))
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			dsn, conn := populated(t)
+			tx, err := conn.Begin(t.Context()) // undone, for the next one
+			must(t, err)
+			defer tx.Rollback(context.Background())
 			tamper(t, conn, test.sql)
-			faults, err := open(t, dsn).Verify(t.Context())
+			faults, err := ledger.VerifyInForTest(t.Context(), tx)
 			must(t, err)
 			if d := cmp.Diff(test.want, short(faults)); d != "" {
 				t.Errorf("faults (-want +got):\n%s%v", d, faults)

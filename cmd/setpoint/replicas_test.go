@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func TestReplicas(t *testing.T) {
 	one, other := newServer(s, "act", "1s"), newServer(s, "act", "1s")
 	for _, v := range []*server{one, other} {
 		v.dsn, v.env = dsn, append(v.env, "DATABASE_URL="+dsn)
-		bindReleases(t, v)
+		edit(t, v, "staleAfter: 30s}", "staleAfter: 30s, bindFor: 10m}") // the gate stands by what it allowed
 	}
 	other.args = append(other.args, "--every", "12s")
 	one.start()
@@ -70,13 +71,16 @@ func hearsStops(t *testing.T, one, other *server) {
 	}
 }
 
-// bindReleases has the gate stand by what it allowed.
-func bindReleases(t *testing.T, v *server) {
+// edit changes a server's definitions.
+func edit(t *testing.T, v *server, old, text string) {
 	t.Helper()
-	path := v.args[len(v.args)-1]
-	text, err := os.ReadFile(path)
+	path := v.args[slices.IndexFunc(v.args, func(a string) bool { return strings.HasSuffix(a, ".yaml") })]
+	is, err := os.ReadFile(path)
 	must(t, err)
-	must(t, os.WriteFile(path, []byte(strings.Replace(string(text), "staleAfter: 30s}", "staleAfter: 30s, bindFor: 10m}", 1)), 0o600))
+	if !strings.Contains(string(is), old) {
+		t.Fatalf("the definitions do not say %q", old)
+	}
+	must(t, os.WriteFile(path, []byte(strings.Replace(string(is), old, text, 1)), 0o600))
 }
 
 // ask asks the gate about a release.

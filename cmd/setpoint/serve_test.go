@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type server struct {
 	began   int64  // size of the log before this run
 	process *process
 	url     string
+	shown   atomic.Pointer[string] // url, for those who ask while it is started again
 }
 
 // newServer prepares a server for a shop; it is started by start.
@@ -73,6 +75,7 @@ func (v *server) start() {
 			return false
 		}
 		v.url = m[1]
+		v.shown.Store(&m[1])
 		return true
 	})
 	v.within(30*time.Second, "serve has looked", func() bool {
