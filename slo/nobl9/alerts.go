@@ -91,8 +91,10 @@ func (r reader) noData(spec, meta slo.Node, name string) (out []slo.Node) {
 		return nil
 	}
 	after := 15 * time.Minute
-	if d, ok := noData.Get("alertAfter").Duration(); ok {
-		after = d
+	for _, key := range []string{"period", "alertAfter"} {
+		if d, ok := noData.Get(key).Duration(); ok {
+			after = d
+		}
 	}
 	alarm := slo.Alarm{
 		At: noData, Name: noData.Says(name + "-no-data"), NoData: true, NoDataWord: "High", NoDataAfter: after,

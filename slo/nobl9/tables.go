@@ -69,6 +69,7 @@ func anomalyTable() *slo.Table {
 	return &slo.Table{Name: "anomalyConfig", Keys: []slo.Key{
 		{Name: "noData", Is: slo.IsMapping, Of: &slo.Table{Name: "noData", Keys: []slo.Key{
 			{Name: "alertAfter", Is: slo.IsDuration},
+			{Name: "period", Is: slo.IsDuration}, // what alertAfter was called for a while
 			{Name: "alertMethods", Is: slo.IsAny},
 			{Name: "treatZeroAsNoData", Is: slo.IsTruth, Unread: "counts of 0 are data here"},
 		}}},
