@@ -335,14 +335,16 @@ func (p *plantReport) draw() drawing {
 	return d
 }
 
-// elsewhere is the best static of another scenario, if it is another one.
-func (p *plantReport) elsewhere(scenario string) string {
+// elsewhere is the best static of another scenario, if it is another one; of
+// several the one that does worst here.
+func (p *plantReport) elsewhere(scenario string) (worst string) {
 	for _, other := range p.scenarios() {
-		if arm := p.best(other).Arm; arm != p.best(scenario).Arm {
-			return arm
+		arm := p.best(other).Arm
+		if arm != p.best(scenario).Arm && (worst == "" || p.score(p.all(scenario, arm)) < p.score(p.all(scenario, worst))) {
+			worst = arm
 		}
 	}
-	return ""
+	return worst
 }
 
 func (r *ride) places() (out []place) {
