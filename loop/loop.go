@@ -60,6 +60,7 @@ type Loop struct {
 	leader    bool
 	ledgerErr error
 	errs      []error
+	newest    map[string]*Past // :: actuator → its newest move; nil value = none; of those that were asked about
 
 	owed []Outcome          // outcomes that wait for the ledger
 	read map[string]reading // :: actuator → its setting as read last
@@ -117,6 +118,7 @@ func newControls(set *slo.Set, actuators map[string]Actuator) ([]*control, error
 		}
 		out = append(out, newControl(c, set.Actuators[i]))
 	}
+	canariesFirst(out)
 	return out, nil
 }
 
@@ -206,6 +208,7 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 	r := Report{At: now, Set: l.set, States: states, Alerts: l.alarms(ctx, states, orders, now), Orders: orders}
 	if l.leader {
 		l.flush(ctx)
+		l.newest = map[string]*Past{}
 		for _, c := range l.inForce() {
 			if d := l.turn(ctx, c, states, now); d.Verb != Hold || !cutOff(ctx) {
 				r.Decisions = append(r.Decisions, d)
@@ -318,16 +321,6 @@ func (l *Loop) close(ctx context.Context) {
 		c.endRun()
 	}
 	l.recordAll(ctx)
-}
-
-// sourceOf is the declared source of an objective's indicator.
-func sourceOf(set *slo.Set, o slo.Objective) slo.Source {
-	for _, s := range set.Sources {
-		if s.Name == o.Indicator.Source {
-			return s
-		}
-	}
-	return slo.Source{}
 }
 
 // windowsOf lists the windows that anything declared looks at for an

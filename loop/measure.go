@@ -199,3 +199,13 @@ func earliest(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// sourceOf is the declared source of an objective's indicator.
+func sourceOf(set *slo.Set, o slo.Objective) slo.Source {
+	for _, s := range set.Sources {
+		if s.Name == o.Indicator.Source {
+			return s
+		}
+	}
+	return slo.Source{}
+}

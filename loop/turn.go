@@ -43,6 +43,11 @@ func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now
 	if in.Conditions, err = l.conditions(ctx, c, now); err != nil {
 		in.LedgerDown = err.Error()
 	}
+	if in.LedgerDown == "" {
+		if in.Neighbours, err = l.neighbours(ctx, c, now); err != nil {
+			in.LedgerDown = err.Error()
+		}
+	}
 	if s := l.brake.Stop(c.actuator.Name, c.actuator.Service); s != nil {
 		in.Conditions.Stop = s
 	}
@@ -130,6 +135,7 @@ func (l *Loop) move(ctx context.Context, c *control, d Decision) Decision {
 		return l.unrecorded(d, err)
 	}
 	c.endRun()
+	defer delete(l.newest, c.actuator.Name)
 	a, _ := l.handle(c.actuator.Name)
 	err := l.brake.Do(c.actuator.Name, c.actuator.Service, d.Reason == ReasonReverting, func() error {
 		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Term: d.Input.Term, Decision: d.ID, At: d.Input.At, Ordered: d.Reason == ReasonPinned || d.Reason == ReasonReverting})

@@ -196,6 +196,9 @@ const (
 	ReasonSettling   Reason = "settling"    // the move before has not shown yet what it does
 	ReasonMoves      Reason = "moves"       // moved too often of late, in either direction
 	ReasonDeadBand   Reason = "dead-band"   // too short a move to be worth it
+	ReasonPlant      Reason = "plant"       // another loop has moved the same plant, and that has not shown yet
+	ReasonCanary     Reason = "canary"      // a canary of the fleet goes first
+	ReasonRadius     Reason = "radius"      // as many of the fleet moved of late as may
 	ReasonThawing    Reason = "thawing"     // a freeze opens after a while in which releases go one after the other
 	ReasonLedgerDown Reason = "ledger-down" // could not be recorded, so was not done
 )
@@ -232,6 +235,7 @@ type Input struct {
 	Foreign    string          `json:"foreign,omitempty"`    // what somebody else made of Current
 	Conditions Conditions      `json:"conditions"`
 	LedgerDown string          `json:"ledgerDown,omitempty"` // why Conditions are not known
+	Neighbours []Neighbour     `json:"neighbours,omitempty"` // actuators of the same plant or fleet
 	Sighted    time.Time       `json:"sighted,omitzero"`     // when every rule could judge last, as far as the instance knows that decides
 }
 

@@ -94,7 +94,7 @@ func queryTimeout() *object {
 func loopKind() kind {
 	return kind{
 		version: ours, name: "ControlLoop",
-		doc: "Moves one actuator by the budgets of objectives. An actuator belongs to one loop. Of several rules the tightest wish wins; the guards (`mode`, `cooldown`, `pace`, `moves`, `verify`, `deadBand`, `step`) may only weaken a move.",
+		doc: "Moves one actuator by the budgets of objectives. An actuator belongs to one loop. Of several rules the tightest wish wins; the guards (`mode`, `cooldown`, `pace`, `moves`, `plant`, `fleet`, `verify`, `deadBand`, `step`) may only weaken a move.",
 		spec: &object{name: "ControlLoop spec", fields: []field{
 			description(),
 			{key: "actuator", is: shapeName, required: true, doc: "Name of the `Actuator` that it moves."},
@@ -113,6 +113,8 @@ func loopKind() kind {
 			{key: "verify", is: shapeMapping, instead: "no move is judged", doc: "How a move that tightens is judged, and rolled back where it did not help. See [safety.md](safety.md#verify).", of: verifyTable()},
 			{key: "flapping", is: shapeMapping, instead: "3 reversals in 10 settle times, where there is `verify`", doc: "How often it may turn round: then its dead band is twice as wide, and after twice as many reversals it has to ask.", of: flappingTable()},
 			{key: "missing", is: shapeMapping, instead: "the setting is held, until its TTL ends", doc: "What is done where there is nothing to judge by. Without evidence nothing is ever tightened.", of: missingTable()},
+			{key: "plant", is: shapeMapping, instead: "a plant of its own", doc: "What it moves a knob of, besides other loops: one of them moves at a time. See [safety.md](safety.md#neighbours).", of: plantTable()},
+			{key: "fleet", is: shapeMapping, instead: "none", doc: "The scopes that its actuator is one of, such as regions: so many move at a time, canaries first.", of: fleetTable()},
 			{key: "ttl", is: shapeDuration, instead: "1h; a freeze has none", doc: "How long a tightened setting lasts that no evidence renews: then it goes to `safe`, whatever else is missing. Not for a freeze, which no absence of data ends."},
 			{key: "safe", is: shapeSetting, instead: "`rest` of the actuator", doc: "Where a setting goes when its TTL ends."},
 			{key: "stale", is: shapeDuration, instead: "5 slices of the objective", doc: "Evidence that is older is not seen."},

@@ -24,6 +24,8 @@ type ControlLoop struct {
 	Verify      Verify        `json:"verify,omitzero"`
 	Flapping    Flapping      `json:"flapping,omitzero"`
 	Missing     Missing       `json:"missing,omitzero"`
+	Plant       Plant         `json:"plant,omitzero"`
+	Fleet       Fleet         `json:"fleet,omitzero"`
 	Promotion   Promotion     `json:"promotion,omitzero"` // what it has to show before it acts by itself
 	TTL         time.Duration `json:"ttl,omitempty"`      // a tightened setting that no evidence renews for so long goes to Safe, ns; 0 = never, as of a freeze
 	Safe        float64       `json:"safe,omitempty"`     // with TTL: in units of the actuator; rest unless declared

@@ -21,6 +21,7 @@ func (l *loader) readSafety(c *ControlLoop, spec value, a Actuator, known known)
 		c.Flapping = Flapping{Reversals: 3, Within: settles * c.Verify.Settle}
 	}
 	readTTL(c, spec, a)
+	readNeighbours(c, spec)
 }
 
 func readTTL(c *ControlLoop, spec value, a Actuator) {

@@ -46,6 +46,7 @@ func (l *loader) resolve() {
 	for _, d := range l.loops {
 		l.finishLoop(d, k)
 	}
+	l.neighbours()
 	for _, d := range l.policies {
 		l.finishPolicy(d, k)
 	}
