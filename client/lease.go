@@ -36,9 +36,10 @@ type LeaseAsk struct {
 // A Lease is a part of the capacity for a while. All leases together are
 // never more than the capacity.
 type Lease struct {
-	Capacity float64 `json:"capacity"` // calls at once
-	Seconds  float64 `json:"seconds"`  // how long it is good, from when it was asked for
-	Epoch    int64   `json:"epoch"`    // of the leader that gave it
+	Capacity float64 `json:"capacity"`           // calls at once
+	Seconds  float64 `json:"seconds"`            // how long it is good, from when it was asked for
+	Epoch    int64   `json:"epoch"`              // of the leader that gave it
+	Timeline int64   `json:"timeline,omitempty"` // of the ledger of that leader, once a standby of it was promoted
 	Learning bool    `json:"learning,omitempty"`
 }
 

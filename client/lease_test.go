@@ -92,6 +92,21 @@ func TestLeaseStale(t *testing.T) {
 	wantTold(t, got, "0s: 30 now stale=false lapsed=false", "5s: 29 now stale=true lapsed=false", "30s: 10 safe stale=true lapsed=true")
 }
 
+// TestLeaseSplit listens to the side whose standby was promoted, whatever
+// epoch the old one is in.
+func TestLeaseSplit(t *testing.T) {
+	k := newKeeper()
+	k.setting.Epoch = 7
+	got := leased(t, k, func() {
+		time.Sleep(5 * time.Second)
+		k.set(func() { k.setting.Timeline, k.setting.Epoch, k.setting.Value = 2, 6, 20 })
+		time.Sleep(5 * time.Second)
+		k.set(func() { k.setting.Timeline, k.setting.Epoch, k.setting.Value = 0, 8, 1 })
+		time.Sleep(time.Minute)
+	})
+	wantTold(t, got, "0s: 30 now stale=false lapsed=false", "5s: 20 now stale=false lapsed=false", "10s: 20 now stale=true lapsed=false", "35s: 10 safe stale=true lapsed=true")
+}
+
 // TestLeaseDeposed does not listen to a leader that was replaced.
 func TestLeaseDeposed(t *testing.T) {
 	k := newKeeper()

@@ -26,6 +26,7 @@ type Setting struct {
 	Stale    bool      `json:"stale"`              // may no longer be in force: see Cause
 	Cause    string    `json:"cause,omitempty"`    // why it is stale
 	Epoch    int64     `json:"epoch,omitempty"`    // of the leader that answers; 0 when another instance leads
+	Timeline int64     `json:"timeline,omitempty"` // of the ledger of that leader, once a standby of it was promoted
 	Held     bool      `json:"held,omitempty"`     // local enforcement must do nothing by it: emergency stop, or the loop only observes
 
 	// Whoever enforces the setting goes on with Safe when nobody confirmed

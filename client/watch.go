@@ -70,7 +70,7 @@ type watcher struct {
 	last   Setting
 	etag   string    // of the last answer; "" = none yet
 	until  time.Time // end of the lease; zero = none
-	epoch  int64     // the highest that an answer had
+	newest Setting   // of the newest leader that answered
 }
 
 // poll asks once, waiting at the server, and tells what is new.
@@ -124,15 +124,17 @@ func (w *watcher) heard(res *http.Response, s Setting) error {
 	switch {
 	case !w.about(s):
 		return fmt.Errorf("%w: the answer is about %q", ErrNoAnswer, s.Actuator)
-	case s.Epoch > 0 && s.Epoch < w.epoch:
-		return fmt.Errorf("%w: epoch %d is older than %d, which answered before", ErrNoAnswer, s.Epoch, w.epoch)
+	case s.Epoch > 0 && s.Older(w.newest):
+		return fmt.Errorf("%w: timeline %d, epoch %d is older than %d, %d, which answered before", ErrNoAnswer, s.Timeline, s.Epoch, w.newest.Timeline, w.newest.Epoch)
+	case s.Epoch > 0:
+		w.newest = s
 	}
-	w.etag, w.epoch = res.Header.Get("ETag"), max(w.epoch, s.Epoch)
+	w.etag = res.Header.Get("ETag")
 	if w.last.Lapsed && s.Stale { // what is safe stays until something is sure
 		return nil
 	}
 	before := w.last
-	w.last, before.At, before.Decision, before.Epoch = s, s.At, s.Decision, s.Epoch // read or decided anew is no change
+	w.last, before.At, before.Decision, before.Epoch, before.Timeline = s, s.At, s.Decision, s.Epoch, s.Timeline // read or decided anew is no change
 	w.confirm()
 	if !reflect.DeepEqual(s, before) {
 		w.tell(s)

@@ -92,10 +92,14 @@ func PolicyHash(definition []byte) string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// identify makes IDs that sort by time and name the actuator. The epoch keeps
-// two leaders apart, the mark a hold from the move that it stands in for.
+// identify makes IDs that sort by time and name the actuator. Timeline and epoch
+// keep two leaders apart, the mark a hold from the move that it stands in for.
 func identify(in Input) string {
-	id := strconv.FormatInt(in.At.UnixMicro(), 36) + "." + strconv.FormatInt(in.Epoch, 36) + "-" + in.Actuator.Name
+	id := strconv.FormatInt(in.At.UnixMicro(), 36) + "."
+	if in.Timeline > 0 {
+		id += strconv.FormatInt(in.Timeline, 36) + "."
+	}
+	id += strconv.FormatInt(in.Epoch, 36) + "-" + in.Actuator.Name
 	if in.LedgerDown != "" {
 		id += "~"
 	}

@@ -39,3 +39,15 @@ func TestMoveFence(t *testing.T) {
 		t.Errorf("got %s, want %s", got.Show(), want.Show())
 	}
 }
+
+// TestIDsOfBothSides: what both sides of a split ledger decide at the same tick
+// in the same epoch has two names, so that a target does not take the one for
+// the other said again.
+func TestIDsOfBothSides(t *testing.T) {
+	in := loop.Input{At: time.UnixMicro(1773489660000001), Actuator: knob(), Term: loop.Term{Epoch: 3}}
+	old := loop.Decide(in).ID
+	in.Timeline = 2
+	if promoted := loop.Decide(in).ID; promoted == old || promoted == "" {
+		t.Errorf("both are %q", old)
+	}
+}

@@ -16,7 +16,7 @@ import (
 func (s *Server) wireLease(out *client.Setting, l look, v loop.Setting) {
 	out.Safe = v.Rest
 	if l.report.Leader {
-		out.Epoch = l.report.Epoch
+		out.Timeline, out.Epoch = l.report.Timeline, l.report.Epoch
 	}
 	a, declared := l.actuator(v.Actuator)
 	if !declared || a.Kind == slo.Freeze {
@@ -118,6 +118,6 @@ func (s *Server) granted(l look, name string, ask client.LeaseAsk) (client.Lease
 		return client.Lease{}, loop.ErrNotLeader
 	}
 	out, err := s.cfg.Lease(a, l.report.Epoch, ask, l.now)
-	out.Epoch = l.report.Epoch
+	out.Timeline, out.Epoch = l.report.Timeline, l.report.Epoch
 	return out, err
 }

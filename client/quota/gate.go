@@ -58,7 +58,7 @@ func (g *Gate) Follow(s client.Setting) {
 func (g *Gate) Granted(l client.Lease, asked time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if l.Epoch < g.lease.Epoch {
+	if l.Older(g.lease) {
 		return
 	}
 	g.lease, g.until = l, asked.Add(time.Duration(l.Seconds*float64(time.Second)))

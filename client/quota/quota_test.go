@@ -137,6 +137,7 @@ func TestLease(t *testing.T) {
 		{"a lease of half", at(0, half), 40},
 		{"just before its end", at(19, half), 40},
 		{"after its end", at(20, half), 20},
+		{"of the side that was not promoted", at(0, client.Lease{Capacity: 50, Seconds: 30, Timeline: 2, Epoch: 3}, client.Lease{Capacity: 90, Seconds: 30, Epoch: 4}), 40},
 		{"of an older leader", at(0, half, client.Lease{Capacity: 90, Seconds: 30, Epoch: 2}), 40},
 		{"nothing: one call is guaranteed in any case", at(0, client.Lease{Seconds: 30}), 0},
 	} {

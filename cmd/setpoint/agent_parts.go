@@ -140,7 +140,9 @@ func (a *agent) report() loop.Report {
 			if heard.Held {
 				s.Mode = slo.Observe
 			}
-			r.Epoch = max(r.Epoch, heard.Epoch)
+			if t := (loop.Term{Timeline: heard.Timeline, Epoch: heard.Epoch}); t.Compare(r.Term) > 0 {
+				r.Term = t
+			}
 		}
 		s.Shown = declared.Show(s.Value)
 		r.Settings = append(r.Settings, s)
