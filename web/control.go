@@ -102,11 +102,12 @@ func (s *Server) controlView(ctx context.Context, l look) controlView {
 			v.Ordered = append(v.Ordered, orderRowOf(l, o))
 		}
 	}
-	s.annotate(ctx, l, v.Actuators)
 	v.offer(l)
 	orders, err := ledger(ctx, s, func(ctx context.Context, r Reader) ([]loop.Order, error) { return r.OrderHistory(ctx, "", 20) })
 	if err != nil {
 		v.Unread = problemOf(err).Message
+	} else {
+		s.annotate(ctx, l, v.Actuators)
 	}
 	v.History = orderRows(l, orders)
 	return v

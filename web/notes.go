@@ -117,7 +117,8 @@ func noteBands(notes []noteRow, f frame) (out []band) {
 }
 
 // annotate puts what people noted, and deploys, on the charts of actuators.
-// While the ledger is away the charts go without.
+// While the ledger is away the charts go without; so do those of the overview,
+// which never asks it.
 func (s *Server) annotate(ctx context.Context, l look, cards []actuatorCard) {
 	if l.report.LedgerErr != nil || len(cards) == 0 {
 		return

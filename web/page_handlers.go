@@ -19,9 +19,7 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := s.look(here(r))
-	v := s.overviewView(l, q)
-	s.annotate(r.Context(), l, v.Actuators)
-	s.render(w, r, http.StatusOK, "overview", s.page(l, "overview", "Overview", v).refreshed(r))
+	s.render(w, r, http.StatusOK, "overview", s.page(l, "overview", "Overview", s.overviewView(l, q)).refreshed(r))
 }
 
 func (s *Server) objectivePage(w http.ResponseWriter, r *http.Request) {
@@ -98,7 +96,10 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		rec, unread = Record{Decision: l.report.Decisions[i]}, problemOf(err).Message
-		if run = s.runOf(r.Context(), rec.Decision); run != "" && errors.Is(err, ErrNotFound) {
+		if errors.Is(err, ErrNotFound) {
+			run = s.runOf(r.Context(), rec.Decision)
+		}
+		if run != "" {
 			unread = ""
 		}
 	}
