@@ -118,14 +118,15 @@ func paced(v GateView, f slo.Freezing, q GateQuestion, r GateReason) GateReason 
 	return r
 }
 
-// letWithin are the releases that count at the time of a question, each once,
+// letWithin are the releases that count at the time of a question, or went
+// while it waited for its turn, each once,
 // the oldest first, and whether the one that is asked about is among them.
 func letWithin(lets []Let, q GateQuestion, per time.Duration) (of []Let, went bool) {
 	lets = slices.Clone(lets)
 	slices.SortStableFunc(lets, func(a, b Let) int { return a.At.Compare(b.At) })
 	seen := map[string]bool{}
 	for _, l := range lets {
-		if q.At.Sub(l.At) >= per || l.At.After(q.At) || l.Release != "" && seen[l.Release] {
+		if q.At.Sub(l.At) >= per || l.Release != "" && seen[l.Release] {
 			continue
 		}
 		seen[l.Release] = true
