@@ -1,6 +1,9 @@
 package clustertest_test
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -24,23 +27,37 @@ func TestEachTestHasItsOwnDatabase(t *testing.T) {
 	}
 }
 
-// TestDatabaseIsDropped leaves a connection open in a test that has ended.
-func TestDatabaseIsDropped(t *testing.T) {
-	var db string
-	t.Run("inner", func(t *testing.T) {
-		conn, err := pgx.Connect(t.Context(), clustertest.DSN(t))
-		if err != nil {
+// TestLeavesConnection ends with a connection open, to its database and to a
+// copy of a prepared one.
+func TestLeavesConnection(t *testing.T) {
+	for _, dsn := range []string{clustertest.DSN(t), clustertest.Prepared(t, "kind", func(string) error { return nil })} {
+		if _, err := pgx.Connect(t.Context(), dsn); err != nil {
 			t.Fatal(err)
 		}
-		db = conn.Config().Database
-	})
-	conn := connect(t, clustertest.DSN(t))
-	var left bool
-	if err := conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", db).Scan(&left); err != nil {
+	}
+}
+
+// TestDatabasesAreDropped runs that test in a server of somebody else: nothing
+// is left in it.
+func TestDatabasesAreDropped(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if left || !strings.HasPrefix(db, "test_") {
-		t.Errorf("database %q is still there", db)
+	dsn := clustertest.DSN(t)
+	test := exec.CommandContext(t.Context(), self, "-test.run", "^TestLeavesConnection$", "-test.v")
+	test.Env = append(os.Environ(), "TEST_DATABASE_URL="+dsn)
+	out, err := test.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: TestLeavesConnection") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var left int
+	like := fmt.Sprintf("test_%d_%%", test.Process.Pid)
+	if err := connect(t, dsn).QueryRow(t.Context(), "SELECT count(*) FROM pg_database WHERE datname LIKE $1", like).Scan(&left); err != nil {
+		t.Fatal(err)
+	}
+	if left != 0 {
+		t.Errorf("%d databases are still there", left)
 	}
 }
 
