@@ -13,7 +13,7 @@ import (
 // Rules names what a loop goes by, without who owns it and how far it is
 // trusted: what was learnt of a loop holds as long as this is the same.
 func Rules(c slo.ControlLoop, a slo.Actuator) string {
-	c.Mode, c.RelaxMode, c.Owner, c.Promotion = "", "", "", slo.Promotion{}
+	c.Mode, c.RelaxMode, c.Owner, c.Promotion, c.ByHand = "", "", "", slo.Promotion{}, slo.ByHand{}
 	text, err := json.Marshal(definition{c, a})
 	if err != nil { // unreachable: both are plain data
 		panic(fmt.Sprintf("loop: encode rules of %s: %v", c.Name, err))

@@ -94,9 +94,9 @@ func TestLacks(t *testing.T) {
 func TestRules(t *testing.T) {
 	c, a := slo.ControlLoop{Name: "l", Actuator: "dial", Mode: slo.Observe}, knob()
 	same := c
-	same.Mode, same.RelaxMode, same.Owner, same.Promotion = slo.Act, slo.Ask, "ann", slo.Promotion{Days: 3}
+	same.Mode, same.RelaxMode, same.Owner, same.Promotion, same.ByHand = slo.Act, slo.Ask, "ann", slo.Promotion{Days: 3}, slo.ByHand{Minutes: 5}
 	if loop.Rules(c, a) != loop.Rules(same, a) {
-		t.Error("rules differ by mode, owner or promotion")
+		t.Error("rules differ by mode, owner, promotion or what people spend")
 	}
 	other, wider := c, a
 	other.Cooldown, wider.Rest = time.Minute, a.Rest+1

@@ -101,6 +101,7 @@ func loopKind() kind {
 			{key: "mode", is: shapeChoice, words: []string{string(Observe), string(Ask), string(Act)}, instead: "observe", doc: "`observe`: records what it would do and touches nothing. `ask`: a person approves each move. `act`: moves by itself."},
 			{key: "owner", is: shapeText, doc: "Who answers for it."},
 			{key: "promotion", is: shapeMapping, instead: "nothing: `mode: act` acts at once", doc: "What the loop has to show before it acts by itself. Where it is there, the loop asks until somebody says `setpoint promote`, which refuses while something is missing. See [safety.md](safety.md#promotion).", of: promotionTable()},
+			{key: "byHand", is: shapeMapping, instead: "nothing is weighed", doc: "What its work costs people who do it themselves; `setpoint worth` weighs it against what the loop did. See [safety.md](safety.md#worth).", of: byHandTable()},
 			{key: "step", is: shapeMapping, instead: "no bound", doc: "The most that one move may change.", of: &object{name: "step", fields: []field{
 				{key: "tighten", is: shapeSetting, instead: "no bound", doc: "Towards `tight`."},
 				{key: "relax", is: shapeSetting, instead: "no bound", doc: "Towards `rest`."},

@@ -27,6 +27,7 @@ type ControlLoop struct {
 	Plant       Plant         `json:"plant,omitzero"`
 	Fleet       Fleet         `json:"fleet,omitzero"`
 	Promotion   Promotion     `json:"promotion,omitzero"` // what it has to show before it acts by itself
+	ByHand      ByHand        `json:"byHand,omitzero"`    // what its work costs people
 	TTL         time.Duration `json:"ttl,omitempty"`      // a tightened setting that no evidence renews for so long goes to Safe, ns; 0 = never, as of a freeze
 	Safe        float64       `json:"safe,omitempty"`     // with TTL: in units of the actuator; rest unless declared
 	Position    Position      `json:"-"`

@@ -56,6 +56,7 @@ func (s *Server) endpoints() []endpoint {
 		{"GET", "/v1/verdicts", ScopeRead, s.verdicts, "Answers of the gate that are on record, the newest first", []string{"service", "release", "before", "limit"}, nil, named("verdicts", []client.RecordedVerdict{}), false},
 		{"GET", "/v1/verdicts/{id}", ScopeRead, s.verdict, "One answer of the gate as it was given", nil, nil, client.RecordedVerdict{}, false},
 		{"GET", "/v1/shadows", ScopeRead, s.shadows, "What each loop would have done while it was not free to act, and whether people did the same", nil, nil, named("shadows", []client.Shadow{}), false},
+		{"GET", "/v1/worth", ScopeRead, s.worth, "What each loop did, or would have done, weighed against people who do it by hand", nil, nil, named("worth", []client.Worth{}), false},
 		{"GET", "/v1/orders", ScopeRead, s.orders, "Orders in force", nil, nil, named("orders", []client.Order{}), false},
 		{"POST", "/v1/orders", ScopeOverride, s.giveOrder, "Gives an order. 201 when it is on record, 202 when it is in force and still to be recorded", nil, draft{}, client.Receipt{}, false},
 		{"GET", "/v1/tokens", ScopeAdmin, s.tokens, "Tokens that callers are known by, without their secrets", nil, nil, named("tokens", []client.Token{}), false},

@@ -34,9 +34,16 @@ func (s *Server) shadows(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// shadow scores a loop by what is on record since it goes by its rules of
-// today, and since it was demoted.
+// shadow scores a loop by what is known of it.
 func (s *Server) shadow(ctx context.Context, l look, c slo.ControlLoop) (loop.Shadow, error) {
+	a, _ := l.actuator(c.Actuator)
+	entries, orders, err := s.knownOf(ctx, l, c)
+	return loop.ShadowOf(c, a, entries, orders), err
+}
+
+// knownOf is what is on record of a loop since it goes by its rules of today,
+// and since it was demoted, and what people ordered meanwhile, oldest first.
+func (s *Server) knownOf(ctx context.Context, l look, c slo.ControlLoop) (entries []loop.Entry, orders []loop.Order, err error) {
 	a, _ := l.actuator(c.Actuator)
 	from := l.now.Add(-shadowed)
 	for _, o := range l.report.Orders {
@@ -46,18 +53,13 @@ func (s *Server) shadow(ctx context.Context, l look, c slo.ControlLoop) (loop.Sh
 	}
 	records, err := s.recordsSince(ctx, c.Actuator, from)
 	if err != nil {
-		return loop.Shadow{}, err
+		return nil, nil, err
 	}
-	entries, err := s.underRules(ctx, c, a, records)
-	if err != nil {
-		return loop.Shadow{}, err
-	}
-	var orders []loop.Order
-	if len(entries) > 0 {
+	if entries, err = s.underRules(ctx, c, a, records); err == nil && len(entries) > 0 {
 		orders, err = s.ordersSince(ctx, entries[0].Decision.Input.At)
 		slices.Reverse(orders)
 	}
-	return loop.ShadowOf(c, a, entries, orders), err
+	return entries, orders, err
 }
 
 // recordsSince are the decisions about an actuator, newest first.

@@ -74,3 +74,22 @@ func TestPromotionOfOthers(t *testing.T) {
 		t.Errorf("answer %d %s, want it refused", a.code, a.body)
 	}
 }
+
+// TestWorth: what a loop would have done is weighed by what its work costs
+// people.
+func TestWorth(t *testing.T) {
+	w, s := shadowing(t)
+	w.set.Loops[0].ByHand = slo.ByHand{Minutes: 30, Risk: 0.1, Mistake: 100}
+	var got struct{ Worth []client.Worth }
+	answer := get(t, s.Handler(), "/v1/worth")
+	if err := json.Unmarshal([]byte(answer.body), &got); err != nil || len(got.Worth) != len(w.set.Loops) {
+		t.Fatalf("answer %d %s (%v), want one of each loop", answer.code, answer.body, err)
+	}
+	first := got.Worth[0]
+	if first.Loop != "protect-checkout" || first.Right != 1 || first.Times != 1 || first.False != 0 || first.Saved != 40 || first.Looked == 0 || !strings.HasPrefix(first.Words, "worth it") {
+		t.Errorf("got %+v, want one time that was right, 40 minutes saved", first)
+	}
+	if other := got.Worth[1]; !strings.HasPrefix(other.Words, "byHand of the loop does not say") {
+		t.Errorf("of a loop without byHand: %s", other.Words)
+	}
+}
