@@ -26,7 +26,7 @@ parts: ## find or fetch what tests need: PostgreSQL, Prometheus 2 and 3, Victori
 
 .PHONY: test
 test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'
-	go test -race -shuffle=on $(ARGS) ./...
+	go test -race -shuffle=on -p $$(($$(nproc) + 1)) $(ARGS) ./... # one more than processors: many wait for servers
 
 .PHONY: pipelines
 pipelines: ## ask the gate with the code of delivery tools; fetches much

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -17,12 +18,28 @@ func (m *Memory) Keep(_ context.Context, all map[string][]sli.Slice) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for name, some := range all {
-		for _, s := range some {
-			s.Start, s.Covered = moment(s.Start), s.Covered.Truncate(time.Millisecond)
-			m.slices[name] = put(m.slices[name], s)
+		kept := slices.Clone(some)
+		for i, s := range kept {
+			kept[i].Start, kept[i].Covered = moment(s.Start), s.Covered.Truncate(time.Millisecond)
 		}
+		m.slices[name] = putAll(m.slices[name], kept)
 	}
 	return nil
+}
+
+// putAll puts slices among others, which are in order, without doubles. A stretch of history
+// goes in whole: one by one it would move all that is newer each time.
+func putAll(all, some []sli.Slice) []sli.Slice {
+	if len(some) > 0 && slices.IsSortedFunc(some, func(a, b sli.Slice) int { return cmp.Or(a.Start.Compare(b.Start), -1) }) {
+		i, there := after(all, some[0].Start)
+		if !there && (i == len(all) || some[len(some)-1].Start.Before(all[i].Start)) {
+			return slices.Insert(all, i, some...)
+		}
+	}
+	for _, s := range some {
+		all = put(all, s)
+	}
+	return all
 }
 
 // put puts a slice in its place among others, which are in order; mostly that

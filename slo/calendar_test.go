@@ -121,7 +121,7 @@ func TestRulesAsRRuleGo(t *testing.T) {
 		if problems.Err() != nil && (option.Freq > rrule.MONTHLY) {
 			return // theirs would look for a day until the year 9999
 		}
-		from := start.AddDate(0, 0, rapid.IntRange(0, 3000).Draw(t, "from"))
+		from := start.AddDate(0, 0, rapid.IntRange(0, 1200).Draw(t, "from"))
 		var want, got []string
 		for _, s := range theirs.Between(from, from.AddDate(1, 0, 0).Add(-time.Second), true) {
 			want = append(want, s.Format(time.RFC3339))
