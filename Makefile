@@ -26,7 +26,9 @@ parts: ## find or fetch what tests need: PostgreSQL, Prometheus 2 and 3, Victori
 
 .PHONY: test
 test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'
-	go test -race -shuffle=on -p $$(($$(nproc) + 1)) $(ARGS) ./... # one more than processors: many wait for servers
+	@# One package more at once than processors, since many wait for servers; without what debuggers read, and
+	@# without vet, which check does.
+	go test -race -shuffle=on -vet=off -p $$(($$(nproc) + 1)) -ldflags=-w -gcflags=all=-dwarf=false $(ARGS) ./...
 
 .PHONY: pipelines
 pipelines: ## ask the gate with the code of delivery tools; fetches much
