@@ -16,7 +16,7 @@ import (
 const (
 	maxBatch      = 256       // verdicts that share a transaction
 	maxBatchBytes = 768 << 10 // of them, so that a row stays below maxBody
-	inFlight      = 2         // transactions under way: while one waits for the disk, the next one is made
+	inFlight      = 1         // transactions under way: two were slower, since each waits for the row that the other adds to (docs/gate.md)
 )
 
 // A Judge keeps batches of verdicts: Postgres or Memory.
