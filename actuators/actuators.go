@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
@@ -27,6 +28,9 @@ type Deps struct {
 	Held func() bool
 	// OnCancel is told of each statement that the Reaper cancelled, from its own goroutine. May be nil.
 	OnCancel func(Cancel)
+
+	// Egress says where databases may be. A name may lead to this machine all the same: databases are there.
+	Egress egress.Policy
 }
 
 // New returns the actuator that a declares and the local enforcement that cmd runs beside the loop,

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
@@ -31,7 +34,7 @@ type target struct {
 
 // openTarget connects to nothing yet. The error does not quote the connection string, which may hold a
 // password.
-func openTarget(q slo.QueryTimeout) (*target, error) {
+func openTarget(q slo.QueryTimeout, reach egress.Policy) (*target, error) {
 	cfg, err := pgxpool.ParseConfig(q.DatabaseURL)
 	if err != nil {
 		return nil, errors.New("databaseURL is not a PostgreSQL connection string")
@@ -39,6 +42,7 @@ func openTarget(q slo.QueryTimeout) (*target, error) {
 	cfg.MaxConns, cfg.MaxConnLifetime, cfg.MaxConnIdleTime = 2, 0, math.MaxInt64
 	cfg.PingTimeout = patience
 	cfg.ConnConfig.ConnectTimeout = patience
+	cfg.ConnConfig.LookupFunc, cfg.ConnConfig.DialFunc = asNamed, dialer(reach)
 	session := cfg.ConnConfig.RuntimeParams
 	if session["application_name"] == "" {
 		session["application_name"] = "setpoint"
@@ -50,6 +54,21 @@ func openTarget(q slo.QueryTimeout) (*target, error) {
 		return nil, fmt.Errorf("open target: %w", err)
 	}
 	return &target{pool: pool, role: q.Role}, nil
+}
+
+// asNamed leaves looking a name up to the dialer, which judges what it leads to.
+func asNamed(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
+
+// dialer connects where the policy lets it, and to sockets in the file system, which are nowhere else.
+func dialer(reach egress.Policy) pgconn.DialFunc {
+	reach.Loopback = true
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		if network == "unix" {
+			var d net.Dialer
+			return d.DialContext(ctx, network, address)
+		}
+		return reach.DialContext(ctx, network, address)
+	}
 }
 
 // Close ends the connections.

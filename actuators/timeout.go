@@ -23,7 +23,7 @@ func newQueryTimeout(a slo.Actuator, d Deps) (*QueryTimeout, *Reaper, error) {
 	if err := sound(a); err != nil {
 		return nil, nil, err
 	}
-	t, err := openTarget(a.Query)
+	t, err := openTarget(a.Query, d.Egress)
 	if err != nil {
 		return nil, nil, err
 	}

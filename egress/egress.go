@@ -1,6 +1,6 @@
 // Package egress decides which addresses this program may connect to when a
 // definition, a name server or an answer told it the address: targets of
-// alerts, metrics backends, delivery tools, identity providers.
+// alerts, metrics backends, what actuators move, delivery tools, identity providers.
 //
 //	URL ─► name on the list? ─► name server ─► each address: allowed? ─► connect
 //

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
@@ -45,15 +46,16 @@ type move struct {
 // patience bounds one visit to a place.
 const patience = 5 * time.Second
 
-// New returns the actuator that a declares. It visits nothing yet.
-func New(a slo.Actuator) (*Actuator, error) {
+// New returns the actuator that a declares. It visits nothing yet, and never
+// an address that the policy does not let it.
+func New(a slo.Actuator, reach egress.Policy) (*Actuator, error) {
 	switch a.Kind {
 	case slo.AtWebhook:
-		return &Actuator{a, newHook(a)}, nil
+		return &Actuator{a, newHook(a, reach)}, nil
 	case slo.AtFile:
 		return &Actuator{a, file{a.Place.Path}}, nil
 	case slo.AtKubernetes:
-		k, err := newObject(a.Place)
+		k, err := newObject(a.Place, reach)
 		if err != nil {
 			return nil, fmt.Errorf("open actuator %s: %w", a.Name, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"setpoint.dev/setpoint/actuators/generic"
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
@@ -27,7 +28,7 @@ func move(setting float64, epoch int64, after time.Duration) loop.Move {
 func each(t *testing.T, test func(t *testing.T, s *site, x *generic.Actuator)) {
 	for name, s := range sites(t) {
 		t.Run(name, func(t *testing.T) {
-			x, err := generic.New(s.declared)
+			x, err := generic.New(s.declared, egress.Policy{})
 			must(t, err)
 			t.Cleanup(func() { generic.CloseIdle(x) })
 			test(t, s, x)
@@ -124,7 +125,7 @@ func TestFails(t *testing.T) {
 func TestUnreachable(t *testing.T) {
 	p := slo.Place{URL: "http://ann:hunter2@127.0.0.1:1", ReadURL: "http://ann:hunter2@127.0.0.1:1", Path: "/api/v1/configmaps/a", Field: "data.a", Secret: key}
 	for _, kind := range []slo.ActuatorKind{slo.AtWebhook, slo.AtKubernetes} {
-		x, err := generic.New(declared(kind, p))
+		x, err := generic.New(declared(kind, p), egress.Policy{})
 		must(t, err)
 		if _, err := x.Read(t.Context()); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", kind, err)
@@ -137,7 +138,7 @@ func TestUnreachable(t *testing.T) {
 func TestFile(t *testing.T) {
 	s := onDisk(t)
 	path := s.declared.Place.Path
-	x, err := generic.New(s.declared)
+	x, err := generic.New(s.declared, egress.Policy{})
 	must(t, err)
 	applies(t, x, move(40, 1, time.Minute), nil)
 	text, err := os.ReadFile(path)

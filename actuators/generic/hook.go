@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/notify"
 	"setpoint.dev/setpoint/slo"
@@ -23,8 +24,8 @@ type hook struct {
 	client    http.Client
 }
 
-func newHook(a slo.Actuator) *hook {
-	return &hook{url: a.Place.URL, from: a.Place.ReadURL, key: a.Place.Secret, client: http.Client{CheckRedirect: noRedirect}}
+func newHook(a slo.Actuator, reach egress.Policy) *hook {
+	return &hook{url: a.Place.URL, from: a.Place.ReadURL, key: a.Place.Secret, client: http.Client{Transport: reach.Transport(), CheckRedirect: noRedirect}}
 }
 
 // noRedirect hands redirects back: a login page is no acknowledgement.

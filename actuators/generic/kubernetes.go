@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
@@ -31,8 +32,9 @@ type object struct {
 	client    http.Client
 }
 
-func newObject(p slo.Place) (*object, error) {
-	o := &object{url: strings.TrimRight(p.URL.Reveal(), "/") + p.Path, field: strings.Split(p.Field, "."), tokenFile: p.TokenFile, client: http.Client{CheckRedirect: noRedirect}}
+func newObject(p slo.Place, reach egress.Policy) (*object, error) {
+	over := reach.Transport()
+	o := &object{url: strings.TrimRight(p.URL.Reveal(), "/") + p.Path, field: strings.Split(p.Field, "."), tokenFile: p.TokenFile, client: http.Client{Transport: over, CheckRedirect: noRedirect}}
 	if p.CAFile == "" {
 		return o, nil
 	}
@@ -44,7 +46,7 @@ func newObject(p slo.Place) (*object, error) {
 	if !roots.AppendCertsFromPEM(text) {
 		return nil, fmt.Errorf("read caFile: %s holds no certificate", p.CAFile)
 	}
-	o.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true}
+	over.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	return o, nil
 }
 

@@ -26,7 +26,7 @@ import (
 type access struct {
 	auth   bool
 	rate   float64
-	only   []string // where alerts may be sent to
+	only   []string // where what definitions name may be
 	public string   // address that people and tools use
 
 	tlsCert, tlsKey, clientCA string
@@ -40,7 +40,7 @@ func (o *access) flags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&o.auth, "auth", false, "ask everybody for a token ('setpoint tokens'); needed to listen where other machines can reach it")
 	f.Float64Var(&o.rate, "rate", 1000, "requests a second of one caller, twice as many at once; 0 = no bound")
-	f.StringSliceVar(&o.only, "egress", nil, "names, *.domains, addresses and CIDR blocks that alerts may be sent to (default: all but link-local addresses and names that lead to this machine)")
+	f.StringSliceVar(&o.only, "egress", nil, "names, *.domains, addresses and CIDR blocks where alerts, webhooks, API servers of Kubernetes and databases of actuators may be (default: all but link-local addresses and names that lead to this machine)")
 	f.StringVar(&o.public, "url", "", "address that people and tools use, such as https://setpoint.example (default: that of --listen)")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "file of the server's certificate; it is read again when it is renewed")
 	f.StringVar(&o.tlsKey, "tls-key", "", "file of its key")

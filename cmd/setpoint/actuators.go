@@ -64,7 +64,7 @@ func (b *bench) fit(declared []slo.Actuator) (fitted, error) {
 func openActuator(a slo.Actuator, d actuators.Deps) (loop.Actuator, *actuators.Reaper, error) {
 	switch a.Kind {
 	case slo.AtWebhook, slo.AtFile, slo.AtKubernetes:
-		act, err := generic.New(a)
+		act, err := generic.New(a, d.Egress)
 		return act, nil, err
 	}
 	return actuators.New(a, d)
@@ -168,7 +168,7 @@ func (o *opened) close() {
 }
 
 func (h *house) deps(a slo.Actuator) actuators.Deps {
-	return actuators.Deps{Settings: h.records, Held: h.held(a), OnCancel: h.cancelled}
+	return actuators.Deps{Settings: h.records, Held: h.held(a), OnCancel: h.cancelled, Egress: h.egress}
 }
 
 // reopen opens an actuator that is not declared any more and lives in the

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/actuators"
+	"setpoint.dev/setpoint/egress"
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/notify"
@@ -157,6 +158,7 @@ type house struct {
 	keyring  *ledger.Keyring
 	key      ed25519.PrivateKey // signs answers of the gate
 	url      string
+	egress   egress.Policy // where what definitions name may be
 	loop     *loop.Loop
 	web      *web.Server
 	notify   *notify.Notifier
@@ -177,6 +179,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	if err != nil {
 		return err
 	}
+	h.egress = o.egress()
 	h.bench = bench{deps: h.deps, open: fitted{}}
 	source, err := h.sources.fit(set.Sources)
 	if err != nil {
@@ -197,7 +200,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.bench.take(acts)
 	h.set.Store(full)
 	h.groups.declared = set
-	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold, Egress: o.egress()})
+	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold, Egress: h.egress})
 	h.web = web.New(h.admit(web.Config{
 		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Slices: h.records.Slices, Deploys: reader{h.records}, Callbacks: h.records, Hooks: tools, Tokens: tokenBook{h.records}, Witness: reader{h.records},
 		Deliveries: h.deliveries, Cancels: h.cancels, Lease: h.lease, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,

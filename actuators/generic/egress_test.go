@@ -1,0 +1,50 @@
+package generic_test
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"setpoint.dev/setpoint/actuators/generic"
+	"setpoint.dev/setpoint/egress"
+	"setpoint.dev/setpoint/slo"
+)
+
+// What a definition names is not visited where the policy does not let it:
+// neither to read nor to write.
+func TestPlacesRefused(t *testing.T) {
+	visits := 0
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits++ }))
+	defer s.Close()
+	for address, reach := range map[string]egress.Policy{
+		"http://169.254.169.254/latest": {}, "http://[fd00:ec2::254]": {}, "http://0.0.0.0:80": {},
+		s.URL: {Only: []string{"hooks.example"}},
+	} {
+		p := slo.Place{URL: slo.Secret(address), ReadURL: slo.Secret(address), Path: "/api/v1/configmaps/a", Field: "data.a", Secret: key}
+		for _, kind := range []slo.ActuatorKind{slo.AtWebhook, slo.AtKubernetes} {
+			x, err := generic.New(declared(kind, p), reach)
+			must(t, err)
+			reads(t, x, 0, egress.ErrRefused)
+			applies(t, x, move(40, 1, time.Minute), egress.ErrRefused)
+		}
+	}
+	if visits != 0 {
+		t.Errorf("%d visits", visits)
+	}
+}
+
+// The address that a hook is told at is judged by itself, where that to read
+// from may be visited.
+func TestWriteRefused(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	defer s.Close()
+	x, err := generic.New(declared(slo.AtWebhook, slo.Place{URL: "http://169.254.169.254", ReadURL: slo.Secret(s.URL), Secret: key}), egress.Policy{})
+	must(t, err)
+	defer generic.CloseIdle(x)
+	reads(t, x, 100, nil)
+	if err := x.Apply(t.Context(), move(40, 1, time.Minute)); !errors.Is(err, egress.ErrRefused) {
+		t.Errorf("Apply = %v, want a refusal", err)
+	}
+}
