@@ -34,6 +34,7 @@ from one that they do declare. Without --whole, that is; serve is always strict.
 		Args:        args(1, -1, "files or folders"),
 		Annotations: map[string]string{moreOutputs: "sarif"},
 		RunE: func(c *cobra.Command, paths []string) error {
+			endBySignal()
 			read.Part, read.Importers = !whole && onlyFiles(paths), importers()
 			return a.check(c, paths, &read)
 		},

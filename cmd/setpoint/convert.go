@@ -43,7 +43,10 @@ the exit code is 1 when something was refused, and then nothing is written.`,
   setpoint convert slos/ --to prometheus-rules > rules.yaml
   setpoint convert slos/ --to grafana > dashboard.json`,
 		Args: args(1, -1, "files or folders"),
-		RunE: func(c *cobra.Command, paths []string) error { return o.run(c, paths) },
+		RunE: func(c *cobra.Command, paths []string) error {
+			endBySignal()
+			return o.run(c, paths)
+		},
 	}
 	c.Flags().StringVar(&o.to, "to", "openslo", "what is written: openslo, prometheus-rules or grafana")
 	return c

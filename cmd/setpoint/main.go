@@ -35,6 +35,10 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:]))
 }
 
+// endBySignal has the first signal end the program, as the second one ends
+// others: for commands that look at no context and leave nothing behind.
+func endBySignal() { signal.Reset(os.Interrupt, syscall.SIGTERM) }
+
 // exit is an error that carries an exit code; an empty message prints
 // nothing.
 type exit struct {

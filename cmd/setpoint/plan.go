@@ -38,6 +38,7 @@ passwords and what the address holds in its query are masked.`,
 		Example: "  setpoint plan slos/\n  setpoint plan slos/ --output json | jq '.queries[].objectives | length'",
 		Args:    args(1, -1, "files or folders of definitions"),
 		RunE: func(c *cobra.Command, paths []string) error {
+			endBySignal()
 			return a.plan(c, paths, curl)
 		},
 	}

@@ -60,6 +60,7 @@ Faults, each as what@begin+length:
   setpoint simulate slos/ --loop reports-timeout --seed 7 --duration 10m --fault runaways@1m+2m --fault blind@90s+30s --plot step.svg`,
 		Args: args(1, -1, "files or folders of definitions"),
 		RunE: func(c *cobra.Command, paths []string) error {
+			endBySignal()
 			o.paths = paths
 			if !c.Flags().Changed("other-seed") {
 				o.other = o.seed + 1
