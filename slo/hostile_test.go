@@ -36,6 +36,7 @@ func TestHostile(t *testing.T) {
 		{"UTF-16", "\xff\xfea\x00p\x00i\x00", "f.yaml:1:"},
 		{"a terminal's escapes", "kind: \"\\e[2J\\e[1;1H\"\n", "f.yaml:1:1"},
 		{"two documents where one is meant", strings.Replace(service, "spec:", "---\nspec:", 1), "f.yaml:1:1: spec: missing"},
+		{"two documents of JSON where one is meant", `{"kind": "Service"} {"kind": "Service"}`, "f.yaml:1:21: not valid YAML: did not find expected <document start> (a second document begins with ---)"},
 		{"half a file", service[:55], "f.yaml:4:1: not valid YAML"},
 		{"a number of 100,000 digits", strings.Replace(one, "99.9", strings.Repeat("9", 100_000), 1), "f.yaml:"},
 		{"a power of ten without end", strings.Replace(one, "99.9", "1e999999999", 1), "f.yaml:"},

@@ -174,6 +174,9 @@ func (f *source) syntax(err error) {
 	if strings.Contains(e.Message, "max depth") {
 		message = fmt.Sprintf("more than %d levels of nesting", maxDepth)
 	}
+	if strings.Contains(message, "<document start>") {
+		message += " (a second document begins with ---)"
+	}
 	if line, ok := sourceLine([]byte(f.text), mark.Line); ok && strings.HasPrefix(line, "\t") {
 		message += " (a tab indents nothing in YAML)"
 	}
