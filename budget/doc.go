@@ -5,7 +5,8 @@
 //
 // It is pure: it has no clock, asks nobody, and gives the same bits on every
 // machine. Read book.go for the flow, state.go for what comes out, exact.go
-// for the arithmetic, tiers.go for the standard alerting tiers.
+// for the arithmetic, tiers.go for the standard alerting tiers, trend.go for
+// where figures go over weeks.
 //
 // # A book
 //

@@ -34,7 +34,8 @@ type chart struct {
 	Empty bool   // there is nothing to draw
 	Bands []band // under the series
 	More  []stroke
-	Plot  *plot // the same for scripts, to be read closely; nil = there is no more to it
+	Fan   string // path of the area in which the series may go on
+	Plot  *plot  // the same for scripts, to be read closely; nil = there is no more to it
 }
 
 // A band is a time worth a look.

@@ -6,6 +6,7 @@
 //	GET  /                        the page: alerts, budgets, actuators, gates, newest decisions
 //	GET  /objectives/{name}       one budget, and its past ?range=7d or ?from= &to=
 //	GET  /services/{service}      one service
+//	GET  /capacity                where levels and budgets go at the trend of the last ?range=28d
 //	GET  /reports                 how budgets were kept in a ?period=week, month or quarter, ?team= &back= &file=1
 //	GET  /badges/{kind}/{name}    a picture for other sites; /cards/{kind}/{name} a page to frame
 //	GET  /decisions               the record; /decisions/{id} one decision with its evidence

@@ -42,6 +42,7 @@ type Config struct {
 	Callbacks    CallbackBook             // messages that are to be answered; nil = none are taken
 	Hooks        map[string]Hook          // :: tool → how it asks by messages
 	Deploys      DeployBook               // that tools told of; nil = there are none
+	Levels       Levels                   // what objectives with a limit measure, for trends; nil = only budgets have some
 	Sessions     Sessions                 // of people who log in; used with Caller only
 }
 
@@ -127,6 +128,7 @@ type Server struct {
 	files  files
 	shelf  shelf
 	past   past
+	drawn  drawn
 
 	gone      gone
 	register  register

@@ -78,7 +78,7 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 		row.Low = st.Remaining < littleLeft
 		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*within(st.Remaining), st.Remaining < 0
 		row.Bound = boundWords(st)
-		row.Bad, row.Allowed, row.Total = count(st.Events(st.Budget.Bad)), count(math.Floor(st.Allowed())), count(st.Events(st.Budget.Total()))
+		row.Bad, row.Allowed, row.Total = count(st.Events(st.Budget.Bad)), allowed(st), count(st.Events(st.Budget.Total()))
 	}
 	return row
 }

@@ -153,7 +153,7 @@ func standing(o slo.Objective, s budget.State, now time.Time) string {
 	case budget.TooFew:
 		return fmt.Sprintf("only %s %s over %s, fewer than the %s that it takes to judge", count(s.Events(s.Budget.Total())), s.Noun(), over(s), count(float64(s.MinEvents)))
 	case budget.Exhausted:
-		return fmt.Sprintf("out of budget: %s bad %s where %s are allowed", count(s.Events(s.Budget.Bad)), s.Noun(), count(s.Allowed()))
+		return fmt.Sprintf("out of budget: %s bad %s where %s are allowed", count(s.Events(s.Budget.Bad)), s.Noun(), allowed(s))
 	}
 	words := forecastWords(s)
 	if s.Status == budget.Partial {
@@ -161,6 +161,10 @@ func standing(o slo.Objective, s budget.State, now time.Time) string {
 	}
 	return words
 }
+
+// allowed is how many bad events a budget allows: whole ones, since one more
+// would be over it.
+func allowed(s budget.State) string { return count(math.Floor(s.Allowed() + 1e-9)) }
 
 // provisionalWords say what of a budget may still change.
 func provisionalWords(s budget.State, now time.Time) string {

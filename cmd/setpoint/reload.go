@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/sli/promql"
 	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/web"
@@ -186,6 +187,7 @@ func (h *house) use(set *slo.Set) error {
 type pumps struct {
 	declared []slo.Source
 	source   *promql.Sources
+	asked    atomic.Pointer[promql.Sources] // source, for pages
 }
 
 // fit prepares to ask the declared sources. They are those asked now, with
@@ -212,6 +214,12 @@ func (p *pumps) take(declared []slo.Source, source *promql.Sources) {
 		p.source.Close()
 	}
 	p.declared, p.source = declared, source
+	p.asked.Store(source)
+}
+
+// levels is what an objective with a limit measured.
+func (p *pumps) levels(ctx context.Context, o slo.Objective, from, to time.Time, step time.Duration) ([]sli.Sample, error) {
+	return p.asked.Load().Levels(ctx, o, from, to, step)
 }
 
 func (p *pumps) discard(source *promql.Sources) {

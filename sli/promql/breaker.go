@@ -36,13 +36,28 @@ func (b *breaker) enter(now time.Time) *sli.ReadError {
 		return nil
 	}
 	if wait := b.until.Sub(now); wait > 0 {
-		return b.refusal(wait, fmt.Sprintf("left alone until %s", b.until.UTC().Format(time.TimeOnly)))
+		return b.leftAlone(wait)
 	}
 	if b.trying {
 		return b.refusal(time.Second, "being tried again")
 	}
 	b.trying = true
 	return nil
+}
+
+// refuses is why no question may be asked just now, without asking one: nil
+// when one may be.
+func (b *breaker) refuses(now time.Time) *sli.ReadError {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if wait := b.until.Sub(now); wait > 0 {
+		return b.leftAlone(wait)
+	}
+	return nil
+}
+
+func (b *breaker) leftAlone(wait time.Duration) *sli.ReadError {
+	return b.refusal(wait, fmt.Sprintf("left alone until %s", b.until.UTC().Format(time.TimeOnly)))
 }
 
 // refusal is the newest error, with what was done about it. b is locked.

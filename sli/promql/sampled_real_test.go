@@ -74,6 +74,17 @@ func testRealSamples(t *testing.T, backend promtest.Backend) {
 		}
 	}
 	compareServed(t, g, sums)
+	for i, want := range map[int]float64{0: 0.4, 1: 0.4} { // a selector, and an expression
+		step := 4 * time.Second
+		levels, err := sources[i].Levels(t.Context(), measured()[i], from.Truncate(step), end, step)
+		worst := 0.0
+		for _, l := range levels {
+			worst = max(worst, l.Value)
+		}
+		if err != nil || len(levels) < 3 || worst != want {
+			t.Errorf("levels %v: %v, want at worst %g", levels, err, want)
+		}
+	}
 }
 
 // ups shows what a target goes through: slow, ill, gone, back.

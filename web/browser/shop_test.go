@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"sync"
@@ -101,7 +102,7 @@ func (s *shop) listen(t testing.TB, address string) (stop func()) {
 
 func (s *shop) config(t testing.TB) web.Config {
 	return web.Config{
-		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices,
+		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling,
 		Report: func() loop.Report {
 			if r := s.report.Load(); r != nil {
 				return *r
@@ -199,6 +200,15 @@ func counts(o slo.Objective, now, from, to time.Time) []sli.Slice {
 		out = append(out, sli.Slice{Start: at, Counts: sli.Counts{Good: sli.Count(total)*sli.Event - bad, Bad: bad, Covered: slice}})
 	}
 	return out
+}
+
+// filling is a disk that fills by a hundredth a day, more in working hours.
+func filling(_ context.Context, _ slo.Objective, from, to time.Time, step time.Duration) (out []sli.Sample, _ error) {
+	for at := from.Add(step); !at.After(to); at = at.Add(step) {
+		v := 0.66 - 0.01*to.Sub(at).Hours()/24 + 0.02*math.Sin(at.Sub(from).Hours()/10)
+		out = append(out, sli.Sample{Milli: at.UnixMilli(), Value: v})
+	}
+	return out, nil
 }
 
 // reader shows the ledger to the web room in its own terms, as cmd does.
