@@ -16,7 +16,6 @@ import (
 const (
 	maxBatch      = 256       // verdicts that share a transaction
 	maxBatchBytes = 768 << 10 // of them, so that a row stays below maxBody
-	inFlight      = 1         // transactions under way: two were slower, since each waits for the row that the other adds to (docs/gate.md)
 )
 
 // A Judge keeps batches of verdicts: Postgres or Memory.
@@ -35,27 +34,34 @@ type ClerkConfig struct {
 	Again    time.Duration // how long until it is tried again; 0 = 1 s
 }
 
-// A Clerk puts verdicts on record. Those that wait at the same time share a
-// transaction (group commit), so that the rate is not bound by the disk.
+// A Clerk puts verdicts on record. Those that come while a transaction is under
+// way share the next one (group commit), so that the rate is not bound by the
+// disk. There is one at a time: each continues the chain of the one before.
+// Who finds nobody writing writes at once, without waking anybody for it.
 //
 //	Record ─► wait in line ─► one batch ─► COMMIT ─► all of it is answered
 //	                             └─ out of reach ─► fsync in the spool ─► answered, and delivered in order later
 type Clerk struct {
-	to      Judge
-	cfg     ClerkConfig
-	line    chan *waiting
-	next    *waiting // taken out of the line, first of the next batch
-	spool   *spool   // nil = none
-	awake   chan struct{}
-	writer  string // part of the IDs
-	last    int64  // µs of the newest ID
-	stopped chan struct{}
+	to     Judge
+	cfg    ClerkConfig
+	spool  *spool // nil = none
+	awake  chan struct{}
+	writer string // part of the IDs
+
+	mu      sync.Mutex
+	working context.Context // of Run; nil = not yet
+	closed  bool
+	line    []*waiting
+	writing bool           // somebody takes from the line
+	writers sync.WaitGroup // those who do, while Run runs
+
+	last int64 // µs of the newest ID; of who writes
 }
 
 // A waiting verdict is one in line.
 type waiting struct {
 	verdict Encoded
-	done    chan struct{} // closed when kept is set
+	done    chan struct{} // closed when kept and err are set
 	kept    Kept
 	err     error
 }
@@ -74,7 +80,7 @@ var ErrClosed = errors.New("verdicts are not recorded any more")
 func NewClerk(to Judge, cfg ClerkConfig) (*Clerk, error) {
 	cfg.Patience, cfg.Again = orDefault(cfg.Patience, 250*time.Millisecond), orDefault(cfg.Again, time.Second)
 	cfg.Most = orDefault(cfg.Most, 256<<20)
-	c := &Clerk{to: to, cfg: cfg, line: make(chan *waiting, 4*maxBatch), awake: make(chan struct{}, 1), writer: strings.ToLower(rand.Text()[:5]), stopped: make(chan struct{})}
+	c := &Clerk{to: to, cfg: cfg, awake: make(chan struct{}, 1), writer: strings.ToLower(rand.Text()[:5])}
 	if cfg.Spool == "" {
 		return c, nil
 	}
@@ -92,21 +98,91 @@ func (c *Clerk) Record(ctx context.Context, v loop.Verdict) (Kept, error) {
 		return Kept{}, wrap(err, "record verdict")
 	}
 	w := &waiting{verdict: e, done: make(chan struct{})}
-	select {
-	case c.line <- w:
-	case <-c.stopped:
-		return Kept{}, ErrClosed
-	case <-ctx.Done():
-		return Kept{}, wrap(ctx.Err(), "record verdict")
+	mine, err := c.join(w)
+	switch {
+	case err != nil:
+		return Kept{}, err
+	case mine:
+		c.write()
+		c.handOver()
+	default:
+		select {
+		case <-w.done:
+		case <-ctx.Done():
+			return Kept{}, wrap(ctx.Err(), "record verdict")
+		}
 	}
-	select {
-	case <-w.done:
-		return w.kept, wrap(w.err, "record verdict")
-	case <-c.stopped:
-		return Kept{}, ErrClosed
-	case <-ctx.Done():
-		return Kept{}, wrap(ctx.Err(), "record verdict")
+	<-w.done
+	return w.kept, wrap(w.err, "record verdict")
+}
+
+// join stands in line. mine says that nobody writes, and that it is for the
+// caller to write.
+func (c *Clerk) join(w *waiting) (mine bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return false, ErrClosed
 	}
+	c.line = append(c.line, w)
+	return c.begin(), nil
+}
+
+// begin makes the caller the one who writes, if nobody does and there is
+// somebody in line. The caller holds the lock.
+func (c *Clerk) begin() bool {
+	if c.writing || c.working == nil || len(c.line) == 0 {
+		return false
+	}
+	c.writing = true
+	c.writers.Add(1)
+	return true
+}
+
+// write records one batch of those in line.
+func (c *Clerk) write() {
+	c.mu.Lock()
+	n := fitting(c.line)
+	all := c.line[:n:n]
+	c.line = c.line[n:]
+	ctx := c.working
+	c.mu.Unlock()
+	c.record(ctx, c.newID(time.Now()), all)
+}
+
+// fitting is how many of those in line fit in a batch.
+func fitting(line []*waiting) int {
+	size := 0
+	for i, w := range line[:min(len(line), maxBatch)] {
+		if size += w.verdict.Size(); size > maxBatchBytes && i > 0 {
+			return i
+		}
+	}
+	return min(len(line), maxBatch)
+}
+
+// handOver lets another write what came in the meantime: whoever wrote has
+// their own answer.
+func (c *Clerk) handOver() {
+	if c.more() {
+		go func() {
+			for more := true; more; more = c.more() {
+				c.write()
+			}
+		}()
+	}
+}
+
+// more reports whether somebody waits in line; if not, nobody writes any more.
+func (c *Clerk) more() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.line) > 0 {
+		return true
+	}
+	c.line, c.writing = nil, false
+	c.writers.Done()
+	return false
 }
 
 // Waiting is how many batches wait in the spool.
@@ -119,67 +195,28 @@ func (c *Clerk) Waiting() int {
 
 // Run records until ctx ends; failed is told what could not be delivered.
 func (c *Clerk) Run(ctx context.Context, failed func(error)) error {
-	defer c.home()
-	delivered := make(chan struct{})
-	go func() {
-		defer close(delivered)
-		c.deliver(ctx, failed)
-	}()
-	defer func() { <-delivered }()
-	var work sync.WaitGroup
-	defer work.Wait()
-	for free := make(chan struct{}, inFlight); ; {
-		free <- struct{}{} // those who come meanwhile share the next batch
-		w := c.first(ctx)
-		if w == nil {
-			return nil
-		}
-		all, id := c.gather(w), c.newID(time.Now())
-		work.Go(func() {
-			defer func() { <-free }()
-			c.record(ctx, id, all)
-		})
+	c.mu.Lock()
+	c.working = ctx
+	waited := c.begin()
+	c.mu.Unlock()
+	if waited {
+		c.handOver()
 	}
+	c.deliver(ctx, failed)
+	<-ctx.Done()
+	c.home()
+	return nil
 }
 
-// first waits for somebody in line; nil when ctx ends.
-func (c *Clerk) first(ctx context.Context) *waiting {
-	if w := c.next; w != nil {
-		c.next = nil
-		return w
-	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case w := <-c.line:
-		return w
-	}
-}
-
-// home ends the work: who still waits is told.
+// home ends the work: who comes later is told, and who is in line is answered.
 func (c *Clerk) home() {
-	close(c.stopped)
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.writers.Wait()
 	if c.spool != nil {
 		_ = c.spool.unlock() // ends with the process at the latest
 	}
-}
-
-// gather takes those who wait behind the first, as many as fit in a batch.
-func (c *Clerk) gather(first *waiting) []*waiting {
-	all, size := []*waiting{first}, first.verdict.Size()
-	for len(all) < maxBatch {
-		select {
-		case w := <-c.line:
-			if size += w.verdict.Size(); size > maxBatchBytes {
-				c.next = w
-				return all
-			}
-			all = append(all, w)
-		default:
-			return all
-		}
-	}
-	return all
 }
 
 // record keeps a batch and tells all who wait for it.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -259,4 +260,44 @@ func TestClerkCutsBatches(t *testing.T) {
 	if n := len(strings.Fields(releases(t, l))); n != callers || l.batches < callers/4 {
 		t.Errorf("%d verdicts in %d batches, want %d in %d at least", n, l.batches, callers, callers/4)
 	}
+}
+
+// Who writes for all sees it through, also when their own caller went away;
+// those who came meanwhile share one row, and are not answered before it is
+// there.
+func TestClerkSeesItThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &court{Memory: ledger.NewMemory(), held: make(chan struct{})}
+		c, _ := clerk(t, l, ledger.ClerkConfig{})
+		synctest.Wait()
+		ctx, leave := context.WithCancel(t.Context())
+		answers := make(chan error, 4)
+		ask := func(ctx context.Context, release string) {
+			go func() {
+				_, err := c.Record(ctx, ledgertest.Verdict("shop", release, noon()))
+				answers <- err
+			}()
+			synctest.Wait()
+		}
+		ask(ctx, "a")
+		for _, r := range []string{"b", "c"} {
+			ask(t.Context(), r)
+		}
+		ask(ctx, "d")
+		leave()
+		if err := <-answers; !errors.Is(err, context.Canceled) {
+			t.Errorf("who waits in line and leaves is told %v, want that it was cancelled", err)
+		}
+		synctest.Wait()
+		if n := len(answers); n > 0 {
+			t.Errorf("%d answers before anything is on record", n)
+		}
+		close(l.held)
+		for range 3 {
+			must(t, <-answers)
+		}
+		if got, want := releases(t, l), "a b c d"; got != want || l.batches != 2 {
+			t.Errorf("on record: %s in %d rows, want %s in 2", got, l.batches, want)
+		}
+	})
 }

@@ -56,6 +56,9 @@ func silent(in Input, r slo.Rule, s budget.State) (Pull, bool) {
 // ruleReasons are the verdicts of a policy's own rules about one objective.
 // One whose condition cannot be judged never lets a release pass.
 func ruleReasons(p slo.ReleasePolicy, s budget.State, q GateQuestion, a *GateAnswer) (out []GateReason) {
+	if len(p.Rules) == 0 {
+		return nil
+	}
 	f := facts(s, q.At)
 	f.Change, f.Environment, f.Region = q.Change, q.Environment, q.Region
 	for _, rule := range p.Rules {

@@ -40,12 +40,12 @@ func LetByPace(a GateAnswer) bool {
 // what a question is about: 0 while no freeze of it thaws.
 func (v GateView) Paces(q GateQuestion) time.Duration {
 	longest := time.Duration(0)
-	policies, _ := policiesFor(v.Set, q)
 	asked := func(actuator string) bool {
+		policies, _ := policiesFor(v.Set, q)
 		return slices.ContainsFunc(policies, func(p slo.ReleasePolicy) bool { return slices.Contains(p.Freezes, actuator) })
 	}
 	for _, s := range v.Report.Settings {
-		if asked(s.Actuator) && s.Kind == string(slo.Freeze) && slo.Stage(s.Value) == "thawing" {
+		if s.Kind == string(slo.Freeze) && slo.Stage(s.Value) == "thawing" && asked(s.Actuator) {
 			longest = max(longest, v.freezing(s.Actuator).Thaw.Per)
 		}
 	}

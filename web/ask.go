@@ -67,8 +67,11 @@ func askGate(r *http.Request) (q gateQuestion, err error) {
 		return q, err
 	}
 	values := r.URL.Query()
-	for name, field := range map[string]*string{"environment": &q.Environment, "change": &q.Change, "release": &q.Release, "region": &q.Region} {
-		if *field, err = named(name, values.Get(name)); err != nil {
+	for _, f := range []struct {
+		name string
+		to   *string
+	}{{"environment", &q.Environment}, {"change", &q.Change}, {"release", &q.Release}, {"region", &q.Region}} {
+		if *f.to, err = named(f.name, values.Get(f.name)); err != nil {
 			return q, err
 		}
 	}

@@ -38,7 +38,7 @@ func (s *Server) writeSigned(w http.ResponseWriter, r *http.Request, status int,
 	if s.cfg.Sign != nil {
 		w.Header().Set(client.SignatureHeader, base64.StdEncoding.EncodeToString(s.cfg.Sign(client.SignedText(body))))
 	}
-	s.writeJSON(w, r, status, json.RawMessage(body))
+	writeBody(w, status, append(body, '\n'))
 }
 
 func gateStatus(v slo.Verdict, strict bool) int {

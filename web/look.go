@@ -24,15 +24,18 @@ type look struct {
 }
 
 func (s *Server) look(now time.Time) look {
-	l := look{set: &slo.Set{}, now: now, gone: &s.gone}
+	l := look{now: now, gone: &s.gone}
 	if s.cfg.Set != nil {
-		l.set = cmp.Or(s.cfg.Set(), l.set)
+		l.set = s.cfg.Set()
 	}
 	if s.cfg.Report != nil {
 		l.report = s.cfg.Report()
 	}
 	if l.report.Set != nil { // what the report speaks of, also when newer definitions wait for their first tick
 		l.set = l.report.Set
+	}
+	if l.set == nil {
+		l.set = &slo.Set{}
 	}
 	l.index, l.thaws = s.shelf.of(l.set, l.report), &s.turnstile
 	l.age = max(now.Sub(l.report.At), 0)
@@ -219,16 +222,19 @@ func (l look) gated() []string {
 
 // gate asks the gate.
 func (l look) gate(q loop.GateQuestion) loop.GateAnswer {
-	q.At = l.now.UTC().Truncate(time.Microsecond) // as it goes on record
-	return loop.Gate(l.gateView(q.Service), q)
+	return l.judge(l.gateView(q.Service), q)
 }
 
-// unrecorded asks the gate while its answers cannot be recorded.
-func (l look) unrecorded(q loop.GateQuestion) loop.GateAnswer {
-	q.At = l.now.UTC().Truncate(time.Microsecond)
-	v := l.gateView(q.Service)
-	v.Unrecorded = true
+// judge asks the gate by a view of the service in question.
+func (l look) judge(v loop.GateView, q loop.GateQuestion) loop.GateAnswer {
+	q.At = l.now.UTC().Truncate(time.Microsecond) // as it goes on record
 	return loop.Gate(v, q)
+}
+
+// unrecorded asks it while its answers cannot be recorded.
+func (l look) unrecorded(v loop.GateView, q loop.GateQuestion) loop.GateAnswer {
+	v.Unrecorded = true
+	return l.judge(v, q)
 }
 
 // gateView is what the gate looks at when it is asked about a service: its

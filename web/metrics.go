@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/VictoriaMetrics/metrics"
@@ -16,9 +17,18 @@ import (
 // A tally counts what only grows. What is so now is read from the newest
 // report at each scrape, so that what is gone from the definitions is gone
 // from /metrics too.
-type tally struct{ set *metrics.Set }
+type tally struct {
+	set     *metrics.Set
+	answers *sync.Map // :: counted → *metrics.Counter: to make a series' name takes longer than to count
+}
 
-func newTally() tally { return tally{metrics.NewSet()} }
+// A counted is what answers of the gate are counted by.
+type counted struct {
+	service, verdict string
+	degraded         bool
+}
+
+func newTally() tally { return tally{metrics.NewSet(), new(sync.Map)} }
 
 // tick counts a tick and its decisions.
 func (t tally) tick(r loop.Report, took time.Duration) {
@@ -42,9 +52,17 @@ func (t tally) gate(a loop.GateAnswer, took time.Duration) {
 			t.set.GetOrCreateCounter(series("setpoint_gate_passed_total", "service", service, "because", r.Code)).Inc()
 		}
 	}
-	t.set.GetOrCreateCounter(series("setpoint_gate_answers_total",
-		"service", service, "verdict", string(a.Verdict), "degraded", fmt.Sprint(a.Degraded))).Inc()
+	t.answered(counted{service, string(a.Verdict), a.Degraded}).Inc()
 	t.took("setpoint_gate_duration_seconds", took)
+}
+
+func (t tally) answered(o counted) *metrics.Counter {
+	if c, ok := t.answers.Load(o); ok {
+		return c.(*metrics.Counter)
+	}
+	c := t.set.GetOrCreateCounter(series("setpoint_gate_answers_total", "service", o.service, "verdict", o.verdict, "degraded", fmt.Sprint(o.degraded)))
+	t.answers.Store(o, c)
+	return c
 }
 
 // took adds a duration to its sum and its count: their growth gives the mean.

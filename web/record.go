@@ -54,12 +54,13 @@ func (s *Server) decide(ctx context.Context, tool string, q loop.GateQuestion, n
 
 // record returns the gate's answer as it is on record.
 func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQuestion) loop.GateAnswer {
-	leave, err := s.enter(ctx, l, q)
+	v := l.gateView(q.Service)
+	leave, err := s.enter(ctx, l.now, &v, q)
 	if err != nil {
-		return scrubbed(l.unrecorded(q))
+		return scrubbed(l.unrecorded(v, q))
 	}
 	defer leave()
-	a := scrubbed(l.gate(q))
+	a := scrubbed(l.judge(v, q))
 	if s.cfg.Record == nil {
 		return a
 	}
@@ -72,7 +73,7 @@ func (s *Server) record(ctx context.Context, tool string, l look, q loop.GateQue
 	kept, err := s.cfg.Record(ctx, loop.Verdict{Tool: tool, Repeats: s.register.repeats(key), Answer: a})
 	if err != nil {
 		s.failed(err)
-		return scrubbed(l.unrecorded(q))
+		return scrubbed(l.unrecorded(v, q))
 	}
 	if a.ID = kept.ID; kept.Spooled {
 		a = a.Spooled()

@@ -42,9 +42,14 @@ func (s *Server) writeJSON(w http.ResponseWriter, r *http.Request, status int, v
 		s.problem(w, r, fmt.Errorf("encode answer: %w", err))
 		return
 	}
+	writeBody(w, status, body.Bytes())
+}
+
+// writeBody writes JSON that is encoded already.
+func writeBody(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // a caller who went away is told nothing
+	_, _ = w.Write(body) // a caller who went away is told nothing
 }
 
 // problem tells what went wrong: as JSON to programs, as a page to people.
@@ -131,6 +136,9 @@ func redact(text string) string {
 // redactAfter replaces what stands between each lead and the next end by an
 // ellipsis. A stop character ends the search; without an end it is the end.
 func redactAfter(text, lead, end, stops string) string {
+	if !strings.Contains(text, lead) { // mostly
+		return text
+	}
 	var out strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, lead)

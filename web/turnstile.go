@@ -35,9 +35,10 @@ type crowd struct {
 }
 
 // enter waits for the turn of a question about a service that thaws, and
-// returns what ends it; it returns at once for others. Its error is ctx's.
-func (s *Server) enter(ctx context.Context, l look, q loop.GateQuestion) (leave func(), err error) {
-	per := l.gateView(q.Service).Paces(q)
+// returns what ends it, with who went through by then in the view; it returns
+// at once for others. Its error is ctx's.
+func (s *Server) enter(ctx context.Context, now time.Time, v *loop.GateView, q loop.GateQuestion) (leave func(), err error) {
+	per := v.Paces(q)
 	if per == 0 {
 		return func() {}, nil
 	}
@@ -47,12 +48,13 @@ func (s *Server) enter(ctx context.Context, l look, q loop.GateQuestion) (leave 
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if s.turnstile.due(q.Service, l.now) {
+	if s.turnstile.due(q.Service, now) {
 		verdicts, err := s.verdictHistory(ctx, VerdictFilter{Service: q.Service, Limit: recountVerdicts})
 		if err == nil { // else what this server knows
-			s.turnstile.recount(q.Service, loop.LetGo(verdicts), l.now.Add(-per))
+			s.turnstile.recount(q.Service, loop.LetGo(verdicts), now.Add(-per))
 		}
 	}
+	v.Let = s.turnstile.let(q.Service)
 	return func() { <-line }, nil
 }
 

@@ -38,7 +38,11 @@ func zoneOf(name string) *time.Location {
 // keepZone remembers the zone that a reader chose.
 func keepZone(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name := r.URL.Query().Get("zone"); name != "" && !machine(r.URL.Path) {
+		if machine(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if name := r.URL.Query().Get("zone"); name != "" {
 			http.SetCookie(w, &http.Cookie{Name: zoneCookie, Value: zoneOf(name).String(), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 		}
 		next.ServeHTTP(w, r)

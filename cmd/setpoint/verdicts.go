@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -38,9 +39,15 @@ func (o options) hire(records *ledger.Postgres) (*ledger.Clerk, error) {
 	return ledger.NewClerk(records, ledger.ClerkConfig{Spool: dir})
 }
 
+// headroom is memory that is asked for and never touched, in bytes: it takes no
+// space, but what is left of answers is collected when there is as much of it,
+// instead of every 4 MB in a small process that answers 20,000 a second.
+const headroom = 16 << 20
+
 // clerking lets the clerk work until the function that it returns is called:
 // after the last answer was given.
 func (h *house) clerking() (end func()) {
+	untouched := make([]byte, headroom)
 	ctx, cancel := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() {
@@ -49,6 +56,7 @@ func (h *house) clerking() (end func()) {
 	return func() {
 		cancel()
 		work.Wait()
+		runtime.KeepAlive(untouched)
 	}
 }
 
