@@ -3,6 +3,7 @@ package actuators
 import (
 	"context"
 
+	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
 
@@ -35,3 +36,6 @@ func ReaperOf(a slo.Actuator, d Deps, c Class) *Reaper {
 
 // Confirm does what Read and Apply do.
 func (r *Reaper) Confirm(setting float64) { r.confirm(setting, nil) }
+
+// WatchedBy returns what the watch of a Reaper has seen.
+func WatchedBy(r *Reaper) loop.Work { return (&QueryTimeout{reaper: r}).Watched() }

@@ -67,6 +67,7 @@ type Reaper struct {
 	setting   confirmed
 	confirmed bool // since the last tick
 	stats     Stats
+	watch     watch
 }
 
 // A class is the statements that a Reaper may see and cancel.
@@ -132,6 +133,9 @@ func (r *Reaper) Once(ctx context.Context, now time.Time) error {
 	s, lapsed := r.standing(now)
 	all, err := r.class.list(ctx, r.marks.high)
 	var due []Statement
+	if err == nil {
+		r.watched(all, now, s.floor)
+	}
 	if !s.at.IsZero() {
 		due = choose(r.staying(all, now), s.floor, r.marks, r.spending.left(now))
 	}
@@ -273,6 +277,7 @@ func (r *Reaper) count(done bool) {
 	defer r.mu.Unlock()
 	if done {
 		r.stats.Cancels++
+		r.watch.work.Killed++
 	} else {
 		r.stats.Missed++
 	}

@@ -31,10 +31,27 @@ func (m *Memory) Conditions(_ context.Context, q loop.ConditionsQuery) (loop.Con
 			c.Moves = append(c.Moves, pastMove(*r))
 		}
 	}
+	if q.Learned {
+		c.Learned = m.learned(q.Actuator)
+	}
 	if c.Moves = c.Moves[max(0, len(c.Moves)-q.Moves):]; len(c.Moves) == 0 {
 		c.Moves = nil
 	}
 	return c, nil
+}
+
+// learned is what the newest decision knows that says what a loop has learned.
+func (m *Memory) learned(actuator string) *loop.Learned {
+	looked := 0
+	for _, r := range slices.Backward(m.records) {
+		if r.Decision.Actuator != actuator {
+			continue
+		}
+		if looked++; r.Decision.Input.Learned != nil || looked == recentMoves {
+			return r.Decision.Input.Learned
+		}
+	}
+	return nil
 }
 
 // Orders returns the orders in force, oldest first; see loop.Orders.

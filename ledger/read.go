@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -42,6 +43,12 @@ const unfinished = `select d.id, d."to" from (
 		select seq, id, "to" from decisions where actuator = $1 and verb <> 'hold' order by seq desc limit $2) d
 	where not exists (select from outcomes o where o.decision = d.id) order by d.seq`
 
+// learned reads what the newest decision knows that says what a loop has
+// learned; $3 is whether it is asked for.
+const learned = `select d.learned from (
+		select seq, body::json -> 'input' ->> 'learned' as learned from decisions where actuator = $1 and $3 order by seq desc limit $2) d
+	where d.learned is not null order by d.seq desc limit 1`
+
 // Conditions returns what is in force about an actuator, in one round trip;
 // see loop.Ledger. Of several stops one without revert is returned, else the
 // newest. Freeze is the newest of its service. Tightened lists moves carried out and moves without an outcome,
@@ -51,18 +58,23 @@ func (p *Postgres) Conditions(ctx context.Context, q loop.ConditionsQuery) (loop
 	err := p.do(ctx, func(ctx context.Context) error {
 		var inForce []loop.Order
 		var moved []time.Time
+		var lessons []string
 		c = loop.Conditions{}
 		err := ask(ctx, p.pool,
 			query(ordersInForce+` order by o.seq`, moment(q.Now)).orders(&inForce),
 			query(lastMove, q.Actuator).times(&moved),
 			query(tightened, q.Actuator, moment(q.Now.Add(-q.Per))).times(&c.Tightened),
 			query(pastMoves, q.Actuator, q.Moves).past(&c.Moves),
-			query(unfinished, q.Actuator, recentMoves).begun(&c.Unfinished))
+			query(unfinished, q.Actuator, recentMoves).begun(&c.Unfinished),
+			query(learned, q.Actuator, recentMoves, q.Learned).texts(&lessons))
 		slices.Reverse(c.Moves)
 		o := conditions(inForce, q)
 		c.Stop, c.Freeze, c.Pin, c.Approval, c.Promotion, c.Demotion = o.Stop, o.Freeze, o.Pin, o.Approval, o.Promotion, o.Demotion
 		if len(moved) > 0 {
 			c.LastMove = moved[0]
+		}
+		if err == nil && len(lessons) > 0 {
+			err = json.Unmarshal([]byte(lessons[0]), &c.Learned)
 		}
 		return err
 	})

@@ -139,6 +139,8 @@ func law(in Input, r slo.Rule, s budget.State) Pull {
 		return aimd(in, r, s)
 	case slo.PIs:
 		return pi(in, r, s)
+	case slo.Bases:
+		return base(in, r, s)
 	default:
 		return tiers(r, in.Actuator, s, in.Current)
 	}
@@ -182,16 +184,18 @@ func commanded(in Input) (to float64, reason Reason, ordered bool) {
 // pulled is where the rules want the setting: the tightest wish. Without
 // sight of everything nothing is relaxed.
 func pulled(a slo.Actuator, pulls []Pull, current float64) (wanted float64, reason Reason) {
-	wanted, blind := a.Rest, Reason("")
+	wanted, tier, blind := a.Rest, "", Reason("")
 	for _, p := range pulls {
 		if a.Tighter(p.Wanted, wanted) {
-			wanted = p.Wanted
+			wanted, tier = p.Wanted, p.Tier
 		}
 		if p.Blind != "" && blind != ReasonNoData {
 			blind = p.Blind
 		}
 	}
 	switch {
+	case a.Tighter(wanted, current) && tier == learnedTier:
+		return wanted, ReasonLearned
 	case a.Tighter(wanted, current):
 		return wanted, ReasonBurning
 	case blind != "":

@@ -39,6 +39,7 @@ func drawInput(t *rapid.T) loop.Input {
 			in.Evidence = append(in.Evidence, drawState(t, name))
 		}
 	}
+	in.Learned = drawLearned(t)
 	in.Conditions = drawConditions(t, setting)
 	in.Conditions.Moves = drawMoves(t, in.Current, setting)
 	if rapid.Bool().Draw(t, "blind for long") {
@@ -94,6 +95,8 @@ func drawRule(t *rapid.T, name string, setting func(string) float64) slo.Rule {
 	case 2:
 		hour := slo.Stretch{From: noon.Add(-time.Hour), To: noon.Add(time.Duration(rapid.IntRange(0, 1).Draw(t, name+" covers")) * time.Second)}
 		return slo.Rule{Name: name, Law: slo.Schedules, Schedule: &slo.Schedule{Calendar: slo.Calendar{Name: name, Windows: []slo.Stretch{hour}}, Setting: setting(name + " scheduled")}}
+	case 3:
+		return baseRule(name)
 	}
 	if rapid.Bool().Draw(t, name+" watermark") {
 		return slo.Rule{Name: name, Objective: name, Law: slo.Watermarks, Watermark: slo.Watermark{

@@ -3,16 +3,21 @@ package loop_test
 import (
 	"context"
 	"errors"
+	"testing"
+	"time"
 
 	"setpoint.dev/setpoint/loop"
 )
 
-// A dial is an actuator in memory.
+// A dial is an actuator in memory. It sees the same work end in each tick.
 type dial struct {
 	value  float64
 	epoch  int64
 	broken bool
+	work   loop.Work
 }
+
+func (d *dial) Watched() loop.Work { return d.work }
 
 func (d *dial) Read(context.Context) (float64, error) {
 	if d.broken {
@@ -27,4 +32,21 @@ func (d *dial) Apply(_ context.Context, m loop.Move) error {
 	}
 	d.value, d.epoch = m.Setting, m.Epoch
 	return nil
+}
+
+// workOf reads what ends in a tick.
+func workOf(t *testing.T, words []string) (w loop.Work) {
+	if words[0] == "nothing" {
+		return w
+	}
+	n := int64(number(t, words[1]))
+	switch words[0] {
+	case "cut":
+		w.Cut = n
+	case "killed":
+		w = loop.Work{Killed: n, Took: map[int64]int64{29000: n}}
+	default:
+		w.Took = map[int64]int64{loop.RoundUp(time.Duration(n) * time.Millisecond): int64(number(t, words[0]))}
+	}
+	return w
 }

@@ -17,7 +17,7 @@
 //
 // types.go has every interface and value on a few screens. decide.go is the
 // policy: what wins, and why nothing is relaxed blindly. law_tiers.go and
-// law_watermark.go turn evidence into a wish. guard.go is all that can veto
+// law_watermark.go turn evidence into a wish; learn.go says how a base is learned. guard.go is all that can veto
 // or shorten a move, one slice of guards in order. alert.go says when somebody is told. turn.go is the order of
 // record, act and read back. gate.go answers whether a release may go.
 //

@@ -54,7 +54,7 @@ func (c *control) endRun() {
 // of its own.
 func alike(a, b Decision) bool {
 	return a.Reason == b.Reason && a.From == b.From && a.Wanted == b.Wanted &&
-		a.Mode == b.Mode && a.Input.Policy == b.Input.Policy && a.Input.Epoch == b.Input.Epoch &&
+		a.Mode == b.Mode && a.Input.Policy == b.Input.Policy && a.Input.Epoch == b.Input.Epoch && a.since().Equal(b.since()) &&
 		orderID(a.Input.Conditions.Stop) == orderID(b.Input.Conditions.Stop) &&
 		orderID(a.Input.Conditions.Freeze) == orderID(b.Input.Conditions.Freeze) &&
 		orderID(a.Input.Conditions.Pin) == orderID(b.Input.Conditions.Pin) &&

@@ -95,6 +95,7 @@ type control struct {
 	defined  bool // the definition is on record
 	last     Decision
 	sight    time.Time // when every rule could judge last
+	lessons  lessons
 	runs     []*run
 }
 
@@ -385,6 +386,9 @@ func ruleWindows(r slo.Rule) []time.Duration {
 	}
 	if r.PI != nil {
 		out = append(out, r.PI.Window, r.PI.Short)
+	}
+	if r.Base != nil {
+		out = append(out, r.Base.Window)
 	}
 	if r.When != nil {
 		out = append(out, r.When.Windows()...)

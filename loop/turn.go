@@ -15,6 +15,7 @@ import (
 func (l *Loop) turn(ctx context.Context, c *control, states []budget.State, now time.Time) Decision {
 	in := l.input(ctx, c, states, now)
 	d := Decide(in)
+	c.learned(d)
 	if d.Verb != Hold {
 		d = l.move(ctx, c, d)
 	}
@@ -54,6 +55,7 @@ func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now
 	if l.conclude(ctx, c, in) {
 		in.Conditions.LastMove = in.At // as its outcome will say
 	}
+	in.Learned = l.learn(c, in)
 	in.Sighted = c.sighted(in)
 	return l.examine(ctx, in)
 }
@@ -65,7 +67,7 @@ func (l *Loop) conditions(ctx context.Context, c *control, now time.Time) (Condi
 		return Conditions{}, ErrUnreachable
 	}
 	per := max(c.loop.Pace.Per, c.loop.Cooldown)
-	out, err := l.cfg.Records.Conditions(ctx, ConditionsQuery{Actuator: c.actuator.Name, Service: c.actuator.Service, Now: now, Per: per, Moves: lookedBack(c.loop)})
+	out, err := l.cfg.Records.Conditions(ctx, ConditionsQuery{Actuator: c.actuator.Name, Service: c.actuator.Service, Now: now, Per: per, Moves: lookedBack(c.loop), Learned: l.recalls(c)})
 	if err != nil {
 		l.ledgerFailed(fmt.Errorf("read conditions of %s: %w", c.actuator.Name, err))
 		return Conditions{}, err

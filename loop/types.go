@@ -115,6 +115,7 @@ type ConditionsQuery struct {
 	Now      time.Time     // orders that lapsed before are not in force
 	Per      time.Duration // how far back tightening moves are listed
 	Moves    int           // how many of the newest moves are listed
+	Learned  bool          // also what a loop had learned by the newest decision that says so
 }
 
 // The sentinel errors.
@@ -144,6 +145,7 @@ type Conditions struct {
 	Tightened  []time.Time `json:"tightened,omitempty"`  // tightening moves of late, oldest first
 	Moves      []Past      `json:"moves,omitempty"`      // the newest moves that were carried out, oldest first
 	Unfinished []Begun     `json:"unfinished,omitempty"` // moves on record without an outcome
+	Learned    *Learned    `json:"-"`                    // as asked for; Input has it too
 }
 
 // Begun is a move that is on record and whose outcome is not.
@@ -176,6 +178,7 @@ type Reason string
 // The reasons of decisions. Reasons of guards are named after the guard.
 const (
 	ReasonBurning    Reason = "burning"     // a rule asks for a tighter setting
+	ReasonLearned    Reason = "learned"     // a lesson was learned, and asks for a tighter setting while all is well
 	ReasonRecovered  Reason = "recovered"   // no rule asks for the present setting any more
 	ReasonAtSetpoint Reason = "at-setpoint" // the setting is the wanted one
 	ReasonNoData     Reason = "no-data"     // a rule cannot see, so nothing is relaxed
@@ -236,6 +239,7 @@ type Input struct {
 	Conditions Conditions      `json:"conditions"`
 	LedgerDown string          `json:"ledgerDown,omitempty"` // why Conditions are not known
 	Neighbours []Neighbour     `json:"neighbours,omitempty"` // actuators of the same plant or fleet
+	Learned    *Learned        `json:"learned,omitempty"`    // by a loop that learns its base
 	Sighted    time.Time       `json:"sighted,omitzero"`     // when every rule could judge last, as far as the instance knows that decides
 }
 

@@ -99,7 +99,7 @@ func (l *Loop) inherit(before []*control) {
 			l.retire(old)
 			continue
 		}
-		c.last, c.runs, c.defined = old.last, old.runs, old.defined && old.policy == c.policy
+		c.last, c.runs, c.defined, c.lessons = old.last, old.runs, old.defined && old.policy == c.policy, old.lessons
 	}
 }
 

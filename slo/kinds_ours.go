@@ -156,7 +156,7 @@ spec:
 }
 
 func rule() *object {
-	return &object{name: "rule", doc: "One wish, by a control law: one of `tiers`, `watermark`, `aimd`, `pi` and `schedule`.", fields: []field{
+	return &object{name: "rule", doc: "One wish, by a control law: one of `tiers`, `watermark`, `aimd`, `pi`, `schedule` and `base`.", fields: []field{
 		{key: "name", is: shapeName, instead: "that of the objective, or of the calendar", doc: "Unique in the loop."},
 		{key: "objective", is: shapeName, doc: "Name of the objective whose budget it looks at. Required, but for a `schedule`. Where the actuator turns work away, look at one that counts admitted work only, and charge the budget with all: a loop that counts its own refusals locks itself in."},
 		{key: "when", is: shapeCondition, instead: "always", doc: "The rule speaks only while this holds; while it does not, it asks for nothing. Where it cannot be judged the rule is blind: nothing is relaxed. See [Conditions](#conditions)."},
@@ -165,6 +165,7 @@ func rule() *object {
 		{key: "aimd", is: shapeMapping, of: aimdTable(), doc: "Towards `tight` by a share of what is left, and back by steps (additive increase, multiplicative decrease)."},
 		{key: "pi", is: shapeMapping, of: piTable(), doc: "Holds a burn rate at its target (proportional–integral), for actuators that act by degrees."},
 		{key: "schedule", is: shapeMapping, of: scheduleTable(), doc: "A setting at times that are known before."},
+		{key: "base", is: shapeMapping, of: baseTable(), doc: "A setting that is learned from how long statements take while all is well; of a `postgresQueryTimeout` whose reaper is the server's. See [actuators.md](actuators.md#learned-base)."},
 	}}
 }
 

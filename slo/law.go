@@ -7,6 +7,7 @@ const (
 	AIMDs     Law = "aimd"
 	PIs       Law = "pi"
 	Schedules Law = "schedule"
+	Bases     Law = "base"
 )
 
 // An AIMD moves the setting towards tight by a share of what is left while a
@@ -39,4 +40,15 @@ type PI struct {
 type Schedule struct {
 	Calendar Calendar `json:"calendar"`
 	Setting  float64  `json:"setting"` // in units of the actuator
+}
+
+// A Base asks for a setting that is learned: a quantile of how long work takes
+// while all is well.
+type Base struct {
+	Window   time.Duration `json:"window"`   // below a burn rate of 1 over it a time is healthy, ns
+	Quantile Decimal       `json:"quantile"` // of durations; above 0, below 1
+	History  time.Duration `json:"history"`  // how far back durations count, ns
+	Samples  int64         `json:"samples"`  // fewest to learn from
+	Every    time.Duration `json:"every"`    // between two lessons, ns
+	Growth   Decimal       `json:"growth"`   // most by which one lesson multiplies or divides the base; above 1
 }

@@ -68,6 +68,7 @@ type Rule struct {
 	AIMD      *AIMD      `json:"aimd,omitempty"`     // law aimd
 	PI        *PI        `json:"pi,omitempty"`       // law pi
 	Schedule  *Schedule  `json:"schedule,omitempty"` // law schedule
+	Base      *Base      `json:"base,omitempty"`     // law base
 	Position  Position   `json:"-"`
 }
 

@@ -3,7 +3,7 @@ package slo
 import "fmt"
 
 // laws are the keys of a rule that each name a control law.
-func laws() []string { return []string{"tiers", "watermark", "aimd", "pi", "schedule"} }
+func laws() []string { return []string{"tiers", "watermark", "aimd", "pi", "schedule", "base"} }
 
 // readLaw reads the one control law of a rule.
 func (l *loader) readLaw(r *Rule, v value, a Actuator, known known) {
@@ -41,6 +41,9 @@ func (l *loader) readLaw(r *Rule, v value, a Actuator, known known) {
 		r.Law, r.PI = PIs, &law
 	case schedule.good():
 		l.readSchedule(r, v, a)
+	case v.get("base").good():
+		law := readBase(v.get("base"), a, o)
+		r.Law, r.Base = Bases, &law
 	}
 }
 

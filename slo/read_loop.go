@@ -59,6 +59,7 @@ func (l *loader) finishLoop(d draft[ControlLoop], known known) {
 		names[r.Name] = true
 		d.is.Rules = append(d.is.Rules, r)
 	}
+	onlyBase(d.spec.get("rules"))
 	l.set.Loops = append(l.set.Loops, d.is)
 }
 

@@ -55,6 +55,7 @@ func outcomeWords(a slo.Actuator, d loop.Decision, o *loop.Outcome, now time.Tim
 func reasonWords(r loop.Reason) string {
 	words := map[loop.Reason]string{
 		loop.ReasonBurning:    "a budget burns",
+		loop.ReasonLearned:    "a base was learned while all was well",
 		loop.ReasonRecovered:  "no rule asks for this setting any more",
 		loop.ReasonAtSetpoint: "the setting is the wanted one",
 		loop.ReasonNoData:     "a rule cannot see, so nothing is relaxed",

@@ -75,7 +75,7 @@ func Run(t *testing.T, open func(*testing.T) Ledger) {
 	}{
 		{"begin", begin}, {"begin twice", beginTwice}, {"begin of another epoch", beginDeposed},
 		{"begin refuses", beginRefuses}, {"begin during a stop", beginStopped}, {"lead", lead},
-		{"finish", finish}, {"finish refuses", finishRefuses}, {"moves", moves}, {"unfinished", unfinished},
+		{"finish", finish}, {"finish refuses", finishRefuses}, {"moves", moves}, {"unfinished", unfinished}, {"lessons", lessons},
 		{"orders", orders}, {"orders refused", ordersRefused}, {"adjustments", adjustments}, {"annotations", annotations}, {"stops", stops}, {"pins", pins}, {"trust", trust}, {"order history", orderHistory},
 		{"settings", settings}, {"settings refused", settingsRefused}, {"definitions", definitions},
 		{"verdicts", verdicts}, {"verdicts twice", verdictsTwice}, {"verdicts refused", verdictsRefused}, {"verdict pages", verdictPages},

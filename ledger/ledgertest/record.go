@@ -186,6 +186,22 @@ func pastMoves(t *testing.T, l Ledger) {
 	}})
 }
 
+// What a loop had learned is that of the newest decision that says so, and is
+// told only when it is asked for.
+func lessons(t *testing.T, l Ledger) {
+	mustLead(t, l)
+	older, newer, other := Hold("older", at(1)), Hold("newer", at(2)), Hold("other", at(3))
+	older.Input.Learned = &loop.Learned{Base: 24_000, Since: at(0)}
+	newer.Input.Learned = &loop.Learned{Base: 20_000, Since: at(1), Parts: []loop.Part{{From: at(0), Took: [][2]int64{{1000, 3}, {19_500, 1}}, Cut: 2}}}
+	other.Actuator, other.Input.Learned = "freeze", older.Input.Learned
+	mustBegin(t, l, older, newer, Hold("says nothing", at(4)), other)
+	for asked, want := range map[bool]*loop.Learned{true: newer.Input.Learned, false: nil} {
+		got, err := l.Conditions(t.Context(), loop.ConditionsQuery{Actuator: "query-timeout", Now: at(5), Learned: asked})
+		check(t, "Conditions", err)
+		diff(t, "what was learned", got.Learned, want)
+	}
+}
+
 // A move without an outcome is listed, and counts as one that was made.
 func unfinished(t *testing.T, l Ledger) {
 	mustLead(t, l)
