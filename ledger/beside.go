@@ -28,17 +28,27 @@ func beside(ctx context.Context, c chains, chain string, seq int64) ([]Fault, er
 	if err != nil {
 		return nil, err
 	}
+	ends, _, err := pruned(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	if seq < 1 {
 		return []Fault{{Table: chain, Seq: seq, Last: seq, Kind: Deleted, Why: "there is no such row"}}, nil
 	}
 	first := max(seq-1, 1)
+	if end := ends[chain].Seq; end < seq {
+		first = max(first, end+1)
+	}
 	links, err := c.page(ctx, t, first-1, int(seq-first)+2)
 	if err != nil {
 		return nil, fmt.Errorf("verify row %d of %s: %w", seq, chain, err)
 	}
-	w := newWalk(t, heads)
+	w := newWalk(t, Head{}, heads)
 	w.last = Head{Chain: chain, Seq: first - 1}
-	if len(links) > 0 && first > 1 { // what it continues is not looked at
+	switch {
+	case first-1 == ends[chain].Seq:
+		w.last.Hash = ends[chain].Hash
+	case len(links) > 0: // what it continues is not looked at
 		w.last.Hash = links[0].prev
 	}
 	for _, v := range viewed(t, links) {

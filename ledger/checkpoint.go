@@ -59,11 +59,10 @@ func (c Checkpoint) Genuine(key ed25519.PublicKey) error {
 	return nil
 }
 
-// ReadCheckpoints reads checkpoints, a JSON object a line, and returns the
-// ends of chains that they remember. An error names the line: one that cannot
-// be read or was not signed with the key is nothing to rely on, and nothing
-// to pass over.
-func ReadCheckpoints(in io.Reader, key ed25519.PublicKey) (n int, heads []Head, err error) {
+// ReadCheckpoints reads checkpoints, a JSON object a line. An error names the
+// line: one that cannot be read or was not signed with the key is nothing to
+// rely on, and nothing to pass over.
+func ReadCheckpoints(in io.Reader, key ed25519.PublicKey) (all []Checkpoint, err error) {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxCheckpoint)
 	for line := 1; lines.Scan(); line++ {
@@ -76,12 +75,20 @@ func ReadCheckpoints(in io.Reader, key ed25519.PublicKey) (n int, heads []Head, 
 			err = c.Genuine(key)
 		}
 		if err != nil {
-			return n, nil, fmt.Errorf("read checkpoint in line %d: %w", line, err)
+			return nil, fmt.Errorf("read checkpoint in line %d: %w", line, err)
 		}
-		n, heads = n+1, append(heads, c.Heads...)
+		all = append(all, c)
 	}
 	if err := lines.Err(); err != nil {
-		return n, nil, fmt.Errorf("read checkpoints: %w", err)
+		return nil, fmt.Errorf("read checkpoints: %w", err)
 	}
-	return n, heads, nil
+	return all, nil
+}
+
+// Remembered are the ends of chains that checkpoints remember.
+func Remembered(all []Checkpoint) (heads []Head) {
+	for _, c := range all {
+		heads = append(heads, c.Heads...)
+	}
+	return heads
 }

@@ -10,7 +10,7 @@
 // (what is looked up), chain.go (how rows hang together), verify.go (how one
 // finds out that they do not), lead.go (who leads), watch.go (what others put on record), check.go (the invariants
 // in words) beside ../migrations (the same in SQL), errors.go (what an error
-// means), grant.go (who may), export.go (tables for others), verdicts.go, clerk.go and spool.go (answers of the gate), memory.go, store.go (slices), migrate.go.
+// means), grant.go (who may), export.go (tables for others), verdicts.go, clerk.go and spool.go (answers of the gate), prune.go and prunings.go (what is dropped of them), memory.go, store.go (slices), migrate.go.
 //
 // # Contracts
 //
@@ -66,8 +66,8 @@
 // (keyring.go) knows them in memory, learns of new and revoked ones every
 // 2 s, and is believed for 15 minutes without the database.
 //
-// Nothing is changed or dropped. The chains (decisions, deploys, outcomes, orders,
-// definitions, leadership, settings, tokens, verdicts, versions) are insert-only: triggers refuse UPDATE,
+// Nothing is changed, and nothing but old verdicts is dropped. The chains (decisions, deploys, outcomes, orders,
+// definitions, leadership, prunings, settings, tokens, verdicts, versions) are insert-only: triggers refuse UPDATE,
 // DELETE and TRUNCATE, and any row that does not continue its chain. A row is
 // its body, the JSON of the loop's type with times in UTC microseconds, and
 // copies of some of its fields as columns for querying. Its hash is
@@ -79,6 +79,16 @@
 // rows that are gone, by the numbers, by the heads, and by what other tables
 // say of them. Who can rewrite everything up to the end of all chains is only
 // found out by a head that was kept elsewhere: Heads, VerifyFrom.
+//
+// Verdicts lie in parts of 100,000 rows; room is made ahead by whoever adds
+// every thousandth row. A pruning names the row up to which they are dropped,
+// and holds a signed checkpoint that found the end of the chain just there; it
+// is committed first. Then parts are dropped and rows deleted, the lowest
+// numbers first, so that what is left is always an end of the chain: Verify
+// holds it against the hash that the pruning names, however far the dropping
+// came. The database refuses to delete a row that no pruning names. An ID is
+// looked for in the part that is added to and in the last 1,000 rows; an instance
+// that does not know the end of the chain looks in all of them.
 //
 // Slices are counts, no chain: reading again replaces them. Counts are whole
 // thousandths, starts and coverage are kept in whole milliseconds. A row holds

@@ -57,12 +57,13 @@ func (p *Postgres) Export(ctx context.Context, chain string, from, to time.Time,
 	if err != nil {
 		return fmt.Errorf("export %s: %w", chain, err)
 	}
-	end, first := int64(0), true
-	for after := int64(0); first || after < end; after += exportAtOnce {
+	after, end, first := int64(0), int64(0), true
+	for ; first || after < end; after += exportAtOnce {
 		var rows [][]any
 		var columns []Column
 		err := p.do(ctx, func(ctx context.Context) (err error) {
-			if err := p.pool.QueryRow(ctx, `select seq from heads where chain = $1`, chain).Scan(&end); err != nil {
+			err = p.pool.QueryRow(ctx, `select seq, greatest($2, (select min(seq) - 1 from `+chain+`)) from heads where chain = $1`, chain, after).Scan(&end, &after)
+			if err != nil {
 				return err
 			}
 			columns, rows, err = p.exported(ctx, sql, after, from, to)

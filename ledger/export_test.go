@@ -35,3 +35,21 @@ func VerifyInForTest(ctx context.Context, tx pgx.Tx) ([]Fault, error) {
 
 // BytesForTest is what is kept of a verdict.
 func (e Encoded) BytesForTest() []byte { return e.body }
+
+// AddForTest adds a batch of verdicts after the end of their chain, which it
+// moves.
+func AddForTest(ctx context.Context, conn *pgx.Conn, end *Head, b Batch) error {
+	l, err := end.link(b)
+	if err == nil {
+		args := append([]any{l.seq, l.prev[:], l.hash[:], string(l.body)}, l.values...)
+		_, err = conn.Exec(ctx, insertInto(verdictsTable()), args...)
+	}
+	*end = Head{end.Chain, l.seq, l.hash}
+	return err
+}
+
+// RecordPruningForTest puts a pruning on record and drops nothing, as when a
+// process ends in between.
+func (p *Postgres) RecordPruningForTest(ctx context.Context, next Pruning) error {
+	return p.recordPruning(ctx, next)
+}

@@ -39,6 +39,9 @@ func grant(ctx context.Context, cfg *pgx.ConnConfig, role string) error {
 			`grant update (chain) on setpoint.heads to ` + name, // to lock its rows: a trigger refuses the rest
 		}
 		for _, t := range tables() {
+			if t.name == "prunings" {
+				continue // the owner's
+			}
 			statements = append(statements, fmt.Sprintf(`grant insert on setpoint.%s to %s`, t.name, name))
 		}
 		for _, t := range free {
@@ -59,7 +62,8 @@ func unchained(ctx context.Context, tx pgx.Tx) ([]string, error) {
 	for _, t := range tables() {
 		guarded = append(guarded, t.name)
 	}
-	rows, err := tx.Query(ctx, `select tablename::text from pg_tables where schemaname = 'setpoint' and tablename <> all ($1) order by 1`, guarded)
+	rows, err := tx.Query(ctx, `select relname::text from pg_class where relnamespace = 'setpoint'::regnamespace and relkind = 'r'
+		and not relispartition and relname <> all ($1) order by 1`, guarded)
 	if err != nil {
 		return nil, err
 	}

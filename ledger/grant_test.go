@@ -17,6 +17,12 @@ import (
 func asWriter(t *testing.T) (dsn, owner string) {
 	t.Helper()
 	owner = fresh(t)
+	return writerOf(t, owner), owner
+}
+
+// writerOf makes a role that may only write a ledger.
+func writerOf(t *testing.T, owner string) (dsn string) {
+	t.Helper()
 	cfg, err := pgx.ParseConfig(owner)
 	must(t, err)
 	role := "writer of " + cfg.Database
@@ -30,7 +36,7 @@ func asWriter(t *testing.T) (dsn, owner string) {
 	must(t, err)
 	must(t, ledger.Grant(t.Context(), owner, role))
 	must(t, ledger.Grant(t.Context(), owner, role)) // again changes nothing
-	return owner + " user='" + role + "'", owner
+	return owner + " user='" + role + "'"
 }
 
 // It cannot change what is on record, nor the ends of chains, nor what
@@ -52,6 +58,8 @@ func TestWriterCannotChangeTheRecord(t *testing.T) {
 		`set session_replication_role = replica`, `create or replace function setpoint.refuse_change() returns trigger language plpgsql as $$ begin return new; end $$`,
 		`update setpoint.heads set seq = 0`, `update setpoint.heads set chain = 'x'`, `delete from setpoint.heads`, `insert into setpoint.heads values ('x', 0, sha256(''))`,
 		strings.Replace(detour, "%s", "seq = 0", 1), strings.Replace(detour, "%s", "chain = 'x'", 1),
+		`delete from setpoint.verdicts`, `delete from setpoint.verdicts_1`, `drop table setpoint.verdicts_1`, `update setpoint.verdicts_1 set count = 9`,
+		`insert into setpoint.prunings (seq) values (1)`, `select setpoint.make_room()`,
 		`delete from setpoint.migrations`, `create table setpoint.mine (x int)`, `select setpoint.continue_chain()`,
 	} {
 		_, err := conn.PgConn().Exec(t.Context(), sql).ReadAll()

@@ -52,30 +52,56 @@ type chains interface {
 	page(ctx context.Context, t table, after int64, limit int) ([]link, error)
 }
 
-// verify walks every chain from its first row. Rows may be added meanwhile.
+// verify walks every chain from its first row, or from where it was pruned to.
+// Rows may be added meanwhile, and dropped behind a pruning.
 func verify(ctx context.Context, c chains, remembered []Head) ([]Fault, error) {
-	before, err := c.Heads(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var faults []Fault
 	for _, t := range tables() {
-		w := newWalk(t, append(before, remembered...))
-		if err := w.all(ctx, c); err != nil {
+		more, err := verifyTable(ctx, c, t, remembered)
+		if err != nil {
 			return nil, fmt.Errorf("verify %s: %w", t.name, err)
+		}
+		faults = append(faults, more...)
+	}
+	return faults, nil
+}
+
+func verifyTable(ctx context.Context, c chains, t table, remembered []Head) ([]Fault, error) {
+	for {
+		ends, faults, err := pruned(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		before, err := c.Heads(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w := newWalk(t, ends[t.name], append(before, remembered...))
+		if err := w.all(ctx, c); err != nil {
+			return nil, err
 		}
 		after, err := c.Heads(ctx)
 		if err != nil {
 			return nil, err
 		}
-		faults = append(faults, w.end(after)...)
+		later, _, err := pruned(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if later[t.name] != ends[t.name] {
+			continue // rows were dropped while they were read
+		}
+		if t.name != "prunings" {
+			faults = nil
+		}
+		return append(w.end(after), faults...), nil
 	}
-	return faults, nil
 }
 
 // A walk goes along one chain.
 type walk struct {
 	table    table
+	pruned   Head           // the last row that was dropped; Seq 0 = none was
 	known    map[int64]Hash // :: number → hash that the row must carry
 	last     Head           // the row before
 	suspects []link         // altered rows whose hash may tell where they stood
@@ -88,9 +114,9 @@ type walk struct {
 // the square of it.
 const maxSuspects = 200
 
-func newWalk(t table, heads []Head) *walk {
-	w := &walk{table: t, known: map[int64]Hash{}, named: map[int64]int{}}
-	for _, h := range heads {
+func newWalk(t table, pruned Head, heads []Head) *walk {
+	w := &walk{table: t, pruned: pruned, known: map[int64]Hash{}, named: map[int64]int{}}
+	for _, h := range append([]Head{pruned}, heads...) {
 		if h.Chain != t.name || h.Seq == 0 {
 			continue
 		}
@@ -102,20 +128,57 @@ func newWalk(t table, heads []Head) *walk {
 	return w
 }
 
-// all walks to the end. While rows are judged the next ones are read, and what
-// can be told of a row alone is told by all processors.
+// all walks to the end.
 func (w *walk) all(ctx context.Context, c chains) error {
+	return w.each(ctx, c, func(link) bool { return true })
+}
+
+// each walks on while goOn says so, which is told of each row that was judged.
+// While rows are judged the next ones are read, and what can be told of a row
+// alone is told by all processors.
+func (w *walk) each(ctx context.Context, c chains, goOn func(link) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	begun := false
 	for page := range pages(ctx, c, w.table) {
 		if page.err != nil {
 			return page.err
 		}
+		if !begun {
+			w.begin(page.links[0])
+			begun = true
+		}
 		for _, v := range viewed(w.table, page.links) {
 			w.step(v)
+			if !goOn(v.link) {
+				return nil
+			}
 		}
 	}
+	if !begun {
+		w.begin(link{seq: w.pruned.Seq + 1})
+	}
 	return ctx.Err()
+}
+
+// begin says what the first row that is there continues: the last row that
+// was dropped or, while not all of those are gone, the row before it. What is
+// remembered of rows before that cannot be looked at any more.
+func (w *walk) begin(first link) {
+	w.last = w.pruned
+	if first.seq > 1 && first.seq <= w.pruned.Seq {
+		w.last = Head{w.table.name, first.seq - 1, first.prev}
+	} else if first.seq == 1 {
+		w.last = Head{Chain: w.table.name}
+	}
+	for seq, hash := range w.known {
+		if seq == w.last.Seq && hash != w.last.Hash {
+			w.fault(link{seq: seq}, Altered, "the end of the chain that is remembered is not the row up to which it was pruned")
+		}
+		if seq <= w.last.Seq {
+			delete(w.known, seq)
+		}
+	}
 }
 
 // A page is some rows in order, or why they could not be read.

@@ -110,7 +110,7 @@ Exit codes:
 	root.PersistentFlags().StringVar(&a.server, "server", defaultServer(), "address of the server to ask (SETPOINT_URL)")
 	root.PersistentFlags().StringVarP(&a.output, "output", "o", "text", "text or json")
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "ask", Title: "Ask:"}, &cobra.Group{ID: "command", Title: "Command:"})
-	root.AddCommand(a.serveCmd(), a.agentCmd(), a.migrateCmd(), a.checkCmd(), a.planCmd(), a.convertCmd(), a.gateCmd(), a.statusCmd(), a.worthCmd(), a.logCmd(), a.whyCmd(), a.replayCmd(), a.verifyCmd(), a.checkpointCmd(), a.exportCmd(), a.backtestCmd(), a.simulateCmd(), a.schemaCmd(), a.versionCmd(), a.tokensCmd())
+	root.AddCommand(a.serveCmd(), a.agentCmd(), a.migrateCmd(), a.checkCmd(), a.planCmd(), a.convertCmd(), a.gateCmd(), a.statusCmd(), a.worthCmd(), a.logCmd(), a.whyCmd(), a.replayCmd(), a.verifyCmd(), a.checkpointCmd(), a.pruneCmd(), a.exportCmd(), a.backtestCmd(), a.simulateCmd(), a.schemaCmd(), a.versionCmd(), a.tokensCmd())
 	root.AddCommand(a.orderCmds()...)
 	return root
 }

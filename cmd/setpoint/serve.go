@@ -41,6 +41,7 @@ type options struct {
 	checks     checks
 	every      time.Duration
 	keepSlices time.Duration
+	keepGiven  time.Duration // answers of the gate; 0 = all of them
 
 	lenient bool
 }
@@ -73,6 +74,7 @@ trust what 'setpoint log' says that it would have done.`,
 	c.Flags().StringVar(&o.listen, "listen", defaultListen, "address of the page, the API and the gate")
 	c.Flags().DurationVar(&o.every, "every", 0, "time between two looks (default: the shortest slice, at most 1m)")
 	c.Flags().DurationVar(&o.keepSlices, "keep-slices", 0, "how long counts are kept (default and least: 35 days after they have left all windows)")
+	c.Flags().DurationVar(&o.keepGiven, "keep-verdicts", 0, "how long answers of the gate are kept, such as 9600h; what is older and covered by a checkpoint is dropped every hour with the role of DATABASE_URL or, when that does not own the ledger, of OWNER_DATABASE_URL (default: all are kept)")
 	c.Flags().StringVar(&o.spool, "spool", "", "folder where answers of the gate wait while the ledger is away (default: under --state)")
 	c.Flags().StringVar(&o.stopFile, "stop-file", os.Getenv("SETPOINT_STOP_FILE"), "emergency stop for as long as this file exists; it may name actuators and services, and say revert (SETPOINT_STOP_FILE)")
 	lenientFlag(c, &o.lenient)
@@ -95,6 +97,10 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	watching, err := newWitness(o.checks)
+	if err != nil {
+		return err
+	}
+	old, err := newPruner(o.keepGiven, o.checks)
 	if err != nil {
 		return err
 	}
@@ -131,7 +137,8 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	log.Info("page", "url", h.url, "objectives", len(set.Objectives), "loops", len(set.Loops), "version", version, "signs-with", h.publicKey())
 	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, door, h.web.Handler()) }, records.keep,
 		func(ctx context.Context) error { return h.follow(ctx, hangups) },
-		func(ctx context.Context) error { return watching.watch(ctx, h.records, log) })
+		func(ctx context.Context) error { return watching.watch(ctx, h.records, log) },
+		func(ctx context.Context) error { return old.watch(ctx, h.records, log) })
 }
 
 func printProblems(w io.Writer, problems slo.Problems, files []slo.File) {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"crypto/ed25519"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +28,9 @@ Somebody with all rights in the database can make a chain anew, from a row that
 he changed to its end. Checkpoints (see 'setpoint checkpoint') tell: what they
 remember must be there still.
 
+Answers of the gate that were pruned (see 'setpoint prune') are gone: with --key
+the checkpoints that cover them are looked at too.
+
 It reads the ledger itself: DATABASE_URL, or the private PostgreSQL.`,
 		Example: `  setpoint verify
   setpoint verify --checkpoints checkpoints.jsonl --key checkpoint.pub`,
@@ -34,7 +40,6 @@ It reads the ledger itself: DATABASE_URL, or the private PostgreSQL.`,
 	s.flags(c)
 	c.Flags().StringVar(&k.file, "checkpoints", "", "file of checkpoints, as 'setpoint checkpoint' prints them")
 	c.Flags().StringVar(&k.key, "key", "", "file of the public key (PEM) that they were signed with")
-	c.MarkFlagsRequiredTogether("checkpoints", "key")
 	return c
 }
 
@@ -45,11 +50,23 @@ type checks struct{ file, key string }
 type verified struct {
 	Rows        int64          `json:"rows"`
 	Checkpoints int            `json:"checkpoints"`
+	Prunings    []pruned       `json:"prunings"`
 	Faults      []ledger.Fault `json:"faults"`
 }
 
+// pruned is a pruning in short.
+type pruned struct {
+	Through int64     `json:"through"`
+	By      string    `json:"by"`
+	Why     string    `json:"why"`
+	At      time.Time `json:"at"`
+}
+
 func (a *app) verify(c *cobra.Command, s storage, k checks) error {
-	n, remembered, err := k.read()
+	if k.file != "" && k.key == "" {
+		return exit{usage, "--checkpoints needs --key, the public key that they were signed with"}
+	}
+	remembered, err := k.read()
 	if err != nil {
 		return err
 	}
@@ -59,17 +76,9 @@ func (a *app) verify(c *cobra.Command, s storage, k checks) error {
 		return err
 	}
 	defer records.close(quiet)
-	heads, err := records.Heads(c.Context())
+	v, err := k.verify(c.Context(), records.Postgres, remembered)
 	if err != nil {
 		return err
-	}
-	faults, err := records.VerifyFrom(c.Context(), remembered)
-	if err != nil {
-		return err
-	}
-	v := verified{Checkpoints: n, Faults: append([]ledger.Fault{}, faults...)}
-	for _, h := range heads {
-		v.Rows += h.Seq
 	}
 	if err := a.show(c, v, func(w io.Writer) { printVerified(w, v) }); err != nil {
 		return err
@@ -80,30 +89,72 @@ func (a *app) verify(c *cobra.Command, s storage, k checks) error {
 	return nil
 }
 
+// verify walks the chains.
+func (k checks) verify(ctx context.Context, records *ledger.Postgres, remembered []ledger.Checkpoint) (verified, error) {
+	v := verified{Checkpoints: len(remembered), Prunings: []pruned{}, Faults: []ledger.Fault{}}
+	heads, err := records.Heads(ctx)
+	if err != nil {
+		return v, err
+	}
+	faults, err := records.VerifyFrom(ctx, ledger.Remembered(remembered))
+	if err != nil {
+		return v, err
+	}
+	prunings, err := records.Prunings(ctx)
+	if err != nil {
+		return v, err
+	}
+	if k.key != "" && len(prunings) > 0 {
+		key, err := readPublicKey(k.key)
+		if err != nil {
+			return v, err
+		}
+		faults = append(faults, ledger.Unsigned(prunings, key)...)
+	}
+	v.Faults = append(v.Faults, faults...)
+	for _, h := range heads {
+		v.Rows += h.Seq
+	}
+	for _, p := range prunings {
+		v.Prunings = append(v.Prunings, pruned{p.Through, p.By, p.Why, p.At})
+	}
+	if n := len(prunings); n > 0 {
+		v.Rows -= prunings[n-1].Through
+	}
+	return v, nil
+}
+
 // read reads checkpoints, if any are named.
-func (k checks) read() (n int, remembered []ledger.Head, err error) {
+func (k checks) read() ([]ledger.Checkpoint, error) {
 	if k.file == "" {
-		return 0, nil, nil
+		return nil, nil
 	}
 	key, err := readPublicKey(k.key)
 	if err != nil {
-		return 0, nil, err
+		return nil, err
 	}
-	f, err := os.Open(k.file)
+	return readCheckpoints(k.file, key)
+}
+
+func readCheckpoints(path string, key ed25519.PublicKey) ([]ledger.Checkpoint, error) {
+	f, err := os.Open(path)
 	if err != nil {
-		return 0, nil, fmt.Errorf("read checkpoints: %w", err)
+		return nil, fmt.Errorf("read checkpoints: %w", err)
 	}
 	defer f.Close()
-	n, remembered, err = ledger.ReadCheckpoints(f, key)
+	all, err := ledger.ReadCheckpoints(f, key)
 	if err != nil {
-		return 0, nil, fmt.Errorf("%s: %w", k.file, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return n, remembered, nil
+	return all, nil
 }
 
 func printVerified(w io.Writer, v verified) {
 	for _, f := range v.Faults {
 		fmt.Fprintf(w, "record: %s\n", f)
+	}
+	for _, p := range v.Prunings {
+		fmt.Fprintf(w, "answers of the gate up to row %d were dropped at %s by %s: %s\n", p.Through, p.At.Format(time.RFC3339), p.By, p.Why)
 	}
 	against := "no checkpoints to hold it against"
 	if v.Checkpoints > 0 {

@@ -48,6 +48,8 @@ func TestCheckpoints(t *testing.T) {
 	wantVerified(t, v, against, 0, "0 faults; held against 1")
 	must(t, os.WriteFile(file, []byte(strings.Replace(more.out, `"seq":0`, `"seq":1`, 1)), 0o600))
 	wantVerified(t, v, against, 1, "line 1: it was not signed with this key")
+	must(t, os.WriteFile(file, []byte(more.out), 0o600))
+	checkPrune(t, v, checks{file, key}, public)
 	wantVerified(t, v, []string{"verify", "--checkpoints", file, "--key", key}, 1, "does not begin with -----BEGIN PUBLIC KEY-----")
 }
 
