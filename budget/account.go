@@ -100,18 +100,26 @@ func (a *Account) Leave(r Range, left []sli.Slice) error {
 func (a *Account) juries() [3]*jury { return [...]*jury{a.raw, a.adjusted, a.today} }
 
 // State is where the budget stands: as adjusted, with the raw figures beside.
-func (a *Account) State() State {
-	raw := a.raw.book.State()
-	raw.BadSince = a.raw.pending()
+func (a *Account) State() (s State) {
+	a.Tell(&s)
+	return s
+}
+
+// Tell makes s the State. States are long, and a tick makes one of each
+// objective.
+func (a *Account) Tell(s *State) {
+	a.raw.book.tell(s)
+	s.BadSince = a.raw.pending()
 	for _, c := range a.contracts {
-		raw.SLAs = append(raw.SLAs, c.settlements()...)
+		s.SLAs = append(s.SLAs, c.settlements()...)
 	}
 	if a.adjusted == nil {
-		return raw
+		return
 	}
-	s := a.stateOf(a.adjusted, raw)
+	raw := *s
+	*s = a.stateOf(a.adjusted, &raw)
 	if a.today != nil {
-		today := a.stateOf(a.today, raw)
+		today := a.stateOf(a.today, &raw)
 		s.ByToday = &today
 	}
 	newest := s.At.Add(-a.objective.Slice)
@@ -120,11 +128,10 @@ func (a *Account) State() State {
 			s.InForce = append(s.InForce, InForce{Name: x.Name, Effect: x.Effect, Since: stretch.From, Until: stretch.To})
 		}
 	}
-	return s
 }
 
 // stateOf is where the budget stands by one of the books that are adjusted.
-func (a *Account) stateOf(j *jury, raw State) State {
+func (a *Account) stateOf(j *jury, raw *State) State {
 	s := j.book.State()
 	s.SLAs, s.BadSince = raw.SLAs, j.pending()
 	s.Raw = Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining, Bound: raw.Bound}

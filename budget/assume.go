@@ -16,7 +16,7 @@ func (b *Book) show(w *window) Window {
 	shown := Window{Length: b.span(b.end - start), Counts: w.sum, Assumed: b.assume(w), Earlier: b.judged(w)}
 	shown.Good += shown.Assumed.Good
 	shown.Bad += shown.Assumed.Bad
-	shown.Burn = allow(shown, b.targets.all[0]).burn(shown.Bad)
+	shown.Burn = allow(&shown, b.targets.all[0]).burn(shown.Bad)
 	settled := w.tail == start
 	seen := b.inSight() && b.covered(w)
 	if b.noData != slo.NoDataHold {

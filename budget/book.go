@@ -76,6 +76,7 @@ type Book struct {
 	least   sli.Count // fewer events than these in a window are too few to judge by
 	windows []window  // ascending; one that follows the calendar comes last
 	own     int       // the objective's, in windows
+	longest int64     // of the windows, in slices
 	flaws   tally     // of the slices in the objective's window
 
 	ahead, phase int64
@@ -107,7 +108,8 @@ func newBook(c Config, reach, ahead int64) *Book {
 		b.first = min(b.floor(c.Since), b.end)
 		b.filled = b.first
 	}
-	b.ring = newRing(min(b.open(c.Windows), reach), b.slice)
+	b.longest = b.open(c.Windows)
+	b.ring = newRing(min(b.longest, reach), b.slice)
 	return b
 }
 
@@ -153,9 +155,6 @@ func (b *Book) Advance(at time.Time) error {
 		return fmt.Errorf("advance %s to %s: %w", b.objective, stamp(at), err)
 	}
 	errs := b.settle(end)
-	for i := b.end; i < min(end, b.end+b.ring.size); i++ {
-		b.ring.set(i, cell{})
-	}
 	b.end = end
 	return errs
 }
@@ -262,6 +261,9 @@ func (b *Book) write(i int64, was, c cell) error {
 		b.flaws.add(c.flaw, 1)
 	}
 	if i >= b.ringStart() {
+		for blank := max(b.filled, b.ringStart()); blank < i; blank++ { // what was there is a round old
+			b.ring.set(blank, cell{})
+		}
 		b.ring.set(i, c)
 	}
 	if i < b.filled {

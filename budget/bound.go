@@ -23,7 +23,7 @@ import (
 // from where on), whether what a gap slice holds happened before the window
 // began (State.Flaws), time after the newest observation (State.Newest) and
 // processes that no scrape ever saw.
-func (b *Book) bound(w Window, remaining float64) float64 {
+func (b *Book) bound(w *Window, remaining float64) float64 {
 	unseen, bad := float64(w.Unseen), float64(w.UnseenBad)
 	if b.method == slo.Occurrences && b.flaws.of(sli.FlawLost) > 0 && w.Covered > 0 {
 		missing := float64(b.life(&b.windows[b.own])-w.Covered) / float64(w.Covered) * float64(w.Total())
@@ -36,11 +36,11 @@ func (b *Book) bound(w Window, remaining float64) float64 {
 	if b.method == slo.Occurrences {
 		bad = max(bad, unseen*(float64(w.Bad)/float64(w.Total())))
 	}
-	worst, best := w, w
+	worst, best := *w, *w
 	worst.Bad += b.atMost(bad)
 	best.Good += b.atMost(unseen)
 	target := b.targets.all[0]
-	low, high := allow(worst, target).remaining(worst.Bad), allow(best, target).remaining(best.Bad)
+	low, high := allow(&worst, target).remaining(worst.Bad), allow(&best, target).remaining(best.Bad)
 	return max(remaining-low, high-remaining, 0)
 }
 

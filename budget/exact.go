@@ -37,7 +37,7 @@ func compareBurn(w Window, target, burn slo.Decimal) int {
 	if left.hi == 0 && right.hi == 0 && len(w.Earlier) == 0 { // the usual case, quickly
 		return multiply(uint64(w.Bad), left.lo).compare(multiply(uint64(w.Total()), right.lo))
 	}
-	a := allow(w, target)
+	a := allow(&w, target)
 	if a.none() {
 		return strict(w.Bad)
 	}
@@ -57,7 +57,7 @@ type allowance struct {
 //
 // over the stretches k of w that are judged by another target. Denominators
 // are powers of ten, so the largest is common to all.
-func allow(w Window, target slo.Decimal) allowance {
+func allow(w *Window, target slo.Decimal) allowance {
 	num, den := target.Complement().Fraction()
 	if len(w.Earlier) == 0 {
 		return allowance{multiply(uint64(w.Total()), uint64(num)), uint64(den)}

@@ -135,6 +135,5 @@ func worse(a, b sli.Flaw) sli.Flaw {
 // Floor is t rounded down to a multiple of step since the Unix epoch, as
 // slices start.
 func Floor(t time.Time, step time.Duration) time.Time {
-	b := Book{slice: step}
-	return b.time(b.floor(t))
+	return time.Unix(0, floor(t, step)*int64(step)).UTC()
 }

@@ -46,7 +46,7 @@ func (s State) Forecast(window time.Duration) (left time.Duration, known bool) {
 // lasts is Length × (1 − bad/allowed) ÷ (bad_w/allowed_w), that is Length ×
 // (allowed − bad) × allowed_w ÷ (allowed × bad_w).
 func (s State) lasts(w Window) time.Duration {
-	a, aw := allow(s.Budget, s.Target), allow(w, s.Target)
+	a, aw := allow(&s.Budget, s.Target), allow(&w, s.Target)
 	if a.none() { // bad events that are no part of the budget's window
 		return Never
 	}
@@ -58,7 +58,8 @@ func (s State) lasts(w Window) time.Duration {
 // lastsInPeriod is w × (allowed − bad) ÷ (bad_w − total_w×budget): what is
 // still to come is judged by the present target.
 func (s State) lastsInPeriod(w Window) time.Duration {
-	a, aw := allow(s.Budget, s.Target), allow(w.today(s.Target), s.Target)
+	now := w.today(s.Target)
+	a, aw := allow(&s.Budget, s.Target), allow(&now, s.Target)
 	d := multiply(uint64(w.Bad), aw.den).big()
 	d.Sub(d, aw.num.big())
 	if d.Sign() <= 0 {

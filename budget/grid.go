@@ -25,11 +25,12 @@ func (b *Book) index(t time.Time) (int64, error) {
 func (b *Book) number(s sli.Slice) int64 { return s.Start.UnixNano() / int64(b.slice) }
 
 // floor is the number of the slice that contains t.
-func (b *Book) floor(t time.Time) int64 {
-	epoch := time.Unix(0, 0)
-	ns := int64(min(max(t.Sub(epoch), -maxTime), maxTime))
-	i := ns / int64(b.slice)
-	if ns%int64(b.slice) < 0 {
+func (b *Book) floor(t time.Time) int64 { return floor(t, b.slice) }
+
+func floor(t time.Time, slice time.Duration) int64 {
+	ns := int64(min(max(t.Sub(time.Unix(0, 0)), -maxTime), maxTime))
+	i := ns / int64(slice)
+	if i*int64(slice) > ns {
 		i--
 	}
 	return i
@@ -65,9 +66,9 @@ func (b *Book) start(w *window) int64 {
 // oldest is the oldest slice that anything of the book still speaks of. At
 // the beginning of a period that is more than the period.
 func (b *Book) oldest() int64 {
-	from := b.end - b.round(b.promise.Length)
-	for k := range b.windows {
-		from = min(from, b.start(&b.windows[k]))
+	from := b.end - b.longest
+	if b.promise.Calendar() {
+		from = min(from, b.windows[b.own].tail)
 	}
 	return from
 }

@@ -25,7 +25,7 @@ type Judged struct {
 // Allowed is how many bad events, or time slices, the budget's window allows
 // so far.
 func (s State) Allowed() float64 {
-	a := allow(s.Budget, s.Target)
+	a := allow(&s.Budget, s.Target)
 	return quotient(a.num, wide{lo: a.den}) / float64(s.One())
 }
 
@@ -40,7 +40,7 @@ func (s State) Today() State {
 		s.Windows[i] = s.Windows[i].today(s.Target)
 	}
 	s.Budget = s.Budget.today(s.Target)
-	s.Remaining = allow(s.Budget, s.Target).remaining(s.Budget.Bad)
+	s.Remaining = allow(&s.Budget, s.Target).remaining(s.Budget.Bad)
 	if s.Status == OK || s.Status == Burning || s.Status == Exhausted {
 		s.Status = s.stands()
 	}
@@ -49,17 +49,18 @@ func (s State) Today() State {
 
 func (w Window) today(target slo.Decimal) Window {
 	w.Earlier = nil
-	w.Burn = allow(w, target).burn(w.Bad)
+	w.Burn = allow(&w, target).burn(w.Bad)
 	return w
 }
 
 // stands is how a budget stands that is in sight and has seen events. It
 // burns when the shortest known window burns faster than 1.
-func (s State) stands() Status {
-	if allow(s.Budget, s.Target).compare(s.Budget.Bad) >= 0 {
+func (s *State) stands() Status {
+	if allow(&s.Budget, s.Target).compare(s.Budget.Bad) >= 0 {
 		return Exhausted
 	}
-	for _, w := range s.Windows {
+	for i := range s.Windows {
+		w := &s.Windows[i]
 		if w.Known && allow(w, s.Target).compare(w.Bad) > 0 {
 			return Burning
 		}

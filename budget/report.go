@@ -7,8 +7,14 @@ import (
 )
 
 // State is where the budget stands, by all that was handed in.
-func (b *Book) State() State {
-	s := State{
+func (b *Book) State() (s State) {
+	b.tell(&s)
+	return s
+}
+
+// tell makes s the State. States are long: they are not handed around.
+func (b *Book) tell(s *State) {
+	*s = State{
 		Objective: b.objective, Service: b.service, Target: b.targets.all[0], Slice: b.slice, Method: b.method, Counted: b.counted,
 		At: b.time(b.end), Newest: b.newestTime(), Since: b.sinceTime(),
 		Windows: make([]Window, len(b.windows)), Flaws: b.flaws.list(),
@@ -21,16 +27,15 @@ func (b *Book) State() State {
 		s.Windows = s.Windows[:b.own]
 		s.PeriodStart, s.PeriodEnd = b.period(b.end)
 	}
-	s.Remaining = allow(s.Budget, s.Target).remaining(s.Budget.Bad)
-	s.Bound = b.bound(s.Budget, s.Remaining)
+	s.Remaining = allow(&s.Budget, s.Target).remaining(s.Budget.Bad)
+	s.Bound = b.bound(&s.Budget, s.Remaining)
 	s.MinEvents = int64(b.least / b.one())
 	s.NoData, s.Blind = b.noData, b.noData != slo.NoDataHold && !b.inSight()
 	s.Status = b.status(s)
-	return s
 }
 
 // status is the first status that applies; the order is the package's.
-func (b *Book) status(s State) Status {
+func (b *Book) status(s *State) Status {
 	hold := b.noData == slo.NoDataHold
 	switch {
 	case hold && !b.inSight(), !b.begun():

@@ -6,7 +6,7 @@ import (
 )
 
 // A ring holds the cells of the newest slices, packed. Slice i sits in slot
-// i mod size. Each block of slots has its start on record, so that a slot is
+// i mod size; until it is set, the slot has what is a round older. Each block of slots has its start on record, so that a slot is
 // found in a few steps.
 type ring struct {
 	slice  time.Duration
@@ -61,7 +61,9 @@ func (r *ring) grow(more int) {
 
 // find returns the slot of slice i and where it starts.
 func (r *ring) find(i int64) (slot, start int) {
-	slot = int(((i % r.size) + r.size) % r.size)
+	if slot = int(i % r.size); slot < 0 {
+		slot += int(r.size)
+	}
 	start = int(r.starts[slot/block])
 	for range slot % block {
 		start += cellSize(r.data[start:])

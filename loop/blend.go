@@ -313,5 +313,6 @@ func (b *blend) state(now time.Time) budget.State {
 	if b.loose.Before(b.next) {
 		s.Provisional = budget.Floor(b.loose, b.objective.Step())
 	}
-	return recounted(s, b.recounts())
+	recounted(&s, b.recounts())
+	return s
 }

@@ -95,10 +95,6 @@ func (l *Loop) leaving(ctx context.Context) {
 			some, needs = some[n:], needs[n:]
 		}
 	}
-	for _, g := range l.gauges {
-		g.stuck = false
-		g.err = errors.Join(g.err, g.settle(ctx, l.cfg.Records))
-	}
 }
 
 func (l *Loop) leaveSome(ctx context.Context, some []*gauge, needs []budget.Range) {

@@ -52,6 +52,9 @@ type wish struct {
 
 // take counts what was wished for.
 func (w wish) take(all []sli.Slice, history bool) error {
+	if w.gauge.moved.Before(w.at) {
+		w.gauge.advance(w.at)
+	}
 	if history {
 		return w.gauge.takeOlder(all, w.ask)
 	}

@@ -31,6 +31,7 @@ type gauge struct {
 	lineage   lineage
 	slas      []slo.SLA
 	book      *budget.Account // nil until the record was read
+	moved     time.Time       // where it was moved to last
 	next      time.Time       // start of the first slice that was not asked for yet
 	oldest    time.Time       // history before it was not asked for yet
 	unkept    []sli.Slice
@@ -55,10 +56,14 @@ func newGauge(set *slo.Set, o *slo.Objective) *gauge {
 func (l *Loop) measure(ctx context.Context, now time.Time, patience time.Duration) []budget.State {
 	l.begin(ctx, now)
 	l.ask(ctx, now, patience)
+	for _, g := range l.gauges { // those without an answer: time passes in them all the same
+		g.advance(g.at(now))
+	}
 	l.keep(ctx)
 	states := make([]budget.State, len(l.gauges), len(l.gauges)+len(l.blends))
 	for i, g := range l.gauges {
-		states[i] = g.state(now)
+		g.err = errors.Join(g.err, g.settle(ctx, l.cfg.Records))
+		g.state(&states[i], now)
 	}
 	l.tellErrors()
 	return append(states, l.blend(ctx, now)...)
@@ -90,17 +95,23 @@ func (l *Loop) tellErrors() {
 	}
 }
 
-// begin opens the books that are not and moves all to now, so that time passes
-// in them whether the backends and the ledger answer or not.
+// begin opens the books that are not.
 func (l *Loop) begin(ctx context.Context, now time.Time) {
 	for _, g := range l.gauges {
-		g.err = nil
+		g.err, g.stuck = nil, false
 	}
 	l.open(ctx, now)
-	for _, g := range l.gauges {
-		if g.book != nil {
-			g.err = errors.Join(g.err, g.book.Advance(g.at(now)))
-		}
+}
+
+// advance moves the book to at. It is moved right before slices are counted,
+// while it is at hand: of many objectives it is far away again soon.
+func (g *gauge) advance(at time.Time) {
+	if g.book == nil || g.moved.Equal(at) {
+		return
+	}
+	err := g.book.Advance(at)
+	if g.err = errors.Join(g.err, err); err == nil {
+		g.moved = at
 	}
 }
 
@@ -163,14 +174,16 @@ func (g *gauge) takeOlder(older []sli.Slice, ask sli.Ask) error {
 	return nil
 }
 
-// state is where the budget stands; without a book nothing is known.
-func (g *gauge) state(now time.Time) budget.State {
-	if g.book != nil {
-		s := g.late.tell(g.book.State(), g.next)
-		s.Pending = g.pending
-		return recounted(s, g.recounts())
+// state makes s where the budget stands; without a book nothing is known.
+func (g *gauge) state(s *budget.State, now time.Time) {
+	if g.book == nil {
+		*s = budget.NewAccount(g.config(g.at(now)), g.exemption).State()
+		return
 	}
-	return budget.NewAccount(g.config(g.at(now)), g.exemption).State()
+	g.book.Tell(s)
+	g.late.tell(s, g.next)
+	s.Pending = g.pending
+	recounted(s, g.recounts())
 }
 
 // observed leaves out blank slices: they say nothing and need no row.

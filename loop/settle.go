@@ -98,12 +98,11 @@ func (t *tail) move(fresh []sli.Slice, from, to, at time.Time) {
 }
 
 // tell adds to a state what of it may still change, and what has.
-func (t *tail) tell(s budget.State, next time.Time) budget.State {
+func (t *tail) tell(s *budget.State, next time.Time) {
 	if t.from.Before(next) {
 		s.Provisional = t.from
 	}
 	s.Corrected, s.CorrectedAt = t.corrected, t.correctedAt
-	return s
 }
 
 // again is where asking for new slices begins: at those that may have changed
@@ -116,6 +115,7 @@ func (g *gauge) again(at time.Time) time.Time {
 	}
 	from := earliest(g.late.from, g.next)
 	if len(g.unkept)+len(g.late.older) > 0 { // what the store has is not what was counted
+		g.advance(at)
 		return earliest(latest(from, g.book.Reach()), g.next)
 	}
 	return from

@@ -170,9 +170,9 @@ func (b *blend) recounts() (oldest time.Time) {
 
 // recounted marks a state while the past is being counted anew: what reaches
 // back to before oldest is not known, and must not look as if all were well.
-func recounted(s budget.State, oldest time.Time) budget.State {
+func recounted(s *budget.State, oldest time.Time) {
 	if oldest.IsZero() {
-		return s
+		return
 	}
 	whole := func(w budget.Window) budget.Window {
 		w.Known = w.Known && !s.At.Add(-w.Length).Before(oldest)
@@ -183,14 +183,14 @@ func recounted(s budget.State, oldest time.Time) budget.State {
 	}
 	s.Budget = whole(s.Budget)
 	if s.ByToday != nil {
-		today := recounted(*s.ByToday, oldest)
+		today := *s.ByToday
+		recounted(&today, oldest)
 		s.ByToday = &today
 	}
 	if !s.Budget.Known && (s.Status == budget.OK || s.Status == budget.Burning || s.Status == budget.NoTraffic) {
 		s.Status = budget.Partial
 	}
 	s.Recounted = oldest
-	return s
 }
 
 // versionsAtOnce is how many versions are recorded by one call.
