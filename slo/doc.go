@@ -30,6 +30,7 @@
 //	condition.go                   expressions that rules depend on, and what they look at
 //	selectors.go                   which PromQL can be read as a sum of raw counters
 //	samples.go                     which PromQL has samples that can be judged
+//	metricsql.go, metricsql_read.go, dialect.go  the same of what VictoriaMetrics alone reads
 //	calendar.go, recurrence.go     which times a calendar covers; exemption.go: of one objective
 //	environment.go                 ${NAME}
 //	files.go, nearest.go           folders; the nearest name

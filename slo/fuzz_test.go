@@ -129,7 +129,7 @@ func sound(t *testing.T, set *slo.Set) {
 		if !names["service "+o.Service] || !made && (o.Composite != nil || !names["source "+o.Indicator.Source] || !soundIndicator(o.Indicator)) {
 			t.Fatalf("unsound objective %+v", o)
 		}
-		if o.Target.Sign() <= 0 || o.Budget().Sign() < 0 || o.Slice <= 0 || o.Window.Length < o.Slice || o.Window.Length%o.Slice != 0 {
+		if o.Target.Sign() < 0 || o.Budget().Sign() < 0 || o.Slice <= 0 || o.Window.Length < o.Slice || o.Window.Length%o.Slice != 0 {
 			t.Fatalf("impossible objective %+v", o)
 		}
 		at := time.Unix(1_780_000_000, 0)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/VictoriaMetrics/metricsql"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -91,26 +92,42 @@ func (g Grouping) only(query string, of Group) string {
 	if query == "" {
 		return ""
 	}
-	expr, err := parseQuery(query)
-	if err != nil {
+	var more []*labels.Matcher
+	for i, label := range g.By {
+		more = append(more, labels.MustNewMatcher(labels.MatchEqual, label, of[i]))
+	}
+	return narrow(query, more)
+}
+
+// narrow is a query with more matchers in each of its selectors.
+func narrow(query string, more []*labels.Matcher) string {
+	expr, metrics, err := readQuery(query)
+	switch {
+	case err != nil:
 		return query // the queries of a Set were read before
+	case metrics != nil:
+		return narrowed(metrics, more)
 	}
 	parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
 		if v, ok := n.(*parser.VectorSelector); ok {
-			for i, label := range g.By {
-				v.LabelMatchers = append(v.LabelMatchers, labels.MustNewMatcher(labels.MatchEqual, label, of[i]))
-			}
+			v.LabelMatchers = append(v.LabelMatchers, more...)
 		}
 		return nil
 	})
 	return expr.String()
 }
 
-// SeriesOf are the selectors in a query of an indicator, canonical, each once.
+// SeriesOf are the selectors in a query of an indicator, each once; those of
+// PromQL in canonical form.
 func SeriesOf(query string) (selectors []string) {
-	expr, err := parseQuery(query)
+	expr, metrics, err := readQuery(query)
 	if err != nil {
 		return nil
+	}
+	eachMetric(metrics, func(m *metricsql.MetricExpr) { selectors = append(selectors, string(m.AppendString(nil))) })
+	if expr == nil {
+		slices.Sort(selectors)
+		return slices.Compact(selectors)
 	}
 	parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
 		if v, ok := n.(*parser.VectorSelector); ok {

@@ -80,6 +80,8 @@ type loader struct {
 	systems map[string]string  // :: data source → the system that it is; "" = one that is asked
 	left    map[string]leftOut // :: objective that is not kept
 
+	dialects map[string]string // data source → its type, of all that are declared
+
 	lenient   bool
 	part      bool // there are more files than these
 	importers []Importer
@@ -125,6 +127,7 @@ func newLoader(env func(string) (string, bool)) *loader {
 	l := &loader{
 		env: env, tables: map[string]kind{}, declared: map[string]map[string]place{}, onlyNames: map[string]string{},
 		named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{}, systems: map[string]string{}, left: map[string]leftOut{},
+		dialects: map[string]string{},
 	}
 	for _, k := range kinds() {
 		l.tables[k.version+" "+k.name] = k

@@ -289,6 +289,7 @@ Everything else is refused with its place in the query: ratios and differences (
 good series by their labels), ` + "`histogram_quantile`" + ` (select the bucket of your threshold instead, as in
 ` + "`latency_seconds_bucket{le=\"0.3\"}`" + `), subqueries, ` + "`offset`, `@`, `topk`, `avg`" + ` and so on.
 
+` + metricsManual + `
 ## Leniency
 
 ` + "`check --lenient` and `serve --lenient`" + ` take what deviates from OpenSLO in common ways, with a warning that says what is

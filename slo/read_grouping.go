@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/VictoriaMetrics/metricsql"
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -142,9 +143,12 @@ func withoutLabel(query, label string) (why string) {
 	if query == "" {
 		return ""
 	}
-	expr, err := parseQuery(query)
+	expr, metrics, err := readQuery(query)
 	if err != nil {
 		return ""
+	}
+	if metrics != nil {
+		return metricsWithoutLabel(metrics, label)
 	}
 	parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
 		switch e := n.(type) {
@@ -155,15 +159,43 @@ func withoutLabel(query, label string) (why string) {
 				}
 			}
 		case *parser.AggregateExpr:
-			if len(e.Grouping) > 0 && e.Without == slices.Contains(e.Grouping, label) && why == "" {
-				word := "by"
-				if e.Without {
-					word = "without"
-				}
-				why = fmt.Sprintf("is without the label %s in its result (%s %s (%s)); it is told apart by the series below that", label, e.Op, word, strings.Join(e.Grouping, ", "))
+			word := "by"
+			if e.Without {
+				word = "without"
+			}
+			if why == "" {
+				why = aggregatedAway(label, e.Op.String(), word, e.Grouping)
 			}
 		}
 		return nil
+	})
+	return why
+}
+
+// aggregatedAway says that an aggregation leaves a label out of its result;
+// empty where it does not.
+func aggregatedAway(label, op, word string, grouping []string) string {
+	if len(grouping) == 0 || (word == "without") != slices.Contains(grouping, label) {
+		return ""
+	}
+	return fmt.Sprintf("is without the label %s in its result (%s %s (%s)); it is told apart by the series below that", label, op, word, strings.Join(grouping, ", "))
+}
+
+// metricsWithoutLabel is withoutLabel of MetricsQL.
+func metricsWithoutLabel(expr metricsql.Expr, label string) (why string) {
+	metricsql.VisitAll(expr, func(e metricsql.Expr) {
+		switch e := e.(type) {
+		case *metricsql.MetricExpr:
+			for _, f := range slices.Concat(e.LabelFilterss...) {
+				if f.Label == label && !f.IsNegative && !f.IsRegexp && len(e.LabelFilterss) == 1 {
+					why = fmt.Sprintf("selects %s: there can be one group only", f.AppendString(nil))
+				}
+			}
+		case *metricsql.AggrFuncExpr:
+			if why == "" {
+				why = aggregatedAway(label, e.Name, strings.ToLower(e.Modifier.Op), e.Modifier.Args)
+			}
+		}
 	})
 	return why
 }

@@ -135,11 +135,11 @@ func (l *loader) sampled(metric value, check func(string) error) string {
 		written.warn("the place of Sloth's windows is read as 5m", "a range", "")
 	}
 	if query.good() {
-		_, err := Samples(query.text())
+		_, only, err := samplesOf(query.text())
 		if err == nil {
 			err = check(query.text())
 		}
-		refuseQuery(query, err)
+		l.checkQuery(metric, query, only, err)
 	}
 	return strings.TrimSpace(query.text())
 }
@@ -251,8 +251,8 @@ func (l *loader) query(metric value) string {
 	}
 	query := queryOf(metric)
 	if query.good() {
-		_, err := Selectors(query.text())
-		refuseQuery(query, err)
+		_, only, err := selectorsOf(query.text())
+		l.checkQuery(metric, query, only, err)
 	}
 	return strings.TrimSpace(query.text())
 }

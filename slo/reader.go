@@ -16,8 +16,8 @@ type Reader struct {
 	Part      bool // the files are some of many: names that they do not hold are warned of, and left open in the set, unless they are misspelt
 	Importers []Importer
 
-	known   map[[sha256.Size]byte]*loader // :: name and text → what the file says by itself; nil = it has to be read each time
-	systems map[string]string             // :: data source → system, as known was read with
+	known    map[[sha256.Size]byte]*loader // :: name and text → what the file says by itself; nil = it has to be read each time
+	dialects map[string]string             // :: data source → its type, as known was read with
 
 	next map[[sha256.Size]byte]*loader // the same, of the reading under way
 }
@@ -36,8 +36,8 @@ func (r *Reader) Load(files []File, env func(string) (string, bool)) (*Set, Prob
 func (r *Reader) file(l *loader, f File) {
 	text := sha256.Sum256(f.Data)
 	key := sha256.Sum256(append(text[:], f.Name...))
-	if !maps.Equal(r.systems, l.systems) { // what queries have to look like depends on it
-		r.known, r.systems = nil, l.systems
+	if !maps.Equal(r.dialects, l.dialects) { // what queries have to look like depends on it
+		r.known, r.dialects = nil, l.dialects
 	}
 	alone, there := r.known[key]
 	if !there {
@@ -58,7 +58,7 @@ func (r *Reader) file(l *loader, f File) {
 func (l *loader) alone() *loader {
 	a := &loader{env: l.env, tables: l.tables, lenient: l.lenient, importers: l.importers, declared: map[string]map[string]place{},
 		onlyNames: map[string]string{}, named: map[string]*draftIndicator{}, serviceAlerts: map[string]string{},
-		systems: l.systems, left: map[string]leftOut{}}
+		systems: l.systems, dialects: l.dialects, left: map[string]leftOut{}}
 	for kind := range l.declared {
 		a.declared[kind] = map[string]place{}
 	}
@@ -69,7 +69,7 @@ func (l *loader) alone() *loader {
 // indicators and the names of what they refer to. Only these can be taken from
 // memory: everything else is changed while definitions are put together.
 func (l *loader) plain() bool {
-	may := []string{"env", "tables", "lenient", "importers", "declared", "references", "indicators", "slos", "onlyNames", "files", "systems"}
+	may := []string{"env", "tables", "lenient", "importers", "declared", "references", "indicators", "slos", "onlyNames", "files", "systems", "dialects"}
 	for at, all := 0, reflect.ValueOf(l).Elem(); at < all.NumField(); at++ {
 		f := all.Field(at)
 		empty := f.IsZero() || f.Kind() == reflect.Map && f.Len() == 0

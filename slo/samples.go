@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/VictoriaMetrics/metricsql"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -13,10 +14,24 @@ import (
 // empty: it has to be evaluated at the instants of a grid. An expression that
 // has no value at an instant is refused with a *QueryError.
 func Samples(query string) (selector string, err error) {
-	expr, err := parseQuery(query)
-	if err != nil {
-		return "", err
+	selector, _, err = samplesOf(query)
+	return selector, err
+}
+
+// samplesOf is Samples; only reports whether the query is MetricsQL and not
+// PromQL.
+func samplesOf(query string) (selector string, only bool, err error) {
+	expr, metrics, err := readQuery(query)
+	if err == nil && metrics != nil {
+		return "", true, checkMetricsSamples(query, metrics)
 	}
+	if err == nil {
+		selector, err = samplesOfPromQL(query, expr)
+	}
+	return selector, false, err
+}
+
+func samplesOfPromQL(query string, expr parser.Expr) (selector string, err error) {
 	at := int(expr.PositionRange().Start)
 	switch e := unwrap(expr).(type) {
 	case *parser.NumberLiteral:
@@ -44,23 +59,29 @@ func isBare(v *parser.VectorSelector) bool {
 // checkFilter refuses a query that ends in a comparison without bool: what
 // does not hold is left out of its answer, so that bad samples are not seen.
 func checkFilter(query string) error {
-	expr, err := parseQuery(query)
+	expr, metrics, err := readQuery(query)
 	if err != nil {
 		return err
 	}
-	e, ok := unwrap(expr).(*parser.BinaryExpr)
-	if !ok || !e.Op.IsComparisonOperator() || e.ReturnBool {
-		return nil
-	}
 	r := addends{query: query}
-	return r.refuseAt(r.operator(e), "a comparison leaves out the samples that it does not hold for, so that the bad ones are not seen", e.Op.String()+" bool, which is 0 or 1, or what is compared alone, with op and value in the objective")
+	const reason, instead = "a comparison leaves out the samples that it does not hold for, so that the bad ones are not seen", " bool, which is 0 or 1, or what is compared alone, with op and value in the objective"
+	if e, is := metrics.(*metricsql.BinaryOpExpr); is && metricsql.IsBinaryOpCmp(e.Op) && !e.Bool {
+		return r.refuseWord(e.Op, reason, e.Op+instead)
+	}
+	if e, ok := unwrap(expr).(*parser.BinaryExpr); ok && e.Op.IsComparisonOperator() && !e.ReturnBool {
+		return r.refuseAt(r.operator(e), reason, e.Op.String()+instead)
+	}
+	return nil
 }
 
 // checkTimestamp refuses an expression that cannot be a Unix timestamp.
 func checkTimestamp(query string) error {
-	expr, err := parseQuery(query)
-	if err != nil {
+	expr, metrics, err := readQuery(query)
+	switch {
+	case err != nil:
 		return err
+	case metrics != nil:
+		return checkOuter(query, metrics, "is not when something happened", "a Unix timestamp in seconds")
 	}
 	switch e := innermost(expr).(type) {
 	case *parser.BinaryExpr:
@@ -68,7 +89,7 @@ func checkTimestamp(query string) error {
 			return queryErr(query, int(e.PositionRange().Start), "time() - … is an age, not a timestamp", "the timestamp alone")
 		}
 	case *parser.Call:
-		if slices.Contains([]string{"rate", "irate", "increase", "time", "count_over_time"}, e.Func.Name) {
+		if isAmount(e.Func.Name) {
 			return queryErr(query, int(e.PositionRange().Start), e.Func.Name+"(…) is not when something happened", "a Unix timestamp in seconds")
 		}
 	}
@@ -77,9 +98,12 @@ func checkTimestamp(query string) error {
 
 // checkShare refuses an expression that cannot be a share from 0 to 1.
 func checkShare(query string) error {
-	expr, err := parseQuery(query)
-	if err != nil {
+	expr, metrics, err := readQuery(query)
+	switch {
+	case err != nil:
 		return err
+	case metrics != nil:
+		return checkOuter(query, metrics, "is not a share", "a share from 0 to 1, as in good / total")
 	}
 	e := innermost(expr)
 	refuse := func(reason string) error {
@@ -93,7 +117,7 @@ func checkShare(query string) error {
 			}
 		}
 	case *parser.Call:
-		if slices.Contains([]string{"rate", "irate", "increase", "time", "timestamp", "count_over_time"}, e.Func.Name) {
+		if isAmount(e.Func.Name) || e.Func.Name == "timestamp" {
 			return refuse(e.Func.Name + "(…) is not a share")
 		}
 	case *parser.AggregateExpr:
@@ -106,6 +130,12 @@ func checkShare(query string) error {
 		}
 	}
 	return nil
+}
+
+// isAmount reports whether what a function returns is neither a timestamp nor
+// a share.
+func isAmount(function string) bool {
+	return slices.Contains([]string{"rate", "irate", "increase", "time", "count_over_time"}, function)
 }
 
 // innermost is e without parentheses and without the aggregations that leave
@@ -125,7 +155,7 @@ func isHundred(e parser.Expr) bool {
 	return ok && n.Val == 100
 }
 
-// WithMatcher is a PromQL expression that was read by Samples, each of its
+// WithMatcher is an expression that was read by Samples, each of its
 // selectors with one more matcher, as in setpoint_slice!="1767225660". Without
 // a matcher it is the expression as it stands.
 func WithMatcher(query, matcher string) string {
@@ -133,15 +163,8 @@ func WithMatcher(query, matcher string) string {
 		return query
 	}
 	more, err := parser.NewParser(parser.Options{}).ParseMetricSelector("{" + matcher + "}")
-	expr, wrong := parseQuery(query)
-	if err != nil || wrong != nil {
+	if err != nil {
 		return query
 	}
-	parser.Inspect(expr, func(n parser.Node, _ []parser.Node) error {
-		if v, ok := n.(*parser.VectorSelector); ok {
-			v.LabelMatchers = append(v.LabelMatchers, more...)
-		}
-		return nil
-	})
-	return expr.String()
+	return narrow(query, more)
 }

@@ -40,19 +40,30 @@ func (e *QueryError) Error() string { return fmt.Sprintf("%d:%d: %s", e.Line, e.
 //	sum(rate(a_total[5m])) + sum(rate(b_total[5m]))        sums of these, parentheses
 //	sum(rate(errors_total[5m])) or vector(0)               a default of nothing
 //
-// Anything else is refused with a *QueryError, and so is an addend that
+// MetricsQL has more ways to say that (see readMetricsQL). Anything else is refused with a *QueryError, and so is an addend that
 // occurs twice: its events would count double.
 func Selectors(query string) ([]string, error) {
-	expr, err := parseQuery(query)
-	if err != nil {
-		return nil, err
-	}
+	all, _, err := selectorsOf(query)
+	return all, err
+}
+
+// selectorsOf is Selectors; only reports whether the query is MetricsQL and not
+// PromQL.
+func selectorsOf(query string) (all []string, only bool, err error) {
+	expr, metrics, err := readQuery(query)
 	r := addends{query: query}
-	if err := r.read(expr); err != nil {
-		return nil, err
+	switch {
+	case err != nil:
+	case metrics != nil:
+		err = r.readMetricsQL(metrics)
+	default:
+		err = r.read(expr)
+	}
+	if err != nil {
+		return nil, metrics != nil, err
 	}
 	slices.Sort(r.selectors)
-	return r.selectors, nil
+	return r.selectors, metrics != nil, nil
 }
 
 func parseQuery(query string) (parser.Expr, error) {

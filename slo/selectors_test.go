@@ -56,7 +56,7 @@ func TestSelectorsRefuses(t *testing.T) {
 		{strings.Repeat("a", 17000), "1:1: the query is longer than 16384 bytes"},
 		{`sum(rate(a_total[5m])))`, "1:24: not valid PromQL: unexpected right parenthesis"},
 		{"sum(\n  rate(a_total[5x]))", "2:16: not valid PromQL"},
-		{`rate(a_total[$__rate_interval])`, "1:14: not valid PromQL"},
+		{`rate(a_total[${range}])`, "1:14: not valid PromQL"},
 		{`a_total / b_total`, "1:9: a ratio cannot be weighted"},
 		{`sum(a_total)  / b_total`, "1:15: a ratio cannot be weighted"},
 		{`a_total - b_total`, "1:9: a difference of counters"},

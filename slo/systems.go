@@ -90,7 +90,8 @@ func (l *loader) surveySystem(doc value) {
 	if doc.get("kind").text() != "DataSource" {
 		return
 	}
-	l.systems[doc.get("metadata").get("name").text()] = otherSystem(doc.get("spec").get("type"))
+	name, kind := doc.get("metadata").get("name").text(), doc.get("spec").get("type")
+	l.systems[name], l.dialects[name] = otherSystem(kind), kind.text()
 }
 
 // systemOf is the system that the first of some metrics is in that is not in

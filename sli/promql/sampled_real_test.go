@@ -13,14 +13,14 @@ import (
 )
 
 // measured are objectives over the gauges of a target: the raw samples of a
-// selector, and expressions on a grid.
-func measured() []slo.Objective {
+// selector, and expressions on a grid, one of which VictoriaMetrics alone reads.
+func measured(backend promtest.Backend) []slo.Objective {
 	limit := slo.Indicator{Kind: slo.Threshold, Op: slo.LessOrEqual, Value: slo.NewDecimal(3, 1)}
 	of := func(name, query string, in slo.Indicator) slo.Objective {
 		in.Name, in.Source, in.Query = name, "shop", query
 		return slo.Objective{Name: name, Slice: 2 * time.Second, Indicator: in}
 	}
-	return []slo.Objective{
+	all := []slo.Objective{
 		of("raw", "latency_seconds", limit),
 		of("evaluated", "max(latency_seconds)", limit),
 		of("gauge", `well{job="promtest"}`, slo.Indicator{Kind: slo.Boolean}),
@@ -28,6 +28,10 @@ func measured() []slo.Objective {
 		of("born", `max({__name__=~"born_.*"})`, limit),
 		of("nothing", "latency_seconds / 0 * 0", limit), // NaN, when there is anything
 	}
+	if backend == promtest.VictoriaMetrics {
+		all = append(all, of("metricsql", `max(latency_seconds{job="promtest" or job="nobody"}) default rate(nothing[5m])`, limit))
+	}
+	return all
 }
 
 // Real backends scrape gauges. Each sample of a selector is counted as what
@@ -51,7 +55,7 @@ func testRealSamples(t *testing.T, backend promtest.Backend) {
 	from := sli.Newest(src, 2*time.Second, time.Now())
 	var sources []*promql.Sources // one each, so that none learns from others what backend it is
 	var live []func() []sli.Slice
-	for _, o := range measured() {
+	for _, o := range measured(backend) {
 		one, err := promql.New([]slo.Source{src}, promql.Config{})
 		if err != nil {
 			t.Fatal(err)
@@ -63,7 +67,7 @@ func testRealSamples(t *testing.T, backend promtest.Backend) {
 	end := time.Now()
 	until(t, func() bool { return !sli.Newest(src, 2*time.Second, time.Now()).Before(end) })
 	sums := map[string]sli.Counts{}
-	for i, o := range measured() {
+	for i, o := range measured(backend) {
 		got := live[i]()
 		whole, err := sources[i].Counts(t.Context(), o, from, got[len(got)-1].Start.Add(o.Slice))
 		if diff := cmp.Diff(got, whole); err != nil || diff != "" {
@@ -76,7 +80,7 @@ func testRealSamples(t *testing.T, backend promtest.Backend) {
 	compareServed(t, g, sums)
 	for i, want := range map[int]float64{0: 0.4, 1: 0.4} { // a selector, and an expression
 		step := 4 * time.Second
-		levels, err := sources[i].Levels(t.Context(), measured()[i], from.Truncate(step), end, step)
+		levels, err := sources[i].Levels(t.Context(), measured(backend)[i], from.Truncate(step), end, step)
 		worst := 0.0
 		for _, l := range levels {
 			worst = max(worst, l.Value)
@@ -132,6 +136,9 @@ func compareServed(t *testing.T, g *target, sums map[string]sli.Counts) {
 		if got := sums[name]; got.Good != w.Good || got.Bad != w.Bad {
 			t.Errorf("%s: counted %v good, %v bad; shown %v, %v", name, got.Good.Float(), got.Bad.Float(), w.Good.Float(), w.Bad.Float())
 		}
+	}
+	if m, is := sums["metricsql"]; is && m != sums["evaluated"] {
+		t.Errorf("MetricsQL: %+v, PromQL that means the same: %+v", m, sums["evaluated"])
 	}
 	// A value holds until the next one, so that both see about the same.
 	raw, grid := sums["raw"], sums["evaluated"]

@@ -22,6 +22,9 @@ func (s subject) policies() (problems slo.Problems) {
 	if s.NoData != slo.NoDataHold {
 		problems = append(problems, left(s.Position, fmt.Sprintf("that time which was not observed counts as %q is left out of %s: rules judge what was observed", s.NoData, s.Name)))
 	}
+	if slo.IsMetricsQL(s.Indicator.Query) {
+		problems = append(problems, left(s.Position, fmt.Sprintf("the rules of %s are MetricsQL, as its query is: vmalert reads them, and Prometheus refuses the file that they are in", s.Name)))
+	}
 	if s.Window.Calendar() && len(s.by) == 0 {
 		problems = append(problems, left(s.Position, fmt.Sprintf("the window of %s, %s, is left out: ranges of rules roll, so that the budget is kept over the last %s", s.Name, s.Window, slo.Span(s.Window.Length))))
 	}

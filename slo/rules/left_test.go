@@ -16,6 +16,7 @@ func TestUnsaid(t *testing.T) {
 		"full.yaml":       {"the Actuator checkout-releases is left out", "the ControlLoop releases is left out", "the ReleasePolicy "},
 		"exemptions.yaml": {"the Calendar ", "the Adjustment ", "the SLA "},
 		"calendar.yaml":   {"the window of month, each 1M from 2026-01-01 00:00 Europe/Berlin, is left out"},
+		"metricsql.yaml":  {"the rules of fast are MetricsQL"},
 		"groups.yaml":     {"the objective weighed is, with its groups, left out", "that at most 20 groups of "},
 	} {
 		data, err := os.ReadFile("../testdata/good/" + name)
