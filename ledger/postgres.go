@@ -43,6 +43,10 @@ type Postgres struct {
 	done       chan struct{}
 }
 
+// watchName is that of the sessions by which instances hear of what others
+// put on record.
+const watchName = "setpoint watch"
+
 // Open prepares a ledger. It does not connect: a database that is down now
 // is found by the calls, which migrate it when it is there. Close ends it.
 func Open(cfg Config) (*Postgres, error) {
@@ -59,7 +63,7 @@ func Open(cfg Config) (*Postgres, error) {
 	p := &Postgres{pool: pool, timeout: timeout, holder: cfg.holder(), migrating: make(chan struct{}, 1), verdicts: end{asking: make(chan struct{}, 1)}, stop: stop, done: make(chan struct{})}
 	p.lead.config = leadConfig(pc.ConnConfig, lease)
 	p.watching = pc.ConnConfig.Copy()
-	p.watching.RuntimeParams["application_name"] = "setpoint watch"
+	p.watching.RuntimeParams["application_name"] = watchName
 	go p.renew(ctx, lease/3)
 	return p, nil
 }

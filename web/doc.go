@@ -7,6 +7,7 @@
 //	GET  /objectives/{name}       one budget, and its past ?range=7d or ?from= &to=
 //	GET  /services/{service}      one service
 //	GET  /capacity                where levels and budgets go at the trend of the last ?range=28d
+//	GET  /health                  how Setpoint itself does: definitions, backends, ledger, leader
 //	GET  /reports                 how budgets were kept in a ?period=week, month or quarter, ?team= &back= &file=1
 //	GET  /badges/{kind}/{name}    a picture for other sites; /cards/{kind}/{name} a page to frame
 //	GET  /decisions               the record; /decisions/{id} one decision with its evidence

@@ -32,6 +32,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 	read(r, "/objectives/{name}", s.objectivePage)
 	read(r, "/services/{service}", s.servicePage)
 	read(r, "/capacity", s.capacityPage)
+	read(r, "/health", s.healthPage)
 	read(r, "/reports", s.reportPage)
 	read(r, "/badges/{kind}/{name}", s.badgeImage)
 	read(r, "/cards/{kind}/{name}", s.cardPage)

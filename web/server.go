@@ -36,14 +36,15 @@ type Config struct {
 	Rate        float64       // requests a second of one caller, or of one address where nobody is asked who they are; twice as many at once; 0 = no bound
 	Stale       time.Duration // without a tick for so long, everything is marked stale; 0 = 1 min
 
-	Certificates map[string]Grant         // :: common name of a client's certificate → what who shows it may do
-	Sign         func(text []byte) []byte // signs answers of the gate; nil = they are not signed
-	Tokens       TokenBook                // that callers are known by; nil = they are not managed here
-	Callbacks    CallbackBook             // messages that are to be answered; nil = none are taken
-	Hooks        map[string]Hook          // :: tool → how it asks by messages
-	Deploys      DeployBook               // that tools told of; nil = there are none
-	Levels       Levels                   // what objectives with a limit measure, for trends; nil = only budgets have some
-	Sessions     Sessions                 // of people who log in; used with Caller only
+	Certificates map[string]Grant             // :: common name of a client's certificate → what who shows it may do
+	Sign         func(text []byte) []byte     // signs answers of the gate; nil = they are not signed
+	Tokens       TokenBook                    // that callers are known by; nil = they are not managed here
+	Callbacks    CallbackBook                 // messages that are to be answered; nil = none are taken
+	Hooks        map[string]Hook              // :: tool → how it asks by messages
+	Deploys      DeployBook                   // that tools told of; nil = there are none
+	Health       func(context.Context) Health // how the parts of this instance do; nil = nobody can tell
+	Levels       Levels                       // what objectives with a limit measure, for trends; nil = only budgets have some
+	Sessions     Sessions                     // of people who log in; used with Caller only
 }
 
 // A Reader reads the ledger. Its errors may wrap ErrNotFound or

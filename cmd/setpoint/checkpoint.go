@@ -9,11 +9,13 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/web"
 )
 
 func (a *app) checkpointCmd() *cobra.Command {
@@ -108,6 +110,7 @@ func (k *checks) flags(c *cobra.Command) {
 type witness struct {
 	file string
 	key  ed25519.PrivateKey
+	last atomic.Pointer[web.Checkpoint]
 }
 
 // checkpointEvery is how much of the record a checkpoint leaves without one.
@@ -123,7 +126,7 @@ func newWitness(k checks) (*witness, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &witness{k.file, key}
+	w := &witness{file: k.file, key: key}
 	return w, w.add(nil)
 }
 
@@ -135,8 +138,8 @@ func (w *witness) watch(ctx context.Context, records *ledger.Postgres, log *slog
 	return repeat(ctx, checkpointEvery, func(ctx context.Context) { w.sign(ctx, records, log) })
 }
 
-// last adds a checkpoint when all else has ended.
-func (w *witness) last(ctx context.Context, records *ledger.Postgres, log *slog.Logger) {
+// end adds a checkpoint when all else has ended.
+func (w *witness) end(ctx context.Context, records *ledger.Postgres, log *slog.Logger) {
 	if w == nil {
 		return
 	}
@@ -150,9 +153,24 @@ func (w *witness) sign(ctx context.Context, records *ledger.Postgres, log *slog.
 	if err == nil {
 		err = w.add(line)
 	}
+	next := web.Checkpoint{At: time.Now(), File: w.file}
 	if err != nil {
 		log.Error("checkpoint", "error", err)
+		next = *w.newest()
+		next.Error = err.Error()
 	}
+	w.last.Store(&next)
+}
+
+// newest is the checkpoint that was added last; nil when none are kept.
+func (w *witness) newest() *web.Checkpoint {
+	if w == nil {
+		return nil
+	}
+	if c := w.last.Load(); c != nil {
+		return c
+	}
+	return &web.Checkpoint{File: w.file}
 }
 
 // add appends a line that is on the disk when it returns.

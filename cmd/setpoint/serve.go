@@ -125,7 +125,7 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	h := &house{log: log, defs: defs, records: records.Postgres, clerk: clerk, keyring: o.keyring(records.Postgres), url: o.address(listener)}
+	h := &house{began: time.Now(), witness: watching, told: o.shown(), log: log, defs: defs, records: records.Postgres, clerk: clerk, keyring: o.keyring(records.Postgres), url: o.address(listener)}
 	if h.key, err = o.signingKey(); err != nil {
 		log.Warn("answers of the gate are not signed", "error", err)
 	}
@@ -133,7 +133,7 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer h.close()
-	defer watching.last(ctx, h.records, log)
+	defer watching.end(ctx, h.records, log)
 	log.Info("page", "url", h.url, "objectives", len(set.Objectives), "loops", len(set.Loops), "version", version, "signs-with", h.publicKey())
 	return h.run(ctx, func(ctx context.Context) error { return web.Serve(ctx, door, h.web.Handler()) }, records.keep,
 		func(ctx context.Context) error { return h.follow(ctx, hangups) },
@@ -172,6 +172,9 @@ type house struct {
 	bench    bench
 	leases   actuators.Leases
 	stopFile *stopFile
+	witness  *witness
+	began    time.Time
+	told     []web.Option // at its start
 	sources  pumps
 	journal  journal
 	set      atomic.Pointer[slo.Set] // in force, with the groups that were found
@@ -209,7 +212,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.groups.declared = set
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold, Egress: h.egress})
 	h.web = web.New(h.admit(web.Config{
-		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Slices: h.records.Slices, Deploys: reader{h.records}, Levels: h.sources.levels, Callbacks: h.records, Hooks: tools, Tokens: tokenBook{h.records}, Witness: reader{h.records},
+		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Slices: h.records.Slices, Deploys: reader{h.records}, Levels: h.sources.levels, Health: h.health, Callbacks: h.records, Hooks: tools, Tokens: tokenBook{h.records}, Witness: reader{h.records},
 		Deliveries: h.deliveries, Cancels: h.cancels, Lease: h.lease, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	}, o.access))
 	return nil

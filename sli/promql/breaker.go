@@ -20,6 +20,11 @@ type breaker struct {
 	until  time.Time // it is open; zero: it is closed
 	trying bool      // the question that was let through is under way
 	last   *sli.ReadError
+
+	answered time.Time // the newest question that was
+	since    time.Time // of the first of the questions in a row that failed
+	asked    int64     // questions that were asked
+	missed   int64     // of them, those that the backend failed
 }
 
 const (
@@ -73,11 +78,15 @@ func (b *breaker) leave(source string, err *sli.ReadError, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.trying = false
+	b.asked++
 	switch {
 	case err != nil && err.Reason == sli.ReasonCanceled: // says nothing
 	case err == nil || !ofBackend(err.Reason):
-		b.failed, b.until, b.last = 0, time.Time{}, nil
+		b.failed, b.until, b.last, b.answered = 0, time.Time{}, nil, now
 	default:
+		if b.missed++; b.failed == 0 {
+			b.since = now
+		}
 		b.failed, b.last = b.failed+1, err
 		if b.failed >= trips || err.RetryAfter > 0 {
 			b.until = now.Add(pause(source, b.failed, err.RetryAfter))

@@ -38,12 +38,13 @@ type shop struct {
 	report  atomic.Pointer[loop.Report]
 	url     string
 	stop    func() // ends the server, not the loop
+	read    web.Definitions
 }
 
 // openShop begins a shop and ticks until it knows its past.
 func openShop(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{t: t, now: time.Now().UTC().Truncate(slice).Add(-40 * time.Minute)}
+	s := &shop{t: t, now: time.Now().UTC().Truncate(slice).Add(-40 * time.Minute), read: web.Definitions{OK: true, Since: time.Now(), Files: 1}}
 	s.set = definitions(t, s.now)
 	var err error
 	if s.records, err = ledger.Open(ledger.Config{DSN: clustertest.DSN(t)}); err != nil {
@@ -102,7 +103,7 @@ func (s *shop) listen(t testing.TB, address string) (stop func()) {
 
 func (s *shop) config(t testing.TB) web.Config {
 	return web.Config{
-		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling,
+		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling, Health: s.health, Definitions: func() web.Definitions { return s.read },
 		Report: func() loop.Report {
 			if r := s.report.Load(); r != nil {
 				return *r
@@ -209,6 +210,23 @@ func filling(_ context.Context, _ slo.Objective, from, to time.Time, step time.D
 		out = append(out, sli.Sample{Milli: at.UnixMilli(), Value: v})
 	}
 	return out, nil
+}
+
+// health is how the ledger does, and of a backend what tries to be markup.
+func (s *shop) health(ctx context.Context) web.Health {
+	p, err := s.records.Health(ctx)
+	if err != nil {
+		return web.Health{Ledger: web.LedgerHealth{Error: err.Error()}}
+	}
+	out := web.Health{Began: s.now.Add(-time.Hour), Ledger: web.LedgerHealth{Server: p.Server, Took: p.Took, Size: p.Size, Schema: p.Schema, Holder: p.Holder, Since: p.Since}}
+	out.Backends = []web.Backend{
+		{Name: "metrics", Host: "127.0.0.1:1", Asked: 12, Answered: s.now},
+		{Name: "other", Host: "metrics.example", Asked: 40, Missed: 3, Failing: s.now, Until: time.Now().Add(time.Hour), Error: "status 500: <script>alert('backend')</script>"},
+	}
+	for _, c := range p.Heads {
+		out.Ledger.Chains = append(out.Ledger.Chains, web.Chain{Name: c.Chain, Rows: c.Seq})
+	}
+	return out
 }
 
 // reader shows the ledger to the web room in its own terms, as cmd does.

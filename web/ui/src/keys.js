@@ -1,5 +1,5 @@
 // The page by keyboard: what each key does stands in the dialog that ? opens, which the server writes.
-const places = { o: "/", d: "/decisions", g: "/gate", c: "/control", r: "/reports", t: "/capacity" };
+const places = { o: "/", d: "/decisions", g: "/gate", c: "/control", r: "/reports", t: "/capacity", h: "/health" };
 
 let going = false; // g was pressed
 
