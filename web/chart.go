@@ -195,10 +195,7 @@ func (s *Server) leftChart(l look, f frame, objective string) chart {
 
 // settingChart draws how an actuator was set, tight at the top.
 func (s *Server) settingChart(l look, f frame, v loop.Setting) chart {
-	a, ok := l.actuator(v.Actuator)
-	if !ok || a.Rest == a.Tight {
-		a = slo.Actuator{Name: v.Actuator, Kind: slo.ActuatorKind(v.Kind), Rest: v.Rest, Tight: v.Tight, Unit: v.Unit}
-	}
+	a := declaredOr(l, v)
 	points := s.trail.since(settingTrack, v.Actuator, f.from)
 	to := between(a.Rest, a.Tight)
 	c := f.chart("setting")

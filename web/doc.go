@@ -6,6 +6,7 @@
 //	GET  /                        the page: alerts, budgets, actuators, gates, newest decisions
 //	GET  /objectives/{name}       one budget, and its past ?range=7d or ?from= &to=
 //	GET  /services/{service}      one service
+//	GET  /actuators/{actuator}    what its loop looks at and what it does, over one time ?range=1d
 //	GET  /capacity                where levels and budgets go at the trend of the last ?range=28d
 //	GET  /health                  how Setpoint itself does: definitions, backends, ledger, leader
 //	GET  /reports                 how budgets were kept in a ?period=week, month or quarter, ?team= &back= &file=1

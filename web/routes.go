@@ -33,6 +33,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 	read(r, "/services/{service}", s.servicePage)
 	read(r, "/capacity", s.capacityPage)
 	read(r, "/health", s.healthPage)
+	read(r, "/actuators/{actuator}", s.actuatorPage)
 	read(r, "/reports", s.reportPage)
 	read(r, "/badges/{kind}/{name}", s.badgeImage)
 	read(r, "/cards/{kind}/{name}", s.cardPage)

@@ -43,6 +43,7 @@ type Config struct {
 	Hooks        map[string]Hook              // :: tool → how it asks by messages
 	Deploys      DeployBook                   // that tools told of; nil = there are none
 	Health       func(context.Context) Health // how the parts of this instance do; nil = nobody can tell
+	Past         Past                         // how actuators were set; nil = charts know only what this process saw
 	Levels       Levels                       // what objectives with a limit measure, for trends; nil = only budgets have some
 	Sessions     Sessions                     // of people who log in; used with Caller only
 }

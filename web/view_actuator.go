@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 // what was decided last.
 type actuatorCard struct {
 	Name, Service, Kind string
+	Link                string // of its own page
 	Loop, Mode          string
 	Shown, Rest, Tight  string
 	Unit                string
@@ -42,7 +44,7 @@ func (s *Server) actuatorCards(l look) []actuatorCard {
 func (s *Server) actuatorCard(l look, f frame, v loop.Setting) actuatorCard {
 	a, _ := l.actuator(v.Actuator)
 	card := actuatorCard{
-		Name: v.Actuator, Service: v.Service, Kind: kindWords(a, v), Loop: v.Loop, Shown: v.Shown, Value: v.Value,
+		Name: v.Actuator, Link: "/actuators/" + url.PathEscape(v.Actuator), Service: v.Service, Kind: kindWords(a, v), Loop: v.Loop, Shown: v.Shown, Value: v.Value,
 		Rest: a.Show(v.Rest), Tight: a.Show(v.Tight), Unit: v.Unit, Unread: redact(v.Error),
 		Low: min(v.Rest, v.Tight), High: max(v.Rest, v.Tight), Frozen: v.Kind == string(slo.Freeze),
 	}
@@ -123,11 +125,12 @@ func modeWords(m slo.Mode) string {
 type orderRow struct {
 	ID, Kind, Target, By, Why, At, Until, Setting, Ticket string
 	Stamp                                                 string
+	Despite                                               string // what a loop lacked that was promoted all the same
 	Raw                                                   string // the target as it is
 }
 
 func orderRowOf(l look, o loop.Order) orderRow {
-	row := orderRow{ID: o.ID, Kind: string(o.Kind), Target: o.Target, By: o.By, Why: o.Why, At: clock(o.At, l.now), Stamp: stamp(o.At), Raw: o.Target, Ticket: o.Ticket}
+	row := orderRow{ID: o.ID, Kind: string(o.Kind), Target: o.Target, By: o.By, Why: o.Why, At: clock(o.At, l.now), Stamp: stamp(o.At), Raw: o.Target, Ticket: o.Ticket, Despite: o.Despite}
 	if o.Target == "*" {
 		row.Target = "everything"
 	}

@@ -19,10 +19,12 @@ import (
 type plot struct {
 	Times  string // Unix seconds, with commas between
 	Values string // empty = not known
-	Unit   string // percent, times or events
+	Unit   string // percent, times, events or setting
 	Limit  string // a level that matters
 	From   int64  // Unix seconds of the chart's edges
 	To     int64
+	Ends   string // of a setting: at rest and tight, with a comma between
+	Words  string // of a setting: how both are shown and the unit, with | between
 }
 
 // A historyView is the past of an objective on its page.
@@ -74,13 +76,28 @@ func (s *Server) historyView(r *http.Request, l look, o slo.Objective, at stretc
 	}
 	v.Notes = s.notes(r.Context(), l, o, at.frame)
 	bands := append(h.bands(l), noteBands(v.Notes, at.frame)...)
-	for _, c := range h.charts(l) {
+	for _, c := range append(h.charts(l), s.settingsPast(r.Context(), l, o, at.frame)...) {
 		c.Bands = bands
 		c.Marks = marksOf(v.Notes, at.frame)
 		v.Charts = append(v.Charts, c)
 	}
 	v.Incidents, v.Compare = h.incidentRows(l, v.Notes), h.compare()
 	return v
+}
+
+// settingsPast draws the settings that loops make of an objective. What the
+// ledger does not tell is left out.
+func (s *Server) settingsPast(ctx context.Context, l look, o slo.Objective, f frame) (out []chart) {
+	for _, c := range l.set.Loops {
+		v, ok := l.setting(c.Actuator)
+		if !ok || len(out) == mostSeen || !slices.Contains(objectivesOf(c), o.Name) {
+			continue
+		}
+		if drawn, unread := s.settingPast(ctx, l, v, f); unread == "" {
+			out = append(out, drawn)
+		}
+	}
+	return out
 }
 
 // charts draw the budget, the indicator, the events, and each pair of windows
@@ -269,11 +286,7 @@ func (s *Server) notes(ctx context.Context, l look, o slo.Objective, f frame) []
 		if !slices.ContainsFunc(c.Rules, func(r slo.Rule) bool { return r.Objective == o.Name }) && (a.Service != o.Service || o.Service == "") {
 			continue
 		}
-		records, _ := s.history(ctx, Filter{Actuator: c.Actuator, Moves: true, From: f.from, To: f.to, Limit: 100})
-		for _, rec := range records {
-			row := s.decisionRow(l, rec)
-			out = append(out, noteRow{What: fmt.Sprintf("%s %s: %s → %s", row.Actuator, moved(rec.Decision.Verb), row.From, row.To), Link: row.Link, Style: string(rec.Decision.Verb), instant: rec.Decision.Input.At})
-		}
+		out = append(out, s.moveNotes(ctx, l, c.Actuator, f)...)
 	}
 	if o.Service != "" {
 		out = append(out, s.releaseNotes(ctx, o.Service)...)
@@ -286,6 +299,16 @@ func (s *Server) notes(ctx context.Context, l look, o slo.Objective, f frame) []
 		}
 	}
 	return noted(l, f, out)
+}
+
+// moveNotes are the moves of an actuator.
+func (s *Server) moveNotes(ctx context.Context, l look, actuator string, f frame) (out []noteRow) {
+	records, _ := s.history(ctx, Filter{Actuator: actuator, Moves: true, From: f.from, To: f.to, Limit: 100})
+	for _, rec := range records {
+		row := s.decisionRow(l, rec)
+		out = append(out, noteRow{What: fmt.Sprintf("%s %s: %s → %s", row.Actuator, moved(rec.Decision.Verb), row.From, row.To), Link: row.Link, Style: string(rec.Decision.Verb), instant: rec.Decision.Input.At})
+	}
+	return out
 }
 
 func moved(v loop.Verb) string {

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
+	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/web"
@@ -38,6 +40,15 @@ func (r reader) versions(ctx context.Context, objective string) ([]loop.Version,
 		return nil, err
 	}
 	return lists[0], nil
+}
+
+// past is how an actuator was set.
+func (r reader) past(ctx context.Context, actuator string, from, to time.Time) (out []budget.Point, err error) {
+	found, err := r.SettingHistory(ctx, actuator, from, to)
+	for _, p := range found {
+		out = append(out, budget.Point{At: p.At, Value: p.Value})
+	}
+	return out, err
 }
 
 // Definition implements web.Witness.

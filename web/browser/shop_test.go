@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/actuators"
+	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/loop"
@@ -103,7 +104,7 @@ func (s *shop) listen(t testing.TB, address string) (stop func()) {
 
 func (s *shop) config(t testing.TB) web.Config {
 	return web.Config{
-		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling, Health: s.health, Definitions: func() web.Definitions { return s.read },
+		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling, Health: s.health, Past: reader{s.records}.past, Definitions: func() web.Definitions { return s.read },
 		Report: func() loop.Report {
 			if r := s.report.Load(); r != nil {
 				return *r
@@ -247,6 +248,14 @@ func (r reader) Decision(ctx context.Context, id string) (web.Record, error) {
 		err = errors.Join(web.ErrNotFound, err)
 	}
 	return web.Record(rec), err
+}
+
+func (r reader) past(ctx context.Context, actuator string, from, to time.Time) (out []budget.Point, err error) {
+	found, err := r.SettingHistory(ctx, actuator, from, to)
+	for _, p := range found {
+		out = append(out, budget.Point{At: p.At, Value: p.Value})
+	}
+	return out, err
 }
 
 func (r reader) Verdicts(ctx context.Context, f web.VerdictFilter) ([]loop.Verdict, error) {

@@ -20,7 +20,7 @@ func (s *shop) views() map[string]string {
 	}
 	decision := records[0].Decision.ID
 	return map[string]string{
-		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "service": "/services/checkout", "report": "/reports", "capacity": "/capacity", "health": "/health", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
+		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "service": "/services/checkout", "report": "/reports", "capacity": "/capacity", "health": "/health", "actuator": "/actuators/checkout-releases?range=6h", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
 		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E&at=" + s.now.Add(-20*time.Minute).Format("2006-01-02T15:04"), "decisions": "/decisions", "decision": "/decisions/" + decision + "?replay=1",
 		"control": "/control", "problem": "/nowhere",
 	}

@@ -10,6 +10,9 @@ const words = {
   events: (v) => Math.round(v).toLocaleString("en-US"),
 };
 
+// setting says a setting in its own words where it is at an end of its range.
+const setting = (ends, texts) => (v) => (v === ends[0] ? texts[0] : v === ends[1] ? texts[1] : (+v.toPrecision(4) + " " + texts[2]).trim());
+
 const labels = { ideal: "evenly", bad: "bad", short: "short window", limit: "limit" };
 
 // reach is how far the figures of a kind of chart reach, given the lowest and the highest.
@@ -30,11 +33,14 @@ new ResizeObserver(() => plots.forEach((p) => p.setSize({ width: p.root.parentNo
 
 function draw() {
   plots.forEach((p) => p.destroy());
+  plots = []; // none of those is told of what the new ones begin with
   plots = [...document.querySelectorAll("figure[data-values]")].map(plot);
 }
 
 function plot(figure) {
   const { times, values, unit, limit, more } = figure.dataset;
+  const ends = figure.dataset.ends?.split(",").map(Number);
+  const word = ends ? setting(ends, figure.dataset.words.split("|")) : words[unit];
   const numbers = (text) => text.split(",").map((v) => (v === "" ? null : Number(v)));
   const data = [numbers(times), numbers(values)];
   const others = (more || "").split(";").filter(Boolean).map((line) => line.split("="));
@@ -46,8 +52,8 @@ function plot(figure) {
   const size = { width: figure.clientWidth, height: figure.classList.contains("left") ? 170 : 140 };
   const zone = figure.closest("[data-zone]")?.dataset.zone || "UTC";
   const clock = (t, options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).format(new Date(1000 * t));
-  const say = (_, v) => (v === null || v === undefined ? "not known" : words[unit](v));
-  const series = [{ value: (_, t) => (t ? clock(t, { dateStyle: "medium", timeStyle: "short" }) : "") }, { label: "value", stroke: colour("--ink"), width: 1.5, value: say }];
+  const say = (_, v) => (v === null || v === undefined ? "not known" : word(v));
+  const series = [{ value: (_, t) => (t ? clock(t, { dateStyle: "medium", timeStyle: "short" }) : "") }, { label: "value", stroke: colour(ends ? "--blue" : "--ink"), width: 1.5, value: say, ...(ends && { paths: uPlot.paths.stepped({ align: 1 }) }) }];
   for (const [name, line] of others) {
     data.push(numbers(line));
     series.push({ label: labels[name], value: say, ...looks(name, colour) });
@@ -57,8 +63,8 @@ function plot(figure) {
       ...size,
       tzDate: (t) => uPlot.tzDate(new Date(1000 * t), zone),
       cursor: { sync: { key: "page" }, drag: { x: true, y: false } },
-      scales: { x: zoom ? { min: zoom[0], max: zoom[1] } : {}, y: { range: (_, low, high) => reach[figure.classList[1]]?.(low, high) ?? [low, high] } },
-      axes: [{ ...axis, values: (_, all, i, space, step) => all.map((t) => clock(t, step < 86400 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" })) }, { ...axis, size: 64, values: (_, all) => all.map((v) => words[unit](v)) }],
+      scales: { x: { min: (zoom ?? whole(figure))[0], max: (zoom ?? whole(figure))[1] }, y: ends ? { range: [Math.min(...ends), Math.max(...ends)], dir: ends[1] < ends[0] ? -1 : 1 } : { range: (_, low, high) => reach[figure.classList[1]]?.(low, high) ?? [low, high] } },
+      axes: [{ ...axis, values: (_, all, i, space, step) => all.map((t) => clock(t, step < 86400 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" })) }, { ...axis, size: 64, ...(ends && { splits: ends }), values: (_, all) => all.map((v) => word(v)) }],
       series,
       hooks: { setCursor: [(u) => u.root.classList.toggle("read", u.cursor.idx !== null)], draw: [(u) => happened(u, figure, colour)], setScale: [(u, key) => key === "x" && zoomed(u)] },
     },
@@ -74,14 +80,25 @@ function looks(name, colour) {
   return { stroke: colour(name === "limit" ? "--warn-fill" : "--soft"), width: 1, dash: name === "short" ? [] : [4, 3] };
 }
 
-// zoomed has all charts look at the same time.
+// whole is the time of a chart, which those of a page share.
+function whole(figure) {
+  return [Number(figure.dataset.from), Number(figure.dataset.to)];
+}
+
+// zoomed has all charts look at the same time. A double click has uPlot go back to where the figures begin and end: then
+// it is all of the time.
 function zoomed(u) {
   const { min, max } = u.scales.x;
   const all = u.data[0];
-  const next = min === all[0] && max === all[all.length - 1] ? null : [min, max];
-  if (String(next) === String(zoom)) return;
+  const back = min === all[0] && max === all[all.length - 1];
+  const full = whole(u.root.closest("figure"));
+  const next = back || String([min, max]) === String(full) ? null : [min, max];
+  if (String(next) === String(zoom) && !back) return;
   zoom = next;
-  for (const p of plots) if (p !== u) p.setScale("x", { min, max });
+  for (const p of plots) {
+    const [from, to] = zoom ?? full;
+    if (p.scales.x.min !== from || p.scales.x.max !== to) p.setScale("x", { min: from, max: to });
+  }
 }
 
 // happened draws a line where the server's drawing has a mark, and an area where it has a band.

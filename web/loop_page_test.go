@@ -1,0 +1,100 @@
+package web_test
+
+import (
+	"context"
+	"errors"
+	"html"
+	"strings"
+	"testing"
+	"time"
+
+	"setpoint.dev/setpoint/budget"
+	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/web"
+)
+
+// kept is how the world's actuators were set, as its record tells.
+func (w *world) kept(_ context.Context, actuator string, from, to time.Time) (out []budget.Point, _ error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.records {
+		d := r.Decision
+		if d.Actuator != actuator || !d.Input.At.Before(to) {
+			continue
+		}
+		if d.Input.At.Before(from) {
+			out = nil
+		}
+		out = append(out, budget.Point{At: d.Input.At, Value: d.From}, budget.Point{At: d.Input.At, Value: d.To})
+	}
+	return out, w.down
+}
+
+// TestActuatorPage draws what a loop looks at above what it does, over the same
+// time, and tells what comes next and how it did.
+func TestActuatorPage(t *testing.T) {
+	w, s := incident(2 * time.Minute)
+	cfg := w.config()
+	share := surge(w.report.At.Add(-2 * time.Minute))
+	cfg.Slices = counted(func(at time.Time) int { return int(100 * max(share("checkout-availability", at), 0)) })
+	cfg.Past = w.kept
+	w.report.Orders = []loop.Order{{ID: "p", At: time.Now(), Kind: loop.OrderPromote, Target: "reporting-timeout", By: "ann", Why: "tonight", Despite: "<i>no owner</i>"}}
+	h := web.New(cfg).Handler()
+	body := html.UnescapeString(get(t, h, "/actuators/reporting-timeout?range=1h").body)
+	for _, says := range []string{
+		"checkout-availability: good events", `data-unit="times"`, `data-unit="setting"`, `data-ends="30,1" data-words="30 s|1 s|s"`, "tightened", "It moved", "It lacked this: <i>no owner</i>.",
+		"<dt>range</dt><dd>30 s at rest to 1 s</dd>", "protect-checkout acts by itself", "<dt>rests between moves</dt><dd>30 s</dd>", "epoch 3 of timeline 1", "definitions of the past cannot be read here",
+	} {
+		if !strings.Contains(body, says) {
+			t.Errorf("the page does not say %q", says)
+		}
+	}
+	froms := map[string]bool{}
+	for _, part := range strings.Split(body, "data-from=")[1:] {
+		froms[part[:strings.Index(part, ">")]] = true
+	}
+	if edges := len(froms); edges == 0 {
+		t.Error("no chart tells its edges")
+	}
+	if objective := get(t, h, "/objectives/checkout-availability?range=1h").body; !strings.Contains(objective, "setting of reporting-timeout") || !strings.Contains(objective, "setting of checkout-freeze") {
+		t.Error("the objective's history does not show what loops set")
+	}
+	w.down = errors.New("no answer of hunter2")
+	down := get(t, h, "/actuators/reporting-timeout")
+	if down.code != 200 || !strings.Contains(down.body, "It cannot be read: its settings: the ledger cannot be reached") || strings.Contains(down.body, "hunter2") {
+		t.Errorf("while the ledger is down: status %d", down.code)
+	}
+	for path, want := range map[string]int{"nope": 404, "checkout-freeze?range=soon": 400, "checkout-freeze?from=2026-01-02&to=2026-01-01": 400, "checkout-freeze?range=7d": 200} {
+		if a := get(t, s.Handler(), "/actuators/"+path); a.code != want {
+			t.Errorf("/actuators/%s: status %d, want %d", path, a.code, want)
+		}
+	}
+}
+
+// TestActuatorShadow shows how a loop did while it had to ask.
+func TestActuatorShadow(t *testing.T) {
+	_, s := shadowing(t)
+	body := html.UnescapeString(get(t, s.Handler(), "/actuators/reporting-timeout").body)
+	for _, says := range []string{"Score <strong>", "<dt>needed, and nobody did</dt><dd>1</dd>", "To act by itself it lacks this: the loop has no owner", "byHand of the loop does not say", "tighten 30 s → "} {
+		if !strings.Contains(body, says) {
+			t.Errorf("the page does not say %q", says)
+		}
+	}
+}
+
+// TestSwings tells a loop that goes to and fro from one that went in and out.
+func TestSwings(t *testing.T) {
+	w, s := incident(time.Minute)
+	at := w.report.At.Add(-30 * time.Minute)
+	verbs := []loop.Verb{loop.Tighten, loop.Relax}
+	for i := range 10 {
+		d := loop.Decision{ID: "swing", Loop: "protect-checkout", Actuator: "reporting-timeout", Verb: verbs[i%2], Input: loop.Input{At: at.Add(time.Duration(i) * time.Minute)}}
+		w.records = append(w.records, web.Record{Seq: int64(1000 + i), Decision: d})
+	}
+	if body := get(t, s.Handler(), "/actuators/reporting-timeout?range=6h").body; !strings.Contains(body, "it swings, about every") {
+		t.Error("a loop that swings is not said to")
+	}
+	if body := get(t, s.Handler(), "/actuators/checkout-freeze?range=6h").body; strings.Contains(body, "it swings") {
+		t.Error("a loop that went in is said to swing")
+	}
+}
