@@ -14,6 +14,7 @@
 //	GET  /decisions               the record; /decisions/{id} one decision with its evidence
 //	GET  /control                 actuators, orders in force, emergency stop
 //	GET  /gate                    every service's gate, and a form to try it
+//	GET  /tokens                  of callers: list, make, revoke; for the scope admin
 //	GET  /events                  news for pages that are open, as server-sent events; see events.go
 //	POST /actions/{kind}          an order by form; answers with a page
 //	GET  /v1/gate/{service}       may this release go? ?environment= &change= &release= &strict=1

@@ -56,6 +56,7 @@ type listRow struct {
 	Group string
 	In    int // objectives in that group
 	Gate  *badge
+	Old   string // how old its data is, when it is old
 }
 
 func askList(r *http.Request) (q listQuery, err error) {
@@ -234,7 +235,7 @@ func (s *Server) fillPage(v *listView, l look, found []listed) {
 		sizes[v.Query.groupOf(o)]++
 	}
 	for _, o := range found[from:to] {
-		row := listRow{objectiveRow: s.objectiveRow(l, *o.objective), Gate: l.gateBadge(gates, o.objective.Service)}
+		row := listRow{objectiveRow: s.objectiveRow(l, *o.objective), Gate: l.gateBadge(gates, o.objective.Service), Old: oldData(*o.state, l.now)}
 		if group := v.Query.groupOf(o); group != last {
 			row.Group, row.In, last = group, sizes[group], group
 		}

@@ -35,6 +35,7 @@ type page struct {
 	Role    string // leader or follower, with the epoch
 	Version string
 	Who     string // who is logged in; "" = nobody is asked
+	Admin   bool   // they administer tokens
 	Banners []banner
 	Seen    string // names what the page knows: see herald
 	Style   string // addresses of the style sheets and scripts
@@ -160,7 +161,8 @@ func stopBanner(o loop.Order, now time.Time) banner {
 
 // render writes a page whole or not at all.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
-	p.Who = callerOf(r.Context()).Name
+	who := callerOf(r.Context())
+	p.Who, p.Admin = who.Name, who.Name != "" && who.may(ScopeAdmin)
 	var body bytes.Buffer
 	p.Keep = kept(r)
 	if err := s.pages[name].ExecuteTemplate(&body, "base", p); err != nil {

@@ -23,6 +23,10 @@ func (s *Server) routes() *chi.Mux {
 	s.loginRoutes(r)
 	s.pageRoutes(r.With(s.needs(ScopeRead)))
 	r.With(s.needs(ScopeOverride)).Post("/actions/{kind}", s.action)
+	admin := r.With(s.needs(ScopeAdmin))
+	read(admin, "/tokens", s.tokensPage)
+	admin.Post("/tokens", s.makeTokenByForm)
+	admin.Post("/tokens/revoke", s.revokeTokenByForm)
 	return r
 }
 

@@ -36,7 +36,16 @@ func (s *Server) tokens(w http.ResponseWriter, r *http.Request) {
 
 // makeToken makes a token and shows its secret, this once.
 func (s *Server) makeToken(w http.ResponseWriter, r *http.Request) {
-	made, err := s.madeToken(r, time.Now())
+	var n client.NewToken
+	_, err := s.asTokens(r)
+	if err == nil {
+		err = readJSON(r, &n)
+	}
+	if err != nil {
+		s.problem(w, r, err)
+		return
+	}
+	made, err := s.madeToken(r, n, time.Now())
 	if err != nil {
 		s.problem(w, r, err)
 		return
@@ -44,13 +53,9 @@ func (s *Server) makeToken(w http.ResponseWriter, r *http.Request) {
 	s.writeJSON(w, r, http.StatusCreated, made)
 }
 
-func (s *Server) madeToken(r *http.Request, now time.Time) (made client.MadeToken, err error) {
+func (s *Server) madeToken(r *http.Request, n client.NewToken, now time.Time) (made client.MadeToken, err error) {
 	b, err := s.asTokens(r)
 	if err != nil {
-		return made, err
-	}
-	var n client.NewToken
-	if err := readJSON(r, &n); err != nil {
 		return made, err
 	}
 	t, err := newToken(n, now)

@@ -85,3 +85,49 @@ func TestTokensNeedAuth(t *testing.T) {
 		t.Errorf("status %d: %s", a.code, a.body)
 	}
 }
+
+// TestTokensPage makes and revokes tokens by forms, for the scope admin only;
+// the secret stands in the one answer.
+func TestTokensPage(t *testing.T) {
+	b := &tokenBook{}
+	cfg := newWorld().config()
+	cfg.Tokens = b
+	cfg.Caller = func(_ context.Context, key slo.Secret, _ time.Time) (web.Caller, error) {
+		return map[slo.Secret]web.Caller{"a": {Name: "ann", Scopes: []web.Scope{web.ScopeAdmin}}, "o": {Name: "ops", Scopes: []web.Scope{web.ScopeRead, web.ScopeOverride}, Teams: []string{"*"}}}[key], nil
+	}
+	h := web.New(cfg).Handler()
+	as := func(key, method, path, form string) answer {
+		return do(t, h, method, path, form, "Authorization", "Bearer "+key, "Content-Type", "application/x-www-form-urlencoded")
+	}
+	for _, ask := range [][2]string{{"GET", "/tokens"}, {"POST", "/tokens"}, {"POST", "/tokens/revoke"}} {
+		if a := as("o", ask[0], ask[1], "name=x&scope=read&token=x"); a.code != 403 || len(b.all) > 0 {
+			t.Errorf("%v without the scope admin: status %d", ask, a.code)
+		}
+	}
+	if a := as("a", "POST", "/tokens", "name=%3Cb%3Eci&teams=shop"); a.code != 422 || !strings.Contains(a.body, "a token has a scope") || !strings.Contains(a.body, `value="&lt;b&gt;ci"`) {
+		t.Errorf("without a scope: status %d; want what is wrong, and what was written", a.code)
+	}
+	made := as("a", "POST", "/tokens", "name=%3Cb%3Eci&teams=shop,+search&scope=gate&scope=read&for=12h")
+	if made.code != 201 || !strings.Contains(made.body, madeSecret) || len(b.all) != 1 || b.all[0].By != "ann" || strings.Join(b.all[0].Teams, "+") != "shop+search" || strings.Join(b.all[0].Scopes, "+") != "gate+read" {
+		t.Errorf("made: status %d, %+v", made.code, b.all)
+	}
+	listed := as("a", "GET", "/tokens", "")
+	if listed.code != 200 || strings.Contains(listed.body, madeSecret) || !strings.Contains(listed.body, "&lt;b&gt;ci") || !strings.Contains(listed.body, "gate, read") {
+		t.Errorf("listed: status %d", listed.code)
+	}
+	if a := as("a", "POST", "/tokens/revoke", "token=id-of-%3Cb%3Eci"); a.code != 422 || !b.all[0].Revoked.IsZero() {
+		t.Errorf("revoked without the box: status %d", a.code)
+	}
+	if a := as("a", "POST", "/tokens/revoke", "token=id-of-%3Cb%3Eci&confirm=yes"); a.code != 200 || b.all[0].Revoker != "ann" || !strings.Contains(a.body, "revoked by ann") {
+		t.Errorf("revoked: status %d, %+v", a.code, b.all)
+	}
+	if a := as("a", "POST", "/tokens/revoke", "token=nobody&confirm=yes"); a.code != 404 {
+		t.Errorf("one that is not there: status %d", a.code)
+	}
+	if a := get(t, web.New(newWorld().config()).Handler(), "/tokens"); a.code != 403 || !strings.Contains(a.body, "asks nobody for a token") {
+		t.Errorf("where nobody is asked: status %d", a.code)
+	}
+	if a := as("a", "GET", "/", ""); !strings.Contains(a.body, `href="/tokens"`) {
+		t.Error("who administers tokens is not shown the way")
+	}
+}

@@ -81,7 +81,7 @@ func (v *healthView) parts(l look, h Health, version string) {
 		v.Started = append(v.Started, item{"runs since", clock(h.Began, l.now) + ", " + about(l.now.Sub(h.Began))})
 	}
 	for _, o := range h.Options {
-		v.Started = append(v.Started, item{o.Name, o.Value})
+		v.Started = append(v.Started, item(o))
 	}
 	v.ledger(l, h)
 }

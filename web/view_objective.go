@@ -42,6 +42,8 @@ type objectiveRow struct {
 	Low                        bool   // little of the budget is left
 	Bad, Allowed, Total        string // in the budget's window
 	Counted                    string // what these are: events, or time slices
+	Outage                     string // for how long all may still be bad
+	Spark                      *spark // how it burned of late; nil = too little was seen
 	Ladder                     []rung
 }
 
@@ -73,11 +75,11 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	}
 	row.Status, row.Words = statusBadge(string(st.Status)), stateWords(o, st, l.now)
 	row.Ladder, row.Period = ladder(st.Windows, o.Window.Length), period(st)
-	row.Seen = st.Status.Judged()
+	row.Seen, row.Spark = st.Status.Judged(), s.spark(l, o.Name)
 	if row.Seen {
 		row.Low = st.Remaining < littleLeft
 		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*within(st.Remaining), st.Remaining < 0
-		row.Bound = boundWords(st)
+		row.Bound, row.Outage = boundWords(st), outageLeft(o, st)
 		row.Bad, row.Allowed, row.Total = count(st.Events(st.Budget.Bad)), allowed(st), count(st.Events(st.Budget.Total()))
 	}
 	return row

@@ -24,6 +24,7 @@ type overview struct {
 	Gates      []gateCard
 	MoreGates  int // services that are not in Gates
 	Decisions  []decisionRow
+	Hour       []noteRow // what changed in the last hour
 }
 
 // A statusCount is how many objectives have a status.
@@ -43,6 +44,7 @@ func (s *Server) overviewView(l look, q listQuery) overview {
 	v := overview{Headline: headline(l, answers), Declared: len(l.set.Actuators) > 0}
 	v.Alerts, v.MoreAlerts = alertLines(l)
 	v.List, v.Counts = s.listView(l, q)
+	v.Hour = s.lastHour(l)
 	v.Actuators, v.More = s.pressing(l)
 	for _, a := range answers[:min(len(answers), mostCards)] {
 		v.Gates = append(v.Gates, s.answerCard(l, a))
