@@ -16,7 +16,7 @@
 //
 // A loop that ticks every five to sixty seconds cannot stop a pool from being eaten in one, and
 // whatever can, beside the database, does not know the error budget. So the Reaper enforces: many
-// times a minute it counts the running statements of one class (one login role in one database) and,
+// times a minute it counts the running statements of one class (one login role in one database; classes.go narrows it) and,
 // only while they hold more than High of the workers, cancels the oldest ones, down to Low. The
 // loop tunes: the setting is the floor, the age below which no statement is ever cancelled. A budget
 // that burns lowers the floor, a budget that recovers raises it. Cancelling by need and not by

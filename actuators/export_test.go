@@ -39,3 +39,6 @@ func (r *Reaper) Confirm(setting float64) { r.confirm(setting, nil) }
 
 // WatchedBy returns what the watch of a Reaper has seen.
 func WatchedBy(r *Reaper) loop.Work { return (&QueryTimeout{reaper: r}).Watched() }
+
+// Fingerprint is how the database computes one.
+const Fingerprint = fingerprint

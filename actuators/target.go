@@ -30,6 +30,7 @@ const (
 type target struct {
 	pool *pgxpool.Pool
 	role string
+	only classes
 }
 
 // openTarget connects to nothing yet. The error does not quote the connection string, which may hold a
@@ -53,7 +54,7 @@ func openTarget(q slo.QueryTimeout, reach egress.Policy) (*target, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open target: %w", err)
 	}
-	return &target{pool: pool, role: q.Role}, nil
+	return &target{pool: pool, role: q.Role, only: classesOf(q.Classes)}, nil
 }
 
 // asNamed leaves looking a name up to the dialer, which judges what it leads to.
@@ -148,9 +149,9 @@ func (t *target) noRole() error {
 	return fmt.Errorf("role %q does not exist in the server of the target", t.role)
 }
 
-// set writes the stamp and, if it is wanted, the role's statement_timeout, unless the stamp of a
+// set writes the stamp and, unless it is 0, the role's statement_timeout in milliseconds, unless the stamp of a
 // newer move is there. It returns the stamp's text.
-func (t *target) set(ctx context.Context, s stamp, timeout bool) (move string, err error) {
+func (t *target) set(ctx context.Context, s stamp, timeout int64) (move string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	text, err := json.Marshal(s)
@@ -161,8 +162,8 @@ func (t *target) set(ctx context.Context, s stamp, timeout bool) (move string, e
 		if err := t.fence(ctx, tx, s.Fence); err != nil {
 			return err
 		}
-		if timeout {
-			if err := t.alter(ctx, tx, "statement_timeout", fmt.Sprint(s.Milliseconds)); err != nil {
+		if timeout > 0 {
+			if err := t.alter(ctx, tx, "statement_timeout", fmt.Sprint(timeout)); err != nil {
 				return err
 			}
 		}
@@ -207,9 +208,10 @@ func (t *target) alter(ctx context.Context, tx pgx.Tx, name, value string) error
 }
 
 // ofClass says which sessions are the class: client sessions of the role in this database that run a
-// statement. The role logged in; SET ROLE does not change it.
+// statement of a declared class. The role logged in; SET ROLE does not change it.
 const ofClass = `a.usename::text = $1 and a.datname = current_database() and a.state = 'active'
-	and a.backend_type = 'client backend' and a.pid <> pg_backend_pid()`
+	and a.backend_type = 'client backend' and a.pid <> pg_backend_pid()
+	and ` + inClasses
 
 // selectRunning lists the class. The pattern skips blanks, comments (nested ones do not match, and so
 // are protected) and brackets before the first word. Locks are looked up once, and only above the high mark:
@@ -230,7 +232,7 @@ from pg_stat_activity a where ` + ofClass
 func (t *target) list(ctx context.Context, high int) ([]Statement, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	rows, err := t.pool.Query(ctx, selectRunning, t.role, high)
+	rows, err := t.pool.Query(ctx, selectRunning, t.role, high, t.only.applications, t.only.fingerprints)
 	if err != nil {
 		return nil, fmt.Errorf("list statements of role %q: %w", t.role, err)
 	}
@@ -250,15 +252,15 @@ func (t *target) list(ctx context.Context, high int) ([]Statement, error) {
 // one of its session or of a session with its pid, and the setting must be the one it was chosen by.
 const cancelRunning = `
 select pg_cancel_backend(a.pid) from pg_stat_activity a
-where ` + ofClass + ` and a.pid = $2 and a.query_start = $3
+where ` + ofClass + ` and a.pid = $2 and a.query_start = $5
 and (select substr(c, strpos(c, '=') + 1) from pg_db_role_setting s cross join unnest(s.setconfig) c
 	where s.setrole = a.usesysid and s.setdatabase = a.datid and split_part(c, '=', 1) = 'setpoint.move'
-	) is not distinct from $4`
+	) is not distinct from $6`
 
 func (t *target) cancel(ctx context.Context, s Statement, move *string) (done bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err = t.pool.QueryRow(ctx, cancelRunning, t.role, s.PID, s.Started, move).Scan(&done)
+	err = t.pool.QueryRow(ctx, cancelRunning, t.role, s.PID, t.only.applications, t.only.fingerprints, s.Started, move).Scan(&done)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return false, nil
 	}

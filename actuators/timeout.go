@@ -77,7 +77,7 @@ func (q *QueryTimeout) Apply(ctx context.Context, m loop.Move) error {
 	}
 	ms := milliseconds(m.Setting)
 	s := stamp{Actuator: q.a.Name, Fence: m.Fence(), Decision: m.Decision, At: m.At.UTC(), Milliseconds: ms}
-	move, err := q.target.set(ctx, s, q.a.Query.RoleDefault)
+	move, err := q.target.set(ctx, s, q.standing(ms))
 	if err != nil {
 		return fmt.Errorf("apply to %s: %w", q.a.Name, err)
 	}
@@ -87,21 +87,44 @@ func (q *QueryTimeout) Apply(ctx context.Context, m loop.Move) error {
 
 // setting returns the setting that the state of the target amounts to.
 func (q *QueryTimeout) setting(s state) (float64, error) {
-	ms := s.timeout
-	if !q.a.Query.RoleDefault {
-		ms = nil
-		if s.move != nil {
-			kept, err := readStamp(*s.move)
-			if err != nil {
-				return 0, err
-			}
-			ms = &kept.Milliseconds
+	var kept *int64
+	if s.move != nil {
+		move, err := readStamp(*s.move)
+		if err != nil {
+			return 0, err
 		}
+		kept = &move.Milliseconds
+	}
+	ms := kept
+	if q.a.Query.RoleDefault {
+		ms = q.meant(s.timeout, kept)
 	}
 	if ms == nil || *ms == 0 {
 		return q.a.Rest, nil
 	}
 	return seconds(*ms), nil
+}
+
+// standing is the timeout in milliseconds that the role gets with a setting; 0
+// where it gets none.
+func (q *QueryTimeout) standing(ms int64) int64 {
+	if !q.a.Query.RoleDefault {
+		return 0
+	}
+	return int64(math.Round(float64(ms) * max(q.a.Query.RoleTimes, 1)))
+}
+
+// meant is the setting that a timeout of the role stands for: the one that was
+// kept beside it or, where somebody else has set it, so much shorter.
+func (q *QueryTimeout) meant(timeout, kept *int64) *int64 {
+	switch {
+	case timeout == nil:
+		return nil
+	case kept != nil && q.standing(*kept) == *timeout:
+		return kept
+	}
+	ms := int64(math.Round(float64(*timeout) / max(q.a.Query.RoleTimes, 1)))
+	return &ms
 }
 
 // maxSetting is the longest statement_timeout that Postgres takes, in seconds.

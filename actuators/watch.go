@@ -57,10 +57,11 @@ func (q *QueryTimeout) Watched() loop.Work {
 
 // watched has the watch look. The timeout is that of new sessions, where one is set.
 func (r *Reaper) watched(all []Statement, now time.Time, setting time.Duration) {
-	if !r.a.Query.RoleDefault {
-		setting = 0
+	timeout := time.Duration(0)
+	if r.a.Query.RoleDefault {
+		timeout = time.Duration(float64(setting) * max(r.a.Query.RoleTimes, 1))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.watch.look(all, now, r.every, setting, r.leaving)
+	r.watch.look(all, now, r.every, timeout, r.leaving)
 }

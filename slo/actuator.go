@@ -60,16 +60,18 @@ const DefaultLease = 60 * time.Second
 // statement of the role while the role holds too many workers; the role's
 // statement_timeout is set beside it as the durable default.
 type QueryTimeout struct {
-	DatabaseURL    string        `json:"-"`                 // "${NAME}" was replaced by the environment; never printed
-	Role           string        `json:"role"`              // the class of statements: those of this role, no others
-	Workers        int           `json:"workers"`           // size of the pool that the role shares
-	High           float64       `json:"high"`              // share of Workers above which statements are cancelled; 0.75 unless declared
-	Low            float64       `json:"low"`               // share of Workers down to which they are; 0.6 unless declared
-	Every          time.Duration `json:"every"`             // period of the reaper, in ns; 500 ms unless declared
-	CancelsPerTick int           `json:"cancelsPerTick"`    // most cancellations in one period; 4 unless declared
-	CancelsPerMin  int           `json:"cancelsPerMin"`     // most cancellations in a minute; 60 unless declared
-	RoleDefault    bool          `json:"roleDefault"`       // also set statement_timeout as default of the role
-	ByAgent        bool          `json:"byAgent,omitempty"` // the reaper runs in `setpoint agent`, beside the database, not in the server
+	DatabaseURL    string        `json:"-"`                   // "${NAME}" was replaced by the environment; never printed
+	Role           string        `json:"role"`                // the class of statements: those of this role, no others
+	Workers        int           `json:"workers"`             // size of the pool that the role shares
+	High           float64       `json:"high"`                // share of Workers above which statements are cancelled; 0.75 unless declared
+	Low            float64       `json:"low"`                 // share of Workers down to which they are; 0.6 unless declared
+	Every          time.Duration `json:"every"`               // period of the reaper, in ns; 500 ms unless declared
+	CancelsPerTick int           `json:"cancelsPerTick"`      // most cancellations in one period; 4 unless declared
+	CancelsPerMin  int           `json:"cancelsPerMin"`       // most cancellations in a minute; 60 unless declared
+	RoleDefault    bool          `json:"roleDefault"`         // also set statement_timeout as default of the role
+	RoleTimes      float64       `json:"roleTimes,omitempty"` // that default is so many times the setting; 0 = once
+	Classes        []QueryClass  `json:"classes,omitempty"`   // of the role's statements; none = all
+	ByAgent        bool          `json:"byAgent,omitempty"`   // the reaper runs in `setpoint agent`, beside the database, not in the server
 }
 
 // String renders q without its secret.

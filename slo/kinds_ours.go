@@ -87,7 +87,9 @@ func queryTimeout() *object {
 		{key: "cancelsPerTick", is: shapeWhole, instead: "4", doc: "Most cancellations at one look."},
 		{key: "cancelsPerMinute", is: shapeWhole, instead: "60", doc: "Most cancellations in a minute."},
 		{key: "reaper", is: shapeChoice, words: []string{"server", "agent"}, instead: "server", doc: "Who cancels: the server itself, or a `setpoint agent` beside the database, which goes on when the server is away."},
+		{key: "classes", is: shapeList, instead: "all of them", of: classTable(), doc: "Which of the role's statements count and may be cancelled: those of one of these."},
 		{key: "roleDefault", is: shapeTruth, instead: "false", doc: "Also set the role's `statement_timeout`, which holds when Setpoint is gone."},
+		{key: "roleDefaultTimes", is: shapeDecimal, instead: "1", doc: "That timeout is so many times the setting, 1 to 100. With 1 new sessions are cut off at the setting whether there is room or not, as by a static timeout; looser, the reaper decides by need, and the timeout is what is left when it is gone."},
 	}}
 }
 

@@ -100,17 +100,18 @@ func (l *loader) readTimeout(a *Actuator, spec value) {
 	if spec.lacks(string(PGQueryTimeout)) {
 		block.refuse("missing", "a mapping with databaseURL, role and workers", "")
 	}
-	a.Query = l.queryTimeout(block)
+	a.Query = l.queryTimeout(block, *a)
 }
 
-func (l *loader) queryTimeout(v value) QueryTimeout {
+func (l *loader) queryTimeout(v value, a Actuator) QueryTimeout {
 	q := QueryTimeout{
 		DatabaseURL: l.address(v.get("databaseURL"), databaseAddress, "postgres://user@host/database, or key=value pairs"),
 		Role:        v.get("role").text(), Workers: int(count(v.get("workers"), 0)),
 		High: mark(v.get("high"), 0.75), Low: mark(v.get("low"), 0.6), Every: 500 * time.Millisecond,
 		CancelsPerTick: int(count(v.get("cancelsPerTick"), 4)), CancelsPerMin: int(count(v.get("cancelsPerMinute"), 60)),
-		RoleDefault: v.get("roleDefault").truth(), ByAgent: v.get("reaper").text() == "agent",
+		Classes: readClasses(v.get("classes")), ByAgent: v.get("reaper").text() == "agent",
 	}
+	readRoleDefault(&q, v, a)
 	if d := within(v.get("every"), minEvery, maxEvery); d > 0 {
 		q.Every = d
 	}
