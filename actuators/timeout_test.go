@@ -230,12 +230,13 @@ func TestTimeoutOfOddRoles(t *testing.T) {
 			if err := r.Check(t.Context()); err != nil {
 				t.Error(err)
 			}
-			apply(t, q, move(0.1, 1))
-			wantSetting(t, q, 0.1)
-			if got := p.inForce("statement_timeout"); got != "100ms" {
-				t.Errorf("new sessions get %s, want 100ms", got)
+			apply(t, q, move(20, 1)) // long enough for a busy machine to begin
+			wantSetting(t, q, 20)
+			if got := p.inForce("statement_timeout"); got != "20s" {
+				t.Errorf("new sessions get %s, want 20s", got)
 			}
 			s := p.start(role, "select pg_sleep(60)", "set statement_timeout = 0")
+			apply(t, q, later(move(0.1, 1), time.Second))
 			p.older(s, 100*time.Millisecond)
 			if err := r.Once(t.Context(), noon); err != nil {
 				t.Error(err)
