@@ -19,8 +19,8 @@ func (d *Desk) Increments(to []Slice, c Cut, part, total []Series) []Slice {
 	near := c.Lookback().Milliseconds()
 	d.points = slices.Grow(d.points[:0], samplesOf(part)+samplesOf(total))
 	d.tracks, d.invalid = d.tracks[:0], d.invalid[:0]
-	d.clean(part, near)
-	d.clean(total, near)
+	d.clean(part, near, c.Pairs)
+	d.clean(total, near, c.Pairs)
 	k := &d.counting
 	k.Cut, k.from, k.to, k.step = c, c.From.UnixMilli(), c.To.UnixMilli(), c.slice().Milliseconds()
 	k.measure(d.tracks)
@@ -33,12 +33,16 @@ func (d *Desk) Increments(to []Slice, c Cut, part, total []Series) []Slice {
 }
 
 // clean makes tracks of series.
-func (d *Desk) clean(all []Series, near int64) {
+func (d *Desk) clean(all []Series, near int64, pairs bool) {
 	for _, s := range all {
 		var left []int64
 		start := len(d.points)
 		d.points, left = appendPoints(d.points, inOrder(s.Samples), near)
-		d.tracks = append(d.tracks, track{id: s.ID, points: d.points[start:len(d.points):len(d.points)]})
+		t := track{id: s.ID, points: d.points[start:len(d.points):len(d.points)]}
+		if len(left) > 0 && !pairs && slices.ContainsFunc(s.Samples, isOutsized) {
+			t, left = outsizedTrack(s, near)
+		}
+		d.tracks = append(d.tracks, t)
 		d.invalid = append(d.invalid, left...)
 	}
 }

@@ -46,10 +46,15 @@
 //     counts as covered for 1.5 scrape intervals at most: nothing was due yet.
 //     Slices inside a gap are therefore covered 0 (the first one up to 1.5
 //     scrape intervals), and are never read as "no errors".
-//   - NaN, infinite, negative and absurdly large (from 9.2e15 on) values are
+//   - NaN, infinite and negative values are
 //     left out and their slice is marked FlawInvalid. A single NaN is left out
 //     without a mark: VictoriaMetrics shows so that a series ended, where
 //     Prometheus shows nothing.
+//   - Values from 9.2e15 on, in thousandths, do not fit 63 bits: of such a
+//     counter what it grows by is counted (outsized.go), as exactly as its
+//     float64 tells it, in steps of 2 and more. A birth or a reset there, and
+//     growth by so much at once, counts nothing and is marked FlawInvalid. Of
+//     pairs of scrapers, and of native histograms, such values are left out.
 //   - Samples that are judged one by one (Cut.Samples) are events of the slice
 //     that they lie in. They cover time as samples of counters do. NaN,
 //     infinity, a share that is none and a boolean that is neither 0 nor 1 are

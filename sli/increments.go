@@ -59,12 +59,14 @@ func (k *counting) increment(t track, i, n int) (Count, Flaw) {
 	now, pace := t.points[i], k.paces[n]
 	horizon := k.horizon(k.from + int64(n)*k.step)
 	if i == 0 || t.points[i-1].at <= horizon {
-		return k.born(now, pace, horizon)
+		return k.born(t, i, pace, horizon)
 	}
 	s, apart := t.step(i), now.at-t.points[i-1].at > pace.limit
 	switch {
 	case s.reset && apart: // a process began in between, and may have counted lately only
-		return k.born(now, pace, horizon)
+		return k.born(t, i, pace, horizon)
+	case s.reset && s.outsized:
+		return 0, FlawInvalid
 	case s.reset:
 		return now.value, ""
 	case s.grown > 0 && apart:
@@ -73,11 +75,14 @@ func (k *counting) increment(t track, i, n int) (Count, Flaw) {
 	return s.grown, ""
 }
 
-func (k *counting) born(now point, p pace, horizon int64) (Count, Flaw) {
+func (k *counting) born(t track, i int, p pace, horizon int64) (Count, Flaw) {
+	now := t.points[i]
 	counts, gap := k.seen.birth(now.at, p, horizon)
 	switch {
 	case !counts:
 		return 0, ""
+	case t.steps != nil && t.steps[i].outsized:
+		return 0, FlawInvalid
 	case gap && now.value > 0:
 		return now.value, FlawGap
 	}

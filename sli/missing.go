@@ -54,7 +54,7 @@ func (c Cut) untold(ids []string, part, total []Series) []string {
 func (c Cut) first(s Series) int64 {
 	first, begin := c.To.UnixMilli()+1, c.From.Add(-c.Lookback()).UnixMilli()
 	for _, p := range s.Samples {
-		if p.Milli > begin && valid(p.Value) {
+		if p.Milli > begin && (valid(p.Value) || isOutsized(p)) {
 			first = min(first, p.Milli)
 		}
 	}

@@ -61,8 +61,8 @@ func judgeHistograms(id string, all []Histogram, limit float64) (count, within t
 		a, b := step{}, step{}
 		if i > 0 {
 			before, ok := all[i-1].in(h)
-			a = step{whole.value - quantise(before.Count), !ok}
-			b = step{part.value - quantise(before.within(limit)), !ok}
+			a = step{grown: whole.value - quantise(before.Count), reset: !ok}
+			b = step{grown: part.value - quantise(before.within(limit)), reset: !ok}
 		}
 		count.points, count.steps = append(count.points, whole), append(count.steps, a)
 		within.points, within.steps = append(within.points, part), append(within.steps, b)

@@ -80,7 +80,7 @@ func drawHistory(t *rapid.T, prefix string, minutes int) (all []sli.Series) {
 		at := rapid.Int64Range(-600, int64(minutes)*60).Draw(t, "birth") * 1000
 		end := rapid.Int64Range(at/1000, int64(minutes)*60+600).Draw(t, "end") * 1000
 		every := rapid.SampledFrom([]int64{5, 15, 30, 60, 90}).Draw(t, "every") * 1000
-		s, value := sli.Series{ID: fmt.Sprint(prefix, i)}, 0.0
+		s, value := sli.Series{ID: fmt.Sprint(prefix, i)}, rapid.SampledFrom([]float64{0, 0, 0, 0, 9.2e15 - 30, 1e16}).Draw(t, "born at")
 		for ; at <= end; at += every {
 			switch rapid.IntRange(0, 19).Draw(t, "event") {
 			case 0: // gap

@@ -33,10 +33,11 @@ type point struct {
 	value Count
 }
 
-// A step is what a track grew by up to a point; reset: it began anew.
+// A step is what a track grew by up to a point; reset: it began anew;
+// outsized: the point's own value does not fit it.
 type step struct {
-	grown Count
-	reset bool
+	grown           Count
+	reset, outsized bool
 }
 
 // step is the one up to the i-th point.
@@ -45,7 +46,7 @@ func (t track) step(i int) step {
 		return t.steps[i]
 	}
 	grown := t.points[i].value - t.points[i-1].value
-	return step{grown, grown < 0}
+	return step{grown: grown, reset: grown < 0}
 }
 
 // largest is where values begin that do not fit a Count.
@@ -98,5 +99,9 @@ func inOrder(samples []Sample) []Sample {
 // comparison.
 func valid(v float64) bool { return v >= 0 && v < largest }
 
-// quantise rounds a valid value.
-func quantise(v float64) Count { return Count(math.RoundToEven(v * float64(Event))) }
+// quantise rounds a valid value. Its whole part is taken by itself: times a
+// thousand it may not fit a float64.
+func quantise(v float64) Count {
+	whole := Count(v)
+	return whole*Event + Count(math.RoundToEven((v-float64(whole))*float64(Event)))
+}

@@ -209,7 +209,7 @@ func flawWords(flaw string) string {
 	case "excess":
 		return "the part of the events outran the total somewhere; the total was raised to it"
 	case "invalid":
-		return "some samples were no values that can be, and were left out"
+		return "some samples were no values that can be, or too large to be counted from zero; they were left out"
 	}
 	return flaw
 }
