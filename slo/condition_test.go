@@ -66,6 +66,7 @@ func FuzzCondition(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		defer lean(t)
 		c := slo.Condition{Text: text}
 		first, err := c.Holds(inSight())
 		again, wrong := c.Holds(inSight())

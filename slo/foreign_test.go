@@ -156,37 +156,6 @@ func why(problems slo.Problems) string {
 	return strings.Join(said, "; ")
 }
 
-// FuzzForeign reads anything as documents of all foreign formats: what is
-// converted reads as the same set.
-func FuzzForeign(f *testing.F) {
-	names, err := filepath.Glob("testdata/foreign/*.txtar")
-	if err != nil || len(names) == 0 {
-		f.Fatalf("no documents: %v", err)
-	}
-	for _, name := range names {
-		seed(f, name)
-	}
-	f.Add([]byte("apiVersion: openslo/v1alpha\nkind: SLO\nmetadata: {name: a}\nspec:\n  objectives: [{target: 0.9}]\n")) // no window
-	f.Fuzz(func(t *testing.T, data []byte) {
-		file := slo.File{Name: "f.yaml", Data: data}
-		set, problems := slo.Load([]slo.File{file}, env, importers()...)
-		if (set == nil) != (problems.Err() != nil) {
-			t.Fatalf("set %v with problems %v", set, problems)
-		}
-		for _, p := range problems {
-			if p.Line < 1 || p.Col < 1 || p.File != "f.yaml" || p.Message == "" {
-				t.Fatalf("problem without a place: %#v", p)
-			}
-			_ = p.Render(data)
-		}
-		made, _ := slo.Convert([]slo.File{file}, importers()...)
-		if set != nil && made != nil {
-			sound(t, set)
-			convertsToItself(t, file, made)
-		}
-	})
-}
-
 // TestForeignBombs refuses documents that aliases multiply, in bounded memory.
 func TestForeignBombs(t *testing.T) {
 	const item = "name: a\n  objective: 99\n  sli: {events: {error_query: 'rate(a[{{.window}}])', total_query: 'rate(b[{{.window}}])'}}\n"

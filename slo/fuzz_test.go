@@ -13,15 +13,8 @@ import (
 )
 
 func FuzzLoad(f *testing.F) {
-	for _, pattern := range []string{"testdata/good/*.yaml", "testdata/bad/*.txtar"} {
-		names, err := filepath.Glob(pattern)
-		if err != nil || len(names) == 0 {
-			f.Fatalf("no %s: %v", pattern, err)
-		}
-		for _, name := range names {
-			seed(f, name)
-		}
-	}
+	seedAll(f, "testdata/good/*.yaml")
+	seedAll(f, "testdata/bad/*.txtar")
 	f.Add([]byte("a: &x {b: *x}\n---\n? [\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		files := []slo.File{{Name: "f.yaml", Data: data}}
@@ -53,7 +46,19 @@ func FuzzLoad(f *testing.F) {
 				t.Fatalf("read twice (-first +second):\n%s", diff)
 			}
 		}
+		lean(t)
 	})
+}
+
+// seedAll adds the files that a pattern names.
+func seedAll(f *testing.F, pattern string) {
+	names, err := filepath.Glob(pattern)
+	if err != nil || len(names) == 0 {
+		f.Fatalf("no %s: %v", pattern, err)
+	}
+	for _, name := range names {
+		seed(f, name)
+	}
 }
 
 // seed adds the files of one archive, or one file.

@@ -99,24 +99,43 @@ func (r *addends) metric(e *metricsql.MetricExpr, unit string) error {
 	if len(e.LabelFilterss) != 1 {
 		return r.refuseWord(" or ", "or in a selector: its series cannot be told from those of others", "a + of selectors that have no series in common")
 	}
+	v, err := vectorOf(e.LabelFilterss[0])
+	if err != nil {
+		return r.refuseAt(0, err.Error(), "")
+	}
+	return r.selector(v, unit)
+}
+
+// vectorOf is a selector of MetricsQL in the terms of Prometheus.
+func vectorOf(filters []metricsql.LabelFilter) (*parser.VectorSelector, error) {
 	v := &parser.VectorSelector{}
-	for _, f := range e.LabelFilterss[0] {
+	for _, f := range filters {
 		m, err := matcherOf(f)
 		if err != nil {
-			return r.refuseAt(0, err.Error(), "")
+			return nil, err
 		}
 		if m.Name == model.MetricNameLabel && m.Type == labels.MatchEqual {
 			v.Name = m.Value
 		}
 		v.LabelMatchers = append(v.LabelMatchers, m)
 	}
-	return r.selector(v, unit)
+	return v, nil
 }
 
 // refuseWord refuses what a word of the query does; the parser says nothing of
 // places.
 func (r *addends) refuseWord(word, reason, expected string) error {
 	return r.refuseAt(posrange.Pos(max(strings.Index(strings.ToLower(r.query), strings.ToLower(word)), 0)), reason, expected)
+}
+
+// metricsSamples is Samples of MetricsQL.
+func metricsSamples(query string, expr metricsql.Expr) (selector string, err error) {
+	if m, is := expr.(*metricsql.MetricExpr); is && len(m.LabelFilterss) == 1 {
+		if v, err := vectorOf(m.LabelFilterss[0]); err == nil {
+			return canonicalSelector(v), nil
+		}
+	}
+	return "", checkMetricsSamples(query, expr)
 }
 
 // checkMetricsSamples refuses a MetricsQL expression whose samples cannot be

@@ -98,6 +98,14 @@ func TestMetricsSamples(t *testing.T) {
 	}
 }
 
+// TestMetricsSelector reads the raw samples of a selector that is written as
+// MetricsQL lets names be.
+func TestMetricsSelector(t *testing.T) {
+	if got, err := slo.Samples(`foo\-bar{b="1",a="2"}`); got != `{__name__="foo-bar",a="2",b="1"}` || err != nil {
+		t.Errorf("got %s, %v", got, err)
+	}
+}
+
 func TestMetricsWithMatcher(t *testing.T) {
 	for query, want := range map[string]string{
 		`median(a{x=~"y"})`:               `median(a{x=~"y",s!="1"})`,
@@ -149,6 +157,7 @@ func FuzzMetricsQL(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
+		defer lean(t)
 		_, err := slo.Selectors(query)
 		var q *slo.QueryError
 		if err != nil && (!errors.As(err, &q) || q.Offset < 0 || q.Offset > len(query)) {

@@ -23,7 +23,8 @@ func Samples(query string) (selector string, err error) {
 func samplesOf(query string) (selector string, only bool, err error) {
 	expr, metrics, err := readQuery(query)
 	if err == nil && metrics != nil {
-		return "", true, checkMetricsSamples(query, metrics)
+		selector, err = metricsSamples(query, metrics)
+		return selector, true, err
 	}
 	if err == nil {
 		selector, err = samplesOfPromQL(query, expr)

@@ -67,6 +67,7 @@ func FuzzSamples(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
+		defer lean(t)
 		selector, err := slo.Samples(query)
 		if err != nil {
 			if _, ok := err.(*slo.QueryError); !ok {

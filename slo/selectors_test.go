@@ -106,6 +106,7 @@ func FuzzSelectors(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
+		defer lean(t)
 		got, err := slo.Selectors(query)
 		var q *slo.QueryError
 		if err != nil {
