@@ -2,6 +2,7 @@ package slo_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,9 +123,13 @@ func TestRulesAsRRuleGo(t *testing.T) {
 			return // theirs would look for a day until the year 9999
 		}
 		from := start.AddDate(0, 0, rapid.IntRange(0, 1200).Draw(t, "from"))
-		var want, got []string
-		for _, s := range theirs.Between(from, from.AddDate(1, 0, 0).Add(-time.Second), true) {
-			want = append(want, s.Format(time.RFC3339))
+		to := from.AddDate(1, 0, 0)
+		if option.Freq > rrule.DAILY { // as many as of the others are enough
+			to = from.AddDate(0, 1, 0)
+		}
+		var want, got []time.Time
+		for _, s := range theirs.Between(from, to.Add(-time.Second), true) {
+			want = append(want, s.UTC())
 		}
 		if problems.Err() != nil {
 			if len(want) > 0 {
@@ -132,10 +137,13 @@ func TestRulesAsRRuleGo(t *testing.T) {
 			}
 			return
 		}
-		for _, s := range c.Stretches(from, from.AddDate(1, 0, 0)) {
+		for _, s := range c.Stretches(from, to) {
 			if !s.From.Before(from) {
-				got = append(got, s.From.UTC().Format(time.RFC3339))
+				got = append(got, s.From.UTC())
 			}
+		}
+		if slices.Equal(want, got) {
+			return
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("%s from %s (-theirs +ours):\n%s", text, start, diff)
