@@ -330,6 +330,8 @@ metadata: {name: protect}
 spec:
   actuator: dial
   mode: act
+  promotion: {waived: a test}
+  owner: team-shop
   verify: {settle: 40s, window: 20s}
   rules:
   - objective: fast

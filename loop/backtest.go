@@ -118,7 +118,8 @@ func (l *Loop) Next(after time.Time) time.Time {
 	return after.Add(-shift).Truncate(every).Add(every + shift)
 }
 
-// inMode is a copy of the set with every loop in one mode.
+// inMode is a copy of the set with every loop in one mode, as if it were
+// trusted to be in it.
 func inMode(set *slo.Set, mode slo.Mode) *slo.Set {
 	if mode == "" {
 		mode = slo.Act
@@ -127,6 +128,9 @@ func inMode(set *slo.Set, mode slo.Mode) *slo.Set {
 	out.Loops, out.SLAs = slices.Clone(set.Loops), nil // no loop looks at SLAs
 	for i := range out.Loops {
 		out.Loops[i].Mode = mode
+		if out.Loops[i].Promotion.Declared() {
+			out.Loops[i].Promotion = slo.Promotion{}
+		}
 	}
 	return &out
 }

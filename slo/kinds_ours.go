@@ -100,9 +100,9 @@ func loopKind() kind {
 		spec: &object{name: "ControlLoop spec", fields: []field{
 			description(),
 			{key: "actuator", is: shapeName, required: true, doc: "Name of the `Actuator` that it moves."},
-			{key: "mode", is: shapeChoice, words: []string{string(Observe), string(Ask), string(Act)}, instead: "observe", doc: "`observe`: records what it would do and touches nothing. `ask`: a person approves each move. `act`: moves by itself."},
+			{key: "mode", is: shapeChoice, words: []string{string(Observe), string(Ask), string(Act)}, instead: "observe", doc: "`observe`: records what it would do and touches nothing. `ask`: a person approves each move. `act`: moves by itself, once it was [promoted](#promotion)."},
 			{key: "owner", is: shapeText, doc: "Who answers for it."},
-			{key: "promotion", is: shapeMapping, instead: "nothing: `mode: act` acts at once", doc: "What the loop has to show before it acts by itself. Where it is there, the loop asks until somebody says `setpoint promote`, which refuses while something is missing. See [safety.md](safety.md#promotion).", of: promotionTable()},
+			{key: "promotion", is: shapeMapping, instead: "14 days and a score of 0.8, where a mode is `act`", doc: "What the loop has to show before it acts by itself: it asks until somebody says `setpoint promote`, which refuses while something is missing. See [safety.md](safety.md#promotion).", of: promotionTable()},
 			{key: "byHand", is: shapeMapping, instead: "nothing is weighed", doc: "What its work costs people who do it themselves; `setpoint worth` weighs it against what the loop did. See [safety.md](safety.md#worth).", of: byHandTable()},
 			{key: "step", is: shapeMapping, instead: "no bound", doc: "The most that one move may change.", of: &object{name: "step", fields: []field{
 				{key: "tighten", is: shapeSetting, instead: "no bound", doc: "Towards `tight`."},

@@ -12,11 +12,12 @@ func (l *loader) loop(doc value) {
 		Name: meta.get("name").text(), Title: meta.get("displayName").text(), Description: spec.get("description").text(),
 		Actuator: spec.get("actuator").text(), Mode: Observe, Owner: spec.get("owner").text(),
 		Cooldown: within(spec.get("cooldown"), 0, maxWindow), RelaxMode: Mode(spec.get("relaxMode").text()), Moves: readPace(spec.get("moves")), Stale: within(spec.get("stale"), time.Second, maxWindow),
-		Pace: readPace(spec.get("pace")), Promotion: readPromotion(spec.get("promotion")), ByHand: readByHand(spec.get("byHand")), Position: doc.place().Position,
+		Pace: readPace(spec.get("pace")), ByHand: readByHand(spec.get("byHand")), Position: doc.place().Position,
 	}
 	if mode := spec.get("mode"); mode.good() {
 		c.Mode = Mode(mode.text())
 	}
+	readPromotion(&c, spec)
 	if control := spec.get("verify").get("control"); control.good() {
 		l.refer(objectiveKind, control)
 	}

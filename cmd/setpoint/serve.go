@@ -62,7 +62,8 @@ Files that change are read again, as they are at SIGHUP. What is wrong leaves
 the last good definitions in force, and the page says so.
 
 A new loop only observes. Set mode: ask or mode: act in its definition when you
-trust what 'setpoint log' says that it would have done.`,
+trust what 'setpoint log' says that it would have done; with mode: act it asks
+until 'setpoint promote'.`,
 		Example: `  setpoint serve slos/
   DATABASE_URL=postgres://… setpoint serve slos/ --listen 127.0.0.1:9000`,
 		Args: args(1, -1, "files or folders of definitions"),

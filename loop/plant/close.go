@@ -55,7 +55,7 @@ func Single(set *slo.Set, name string) (*slo.Set, error) {
 		return nil, fmt.Errorf("choose loop %q: a model of workers needs one loop that moves a query timeout; there are %d: %s", name, len(names), strings.Join(names, ", "))
 	}
 	l := found[0]
-	l.Mode = slo.Act
+	l.Mode, l.Promotion = slo.Act, slo.Promotion{}
 	a, _ := actuator(set, l)
 	one := &slo.Set{Sources: set.Sources, Actuators: []slo.Actuator{a}, Loops: []slo.ControlLoop{l}}
 	for _, o := range set.Objectives {
