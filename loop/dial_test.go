@@ -14,6 +14,7 @@ type dial struct {
 	value  float64
 	epoch  int64
 	broken bool
+	deaf   bool // it says yes and does nothing
 	work   loop.Work
 }
 
@@ -30,7 +31,9 @@ func (d *dial) Apply(_ context.Context, m loop.Move) error {
 	if m.Epoch < d.epoch {
 		return loop.ErrDeposed
 	}
-	d.value, d.epoch = m.Setting, m.Epoch
+	if d.epoch = m.Epoch; !d.deaf {
+		d.value = m.Setting
+	}
 	return nil
 }
 

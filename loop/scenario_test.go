@@ -257,6 +257,8 @@ func (w *world) happen(t *testing.T, now time.Time, words []string) {
 		w.dials[words[1]].broken = words[0] == "unreadable"
 	case "set": // set ACTUATOR VALUE: somebody else changed it
 		w.dials[words[1]].value = number(t, words[2])
+	case "deaf", "hears":
+		w.dials[words[1]].deaf = words[0] == "deaf"
 	case "took": // took ACTUATOR N MS | cut N | killed N | nothing: what is seen to end in each tick
 		w.dials[words[1]].work = workOf(t, words[2:])
 	case "restart":
