@@ -25,6 +25,7 @@
 //	resolve.go                     references, and the checks that take more than one document;
 //	                               apart.go: of files that are checked without the others
 //	systems.go                     metrics in systems that are not asked
+//	habits.go                      what people write in OpenSLO's place
 //	composite.go, read_composite*.go  objectives that are made of others
 //	grouping.go, read_grouping.go  one objective for each value of a label
 //	condition.go                   expressions that rules depend on, and what they look at

@@ -163,6 +163,7 @@ func (l *loader) document(doc value) {
 	if k.name == "DataSource" {
 		joinDetails(doc)
 	}
+	habits(doc, k.name)
 	l.passSystems(doc, k.name)
 	checkObject(doc, k.document())
 	if doc.file.visits > maxVisits {

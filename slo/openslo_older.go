@@ -28,7 +28,7 @@ func (v1alpha) Convert(doc Node) []Node {
 	spec, dialect := doc.Get("spec"), isSlothDialect(doc)
 	doc.Check(v1alphaSLO(!dialect))
 	if dialect {
-		version.Warn("written for Sloth, which asks for no budgetingMethod, isRolling and incremental: Occurrences over a window that rolls, of counters", "")
+		version.Warn("written for Sloth, which asks for no budgetingMethod, timeWindows, isRolling and incremental: Occurrences over a window that rolls, of 30 days where none is said, of counters", "")
 	}
 	var docs []Node
 	for i, o := range spec.Get("objectives").Items() {
@@ -49,8 +49,9 @@ func isSlothDialect(doc Node) bool {
 	return false
 }
 
-// slothWindow is the place of Sloth's windows in a query.
-func slothWindow() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*\.window\s*-?\}\}`) }
+// slothWindow is the place of Sloth's windows in a query; others write it with
+// a capital.
+func slothWindow() *regexp.Regexp { return regexp.MustCompile(`\{\{-?\s*\.[wW]indow\s*-?\}\}`) }
 
 func v1alphaSLO(strict bool) Table {
 	metric := &Table{Name: "metric", Keys: []Key{
@@ -73,7 +74,7 @@ func v1alphaSLO(strict bool) Table {
 	spec := &Table{Name: "SLO spec", Keys: []Key{
 		{Name: "description", Is: IsText}, {Name: "service", Is: IsWord, Required: true},
 		{Name: "indicator", Is: IsMapping, Of: &Table{Name: "indicator", Keys: []Key{{Name: "thresholdMetric", Is: IsMapping, Of: metric, Required: true}}}},
-		{Name: "timeWindows", Is: IsList, Of: window, Required: true},
+		{Name: "timeWindows", Is: IsList, Of: window, Required: strict},
 		{Name: "budgetingMethod", Is: IsChoice, Words: []string{"Occurrences", "Timeslices"}, Required: strict},
 		{Name: "objectives", Is: IsList, Of: objective, Required: true},
 	}}
@@ -110,8 +111,11 @@ func v1alphaObjective(doc, o Node, i int) Promise {
 	if len(windows) > 1 {
 		windows[1].Refuse("a second time window", "one time window", "")
 	}
-	if len(windows) > 0 {
-		p.Window, p.Calendar = v1alphaWindow(windows[0], isSlothDialect(doc))
+	switch dialect := isSlothDialect(doc); {
+	case len(windows) > 0:
+		p.Window, p.Calendar = v1alphaWindow(windows[0], dialect)
+	case dialect && !spec.Get("timeWindows").Given():
+		p.Window = o.Says("30d")
 	}
 	return p
 }

@@ -195,10 +195,15 @@ func checkHalves(ratio value) {
 // queries that nobody writes over anything else.
 func checkCounter(ratio value, metrics ...value) {
 	counter := ratio.get("counter")
-	rates := !slices.ContainsFunc(metrics, func(m value) bool { return m.given() && !isRate(queryOf(m).text()) })
+	all := func(is func(query string) bool) bool {
+		return !slices.ContainsFunc(metrics, func(m value) bool { return m.given() && !is(queryOf(m).text()) })
+	}
+	rates := all(isRate)
 	switch {
 	case ratio.lacks("counter") && rates:
 		counter.warn("missing; the queries are rates, so that counters are assumed", "counter: true", "")
+	case ratio.lacks("counter") && all(namesCounters):
+		counter.warn("missing; the metrics are named as counters are, so that counters are assumed", "counter: true", "")
 	case ratio.lacks("counter"):
 		counter.refuse("missing", "counter: true, for metrics that only rise", "")
 	case counter.good() && !counter.truth() && rates:
