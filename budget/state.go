@@ -63,6 +63,8 @@ type State struct {
 
 	Recounted time.Time `json:"recounted,omitzero"` // the past is being counted anew by another indicator, back to here so far; zero = it is not
 
+	ReadBack time.Time `json:"readBack,omitzero"` // history is still being read from the source, back to here so far; zero = all that the windows need was asked for
+
 	BadSince time.Time `json:"badSince,omitzero"` // since when time slices are bad that are no outage yet, and count as good until they are; zero = none
 
 	SLAs []Settlement `json:"-"` // beside the objective: the period so far, then the last one where it is known; nothing is decided by them

@@ -81,6 +81,7 @@ type Objective struct {
 	Newest    time.Time   `json:"newest,omitzero"`    // how far its data does reach
 	Since     time.Time   `json:"since,omitzero"`     // how far back it reaches
 	Recounted time.Time   `json:"recounted,omitzero"` // its past is being counted anew, back to here so far
+	ReadBack  time.Time   `json:"readBack,omitzero"`  // history is still being read from its source, back to here so far
 	Link      string      `json:"link,omitempty"`     // its page
 
 	Provisional time.Time `json:"provisional,omitzero"` // slices from here on may still change, when samples arrive late; zero = none may

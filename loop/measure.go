@@ -183,6 +183,9 @@ func (g *gauge) state(s *budget.State, now time.Time) {
 	g.book.Tell(s)
 	g.late.tell(s, g.next)
 	s.Pending = g.pending
+	if g.oldest.After(g.start(s.At)) {
+		s.ReadBack = g.oldest
+	}
 	recounted(s, g.recounts())
 }
 

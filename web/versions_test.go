@@ -126,3 +126,25 @@ func TestRecountedSays(t *testing.T) {
 		t.Errorf("recounted %v, want %v", o.Recounted, w.report.States[0].Recounted)
 	}
 }
+
+// TestHistoryBeingReadSays: as long as history is being read, page and API say
+// how far that is.
+func TestHistoryBeingReadSays(t *testing.T) {
+	w, _ := incident(time.Minute)
+	h := web.New(w.config()).Handler()
+	says := func() bool {
+		return strings.Contains(get(t, h, "/objectives/checkout-availability").body, "History is being read from the source, back to ")
+	}
+	if says() {
+		t.Error("the page says that history is being read, and all of it was")
+	}
+	w.report.States[0].ReadBack = w.report.At.Add(-time.Hour)
+	if !says() {
+		t.Error("the page does not say that history is being read")
+	}
+	var o client.Objective
+	decode(t, get(t, h, "/v1/objectives/checkout-availability"), &o)
+	if !o.ReadBack.Equal(w.report.States[0].ReadBack) {
+		t.Errorf("read back to %v, want %v", o.ReadBack, w.report.States[0].ReadBack)
+	}
+}

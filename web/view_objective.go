@@ -139,6 +139,7 @@ type objectiveView struct {
 	Newest      string
 	Since       string
 	Late        string // what late samples may still change, and have changed
+	ReadBack    string // how far back history was read so far; empty = all of it was
 }
 
 // A labelRow is a label with the address of all objectives that have it.
@@ -193,6 +194,9 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 			continue // said with its number
 		}
 		v.Flaws = append(v.Flaws, flawWords(string(flaw)))
+	}
+	if !st.ReadBack.IsZero() {
+		v.ReadBack = clock(st.ReadBack, l.now)
 	}
 	if !st.Newest.IsZero() {
 		v.Newest, v.Since, v.Late = clock(st.Newest, l.now), clock(st.Since, l.now), lateWords(st, l.now)

@@ -62,7 +62,7 @@ func (s *Server) wireObjective(l look, o slo.Objective) client.Objective {
 	out.Status, out.Words = string(st.Status), stateWords(o, st, l.now)
 	out.Remaining, out.Budget, out.Allowed = finite(st.Remaining), wireWindow(st, st.Budget), finite(st.Allowed())
 	out.Bound = finite(st.Bound)
-	out.At, out.Newest, out.Since, out.Recounted = st.At, st.Newest, st.Since, st.Recounted
+	out.At, out.Newest, out.Since, out.Recounted, out.ReadBack = st.At, st.Newest, st.Since, st.Recounted, st.ReadBack
 	out.Provisional, out.Corrected, out.CorrectedAt = st.Provisional, st.Corrected, st.CorrectedAt
 	out.PeriodStart, out.PeriodEnd = st.PeriodStart, st.PeriodEnd
 	for _, w := range st.Windows {
