@@ -59,6 +59,10 @@ bench: ## run all benchmarks; BENCH=name
 bench-gate: parts ## measure durable answers of the gate beside bare pgx (2 minutes), write docs/gate.md
 	go test -count=1 -v -run TestGateBench ./cmd/setpoint -bench-gate 10s
 
+.PHONY: bench-verify
+bench-verify: parts ## measure verification of a ledger of a million rows (5 minutes); ROWS=1000000
+	go test -count=1 -timeout 60m -v -run 'TestVerifyMany$$' ./ledger -bench-verify $(or $(ROWS),1000000)
+
 .PHONY: bench-control
 bench-control: parts ## measure loops on real plants against static settings (2 hours), write docs/control.md; PLANT=pool SEEDS=3 ONLY='the loop'
 	go test -count=1 -timeout 180m -v -run TestControlBench ./cmd/setpoint -bench-control $(or $(PLANT),all) -bench-seeds $(or $(SEEDS),3) -bench-only '$(ONLY)'

@@ -153,7 +153,8 @@ func define(ctx context.Context, tx pgx.Tx, policy string, body []byte) error {
 // PutSetting keeps the setting of an actuator that lives in the ledger, such
 // as a release freeze. The move must be one that is on record: ErrNotFound
 // when its decision is not, or is another move than m. A term that is not
-// the newest is loop.ErrDeposed. The same decision a second time does nothing.
+// the newest, and a move older than the one in force, is loop.ErrDeposed. The
+// same decision a second time does nothing.
 func (p *Postgres) PutSetting(ctx context.Context, m loop.Move) error {
 	body, err := encodeMove(m)
 	if err == nil {
@@ -168,10 +169,12 @@ func putSetting(ctx context.Context, tx pgx.Tx, m loop.Move, body []byte) error 
 	}
 	var newest []loop.Term
 	var decided, known []string
+	var inForce []loop.Move
 	err := ask(ctx, tx,
 		query(newestTerm).terms(&newest),
 		query(`select body from decisions where id = $1`, m.Decision).texts(&decided),
-		query(`select body from settings where decision = $1`, m.Decision).texts(&known))
+		query(`select body from settings where decision = $1`, m.Decision).texts(&known),
+		collect(query(`select body from settings where actuator = $1 order by seq desc limit 1`, m.Actuator), &inForce, decodeRow[loop.Move]))
 	switch {
 	case err != nil:
 		return err
@@ -188,6 +191,10 @@ func putSetting(ctx context.Context, tx pgx.Tx, m loop.Move, body []byte) error 
 		return fmt.Errorf("decision %s: %w", m.Decision, ErrNotFound)
 	case len(known) > 0:
 		return nil
+	case len(inForce) > 0:
+		if err := m.Fence().Admit(inForce[0].Fence(), inForce[0].Decision); err != nil {
+			return err
+		}
 	}
 	return appendRow(ctx, tx, settingsTable(), body)
 }

@@ -53,3 +53,6 @@ func AddForTest(ctx context.Context, conn *pgx.Conn, end *Head, b Batch) error {
 func (p *Postgres) RecordPruningForTest(ctx context.Context, next Pruning) error {
 	return p.recordPruning(ctx, next)
 }
+
+// BodyForTest is what is kept of a batch.
+func (b Batch) BodyForTest() []byte { return b.body }

@@ -56,6 +56,13 @@ func (m *Memory) Lead(context.Context) (loop.Term, error) {
 	return loop.Term{Epoch: m.epoch}, nil
 }
 
+// Resign gives up the lead: the next Lead begins a term.
+func (m *Memory) Resign() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.deposed = true
+}
+
 // Depose does what another instance does that takes the lead and gives it up
 // at once: the epoch rises, and what still carries an older one is refused.
 func (m *Memory) Depose() error {
@@ -232,6 +239,11 @@ func (m *Memory) putSetting(v loop.Move) error {
 	}
 	if _, ok := m.put[v.Decision]; ok {
 		return nil
+	}
+	if last, ok := m.settings[v.Actuator]; ok {
+		if err := v.Fence().Admit(last.Fence(), last.Decision); err != nil {
+			return err
+		}
 	}
 	if _, err := m.append(settingsTable(), body); err != nil {
 		return err

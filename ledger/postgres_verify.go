@@ -116,7 +116,7 @@ func crossings() []crossing {
 			select c #>> '{stop,id}' as id from (select d.body::json #> '{input,conditions}' as c) s union
 			select c #>> '{pin,id}' from (select d.body::json #> '{input,conditions}' as c) s union
 			select c #>> '{approval,id}' from (select d.body::json #> '{input,conditions}' as c) s) x
-		where (d.body like '%"stop":{%' or d.body like '%"pin":{%' or d.body like '%"approval":{%')
+		where (strpos(d.body, '"stop":{') > 0 or strpos(d.body, '"pin":{') > 0 or strpos(d.body, '"approval":{') > 0)
 		and x.id is not null and not exists (select from orders o where o.id = x.id) order by d.seq`
 	return []crossing{
 		{"outcomes", `select o.seq, o.decision from outcomes o where not exists (select from decisions d where d.id = o.decision) order by o.seq`, "the decision that it is of is not on record"},

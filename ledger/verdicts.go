@@ -150,6 +150,9 @@ func plainName(text string) string {
 
 func verdictsTable() table {
 	return table{"verdicts", `id, at, until, count, keys`, func(body []byte) ([]any, error) {
+		if b, n, ok := leanBatch(body); ok {
+			return b.values(int(n)), nil
+		}
 		var b struct {
 			batchBody
 			Verdicts []struct{} `json:"verdicts"` // counted, not read

@@ -251,8 +251,9 @@ func (t table) odd(l link) string {
 	if err != nil {
 		return "its body cannot be read"
 	}
-	for i, column := range strings.Split(t.columns, ", ") {
+	for i := range want {
 		if !agree(l.values[i], want[i]) {
+			column := strings.Split(t.columns, ", ")[i]
 			return fmt.Sprintf("column %s says %v, the body %v", strings.Trim(column, `"`), l.values[i], want[i])
 		}
 	}

@@ -46,8 +46,23 @@ func (f Fence) Admit(newest Fence, decision string) error {
 	if f.Compare(newest) >= 0 {
 		return nil
 	}
-	return fmt.Errorf("%s is older than %s of decision %s, in force there: %w", f.Show(), newest.Show(), decision, ErrDeposed)
+	why := ErrDeposed
+	if f.Term == newest.Term {
+		why = ErrSetBack
+	}
+	return fmt.Errorf("%s is older than %s of decision %s, in force there: %w", f.Show(), newest.Show(), decision, why)
 }
+
+// ErrSetBack says that a move is older than one of the same term. It is an
+// ErrDeposed too: it must not be made. Whoever sees it gives up the lead, since
+// moves of the next term are newer whatever the clock says.
+var ErrSetBack error = setBack{}
+
+type setBack struct{}
+
+func (setBack) Error() string { return "the clock was set back since, or the move is late" }
+
+func (setBack) Is(target error) bool { return target == ErrDeposed }
 
 // Show is the term and the sequence.
 func (f Fence) Show() string { return fmt.Sprintf("%s, sequence %d", f.Term.Show(), f.Sequence) }

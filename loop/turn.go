@@ -148,12 +148,21 @@ func (l *Loop) move(ctx context.Context, c *control, d Decision) Decision {
 	if err = errors.Join(wrap("apply", err), wrap("read back", readErr)); err != nil {
 		o.Error = err.Error()
 		l.fail(fmt.Errorf("move %s: %w", d.Actuator, err))
+		l.renew(err)
 	} else if !o.Applied {
 		o.Error = fmt.Sprintf("read back %s after %s was set", c.actuator.Show(back), c.actuator.Show(d.To))
 		l.fail(fmt.Errorf("move %s: %s", d.Actuator, o.Error))
 	}
 	l.finish(ctx, o)
 	return d
+}
+
+// renew gives up the lead when a target knows a newer move of the very same
+// term: the clock was set back, and only moves of another term get through.
+func (l *Loop) renew(err error) {
+	if r, ok := l.cfg.Records.(interface{ Resign() }); ok && errors.Is(err, ErrSetBack) {
+		r.Resign()
+	}
 }
 
 // unrecorded is the hold that a move becomes when it cannot be recorded.

@@ -19,8 +19,8 @@ func settings(t *testing.T, l Ledger) {
 		}
 	}
 	want("before any", 0, false)
-	first, second := Move("d1", at(0), 1), Move("d2", at(1), 0.5)
-	mustBegin(t, l, first, second)
+	first, late, second := Move("d1", at(0), 1), Move("late", at(0), 0.25), Move("d2", at(1), 0.5)
+	mustBegin(t, l, first, late, second)
 	check(t, "PutSetting", l.PutSetting(t.Context(), Carry(first)))
 	want("first", 1, true)
 	check(t, "PutSetting", l.PutSetting(t.Context(), Carry(second)))
@@ -28,6 +28,8 @@ func settings(t *testing.T, l Ledger) {
 	want("second", 0.5, true)
 	check(t, "PutSetting of the first again", l.PutSetting(t.Context(), Carry(first)))
 	want("an old move that arrives again changes nothing", 0.5, true)
+	wantErr(t, "PutSetting of an older move that is late", l.PutSetting(t.Context(), Carry(late)), loop.ErrDeposed)
+	want("an older move that is late is refused", 0.5, true)
 	other := Move("d3", at(2), 1)
 	other.Actuator, other.Input.Actuator.Name = "freeze", "freeze"
 	mustBegin(t, l, other)
