@@ -59,5 +59,5 @@ const (
 	ReasonNoBucket     Reason = "no-bucket"    // the classic histogram has no bucket with the bound that is counted
 	ReasonPartial      Reason = "partial"      // the backend says that its answer is incomplete
 	ReasonTooLarge     Reason = "too-large"    // the answer is longer than is read
-	ReasonClock        Reason = "clock"        // by the backend's clock the time asked about is not over
+	ReasonClock        Reason = "clock"        // by the backend's clock the time asked about is not over, or it is far ahead of ours
 )

@@ -94,7 +94,8 @@
 // keep the method. Answers that are not JSON, not a matrix, list a series twice, or that the backend
 // itself calls incomplete (warnings, isPartial) are errors; so is an answer by
 // a backend whose clock (the Date header) has not reached the end of the time
-// asked about: samples would still be missing. Counts retries nothing: the
+// asked about, since samples would still be missing, or is more than a minute
+// ahead of ours. Counts retries nothing: the
 // next tick asks again, for everything since the last slice that was kept.
 //
 // A backend that failed three questions in a row (down, too slow, overloaded,

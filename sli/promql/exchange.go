@@ -77,10 +77,25 @@ func (s *source) judge(resp *http.Response, until time.Time) error {
 	default:
 		return faultf(sli.ReasonNotJSON, "the answer is %q, not application/json%s", plain(media), said(resp.Body))
 	}
-	// The Date header counts whole seconds.
-	if clock, err := http.ParseTime(resp.Header.Get("Date")); err == nil && !clock.Add(time.Second).After(until) {
-		return faultf(sli.ReasonClock, "by the backend's clock it is %s, before %s: set the clocks, or raise the source's delay",
-			clock.UTC().Format(time.TimeOnly), until.UTC().Format(time.TimeOnly))
+	if clock, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		return judgeClock(clock, until, time.Now())
+	}
+	return nil
+}
+
+// mostAhead is how far a backend's clock may be ahead of ours.
+const mostAhead = time.Minute
+
+// judgeClock refuses what a backend says whose clock, in whole seconds, has not
+// reached the end of the time asked about, so that samples would be missing; or
+// is far ahead, so that what is newest here was long over there.
+func judgeClock(clock, until, now time.Time) error {
+	at := clock.UTC().Format(time.TimeOnly)
+	switch {
+	case !clock.Add(time.Second).After(until):
+		return faultf(sli.ReasonClock, "by the backend's clock it is %s, before %s: set the clocks, or raise the source's delay", at, until.UTC().Format(time.TimeOnly))
+	case clock.Sub(now) > mostAhead:
+		return faultf(sli.ReasonClock, "by the backend's clock it is %s, %s ahead of ours: set the clocks", at, clock.Sub(now).Truncate(time.Second))
 	}
 	return nil
 }

@@ -265,6 +265,17 @@ func TestBackendClockBehind(t *testing.T) {
 	}
 }
 
+func TestBackendClockAhead(t *testing.T) {
+	for ahead, want := range map[time.Duration]sli.Reason{-5 * time.Minute: "", 30 * time.Second: "", 5 * time.Minute: sli.ReasonClock} {
+		date := time.Now().Add(ahead).UTC().Format(http.TimeFormat)
+		sources := serve(t, says(200, js, matrix(""), "Date", date), promql.Config{}, slo.Source{})
+		_, err := sources.Counts(t.Context(), objective(), at(0), at(60))
+		if reason(err) != want {
+			t.Errorf("%s ahead: got %v, want %q", ahead, err, want)
+		}
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	tests := []struct {
 		header string

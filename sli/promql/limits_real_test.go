@@ -24,8 +24,9 @@ func TestFewSamplesAtOnce(t *testing.T) {
 			t.Parallel()
 			limit := []string{"--query.max-samples=12000"}
 			if backend == promtest.VictoriaMetrics {
-				// Its limit of samples is one of blocks of them, whatever part of these is asked for.
-				limit = []string{"-search.maxPointsPerTimeseries=100"}
+				// Its limit of samples is one of blocks of them, whatever part of these is asked for: what
+				// is asked together is asked apart then.
+				limit = []string{"-search.maxPointsPerTimeseries=100", "-search.maxSamplesPerQuery=40000"}
 			}
 			testFewSamples(t, backend, limit)
 		})
@@ -35,7 +36,7 @@ func TestFewSamplesAtOnce(t *testing.T) {
 func testFewSamples(t *testing.T, backend promtest.Backend, limit []string) {
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	began := time.Now().Add(-3 * time.Hour).Truncate(time.Minute)
-	samples := manySamples(began)
+	samples := append(manySamples(began), shopSamples(began)...)
 	var got [2][]sli.Slice
 	for i, flags := range [][]string{nil, limit} {
 		server := promtest.Start(t, promtest.Config{Backend: backend, Late: 6 * time.Hour, Flags: flags})
@@ -57,10 +58,41 @@ func testFewSamples(t *testing.T, backend promtest.Backend, limit []string) {
 			}
 			got[i] = append(got[i], all...)
 		}
+		for n, a := range sources.CountsAll(t.Context(), shops(began, began.Add(150*time.Minute))) {
+			if a.Err != nil || len(a.Slices) != 150 || a.Slices[100].Bad == 0 {
+				t.Fatalf("shop %d with %v: %d slices, %v", n, flags, len(a.Slices), a.Err)
+			}
+			got[i] = append(got[i], a.Slices...)
+		}
 	}
 	if diff := cmp.Diff(got[0], got[1]); diff != "" {
 		t.Errorf("(-without a limit +with it)\n%.2000s", diff)
 	}
+}
+
+// Objectives of several shops, which are asked about in one query.
+const manyShops = 12
+
+func shops(from, to time.Time) (asks []sli.Ask) {
+	for n := range manyShops {
+		o := objective()
+		o.Name = fmt.Sprint("shop-", n)
+		o.Indicator.Bad, o.Indicator.Total = fmt.Sprintf(`shop_total{shop="%d",code="500"}`, n), fmt.Sprintf(`shop_total{shop="%d"}`, n)
+		asks = append(asks, sli.Ask{Objective: &o, From: from, To: to})
+	}
+	return asks
+}
+
+// shopSamples are those of ten series of each shop: more together than the
+// limits allow.
+func shopSamples(began time.Time) (all []promtest.Sample) {
+	for n := range 10 * manyShops {
+		labels := map[string]string{"__name__": "shop_total", "code": []string{"200", "500"}[n%2], "shop": fmt.Sprint(n / 10), "pod": fmt.Sprint(n)}
+		for at := 0; at < 150*60; at += 15 {
+			all = append(all, promtest.Sample{Labels: labels, Milli: began.Add(time.Duration(at) * time.Second).UnixMilli(), Value: float64(at / (n + 1))})
+		}
+	}
+	return all
 }
 
 // manySamples are those of 60 series, half of which are born after an hour.
