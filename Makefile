@@ -35,8 +35,9 @@ pipelines: ## ask the gate with the code of delivery tools; fetches much
 	cd web/pipelinetest && go test ./...
 
 .PHONY: formats
-formats: ## hold definitions, rules and the dashboard against OpenSLO's library, VictoriaMetrics' parser, Prometheus' rule groups and Grafana's schema
+formats: ## hold definitions, rules and the dashboard against the libraries of OpenSLO and Sloth, VictoriaMetrics' parser, Prometheus' rule groups and Grafana's schema
 	cd slo/formatstest && go test ./...
+	cd slo/slothtest && go test ./...
 
 .PHONY: mistakes
 mistakes: ## make every mistake that tests know of in every example, and see each refused in its line

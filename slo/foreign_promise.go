@@ -30,6 +30,7 @@ type Promise struct {
 	Histogram   Node   // native; Judged selects it, and Op and Value judge its observations
 	Gauges      Node   // where it is said that Good, Bad and Total are no counters
 	Alarms      []Node // alert policies, in place or by reference
+	Alerting    Node   // what is said of alerts: where it comes to no alert policy, nobody is to be told
 	Components  Node   // of a composite, in place of counters: a list as in kind CompositeSLO
 }
 
@@ -51,7 +52,7 @@ func (p Promise) Document() Node {
 		Pair{"apiVersion", at.Says(version)},
 		Pair{"kind", at.Says(kind)},
 		Pair{"metadata", at.Map(
-			Pair{"name", p.Name}, Pair{"displayName", p.Title.Cut()}, Pair{"labels", p.Labels}, Pair{"annotations", p.Annotations},
+			Pair{"name", p.Name}, Pair{"displayName", p.Title.Cut()}, Pair{"labels", p.Labels}, Pair{"annotations", p.annotations()},
 		)},
 		Pair{"spec", at.Map(
 			Pair{"description", p.Description.Cut()},
@@ -67,6 +68,18 @@ func (p Promise) Document() Node {
 			Pair{"alertPolicies", p.alarms()},
 		)},
 	)
+}
+
+// annotations are those of p, and that there are no alerts, where that is said.
+func (p Promise) annotations() Node {
+	if !p.Alerting.Given() || len(p.Alarms) > 0 {
+		return p.Annotations
+	}
+	silent := p.Alerting.Map(Pair{alertsNote, p.Alerting.Says("none")})
+	if !p.Annotations.Given() {
+		return silent
+	}
+	return p.Annotations.Texts(silent)
 }
 
 func (p Promise) alarms() Node {

@@ -31,7 +31,10 @@ func alertTargetNotes() []field {
 	}
 }
 
+// alertsNote is the annotation that switches the standard tiers on or off.
+const alertsNote = "setpoint.dev/alerts"
+
 // standardNote switches the standard tiers on.
 func standardNote(of string) field {
-	return field{key: "setpoint.dev/alerts", is: shapeChoice, words: []string{StandardAlert, "none"}, doc: of + " See [alerts.md](alerts.md)."}
+	return field{key: alertsNote, is: shapeChoice, words: []string{StandardAlert, "none"}, doc: of + " See [alerts.md](alerts.md)."}
 }

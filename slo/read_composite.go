@@ -150,7 +150,7 @@ func (l *loader) openSLOComposite(doc value) {
 		items[maxComponents].refuse(fmt.Sprintf("more than %d components", maxComponents), "composites of composites, with kind CompositeSLO", "")
 		return
 	}
-	standard := meta.get("annotations").get("setpoint.dev/alerts")
+	standard := meta.get("annotations").get(alertsNote)
 	if by := meta.get("annotations").get(GroupByNote); by.given() && len(items) > 1 {
 		by.refuse("a composite has no series of its own", "groups of its components", "")
 	}

@@ -27,7 +27,7 @@ func (l *loader) finishTarget(d *draftComposite, i int, components []Component, 
 	} else {
 		checkTimeSlice(*o, d.items[i], firstWindow(d.doc.get("spec")))
 	}
-	standard := d.doc.get("metadata").get("annotations").get("setpoint.dev/alerts")
+	standard := d.doc.get("metadata").get("annotations").get(alertsNote)
 	l.giveAlerts(o, d.alerts, standard.place(), standard.text())
 	k.objectives[o.Name] = *o
 	l.set.Objectives = append(l.set.Objectives, *o)

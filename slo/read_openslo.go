@@ -45,7 +45,7 @@ type draftIndicator struct {
 
 func (l *loader) service(doc value) {
 	meta := doc.get("metadata")
-	l.serviceAlerts[meta.get("name").text()] = meta.get("annotations").get("setpoint.dev/alerts").text()
+	l.serviceAlerts[meta.get("name").text()] = meta.get("annotations").get(alertsNote).text()
 	l.set.Services = append(l.set.Services, Service{
 		Name: meta.get("name").text(), Title: meta.get("displayName").text(), Description: doc.get("spec").get("description").text(),
 		Labels: meta.get("labels").labels(), Position: doc.place().Position,
@@ -179,7 +179,7 @@ func (l *loader) slo(doc value) {
 	d := draftSLO{at: doc.place(), slice: slice.place(), window: spec.get("timeWindow").place(), notes: meta.get("annotations"), ref: spec.get("indicatorRef").place()}
 	d.inline, d.indicator = l.indicatorOf(spec)
 	d.alerts = l.alertsOf(spec.get("alertPolicies"))
-	standard := meta.get("annotations").get("setpoint.dev/alerts")
+	standard := meta.get("annotations").get(alertsNote)
 	d.standard, d.wanted = standard.place(), standard.text()
 	d.objectives, d.items = l.objectives(spec, o, meta.get("name")), spec.get("objectives").items()
 	for i := range d.objectives {

@@ -59,7 +59,7 @@ func (r reader) Convert(doc slo.Node) []slo.Node {
 		p.Title = name
 	}
 	indicator(spec.Get("indicator"), &p)
-	p.Alarms = alarms(meta, spec, p.Name)
+	p.Alerting, p.Alarms = spec.Get("alerting"), alarms(meta, spec, p.Name)
 	return []slo.Node{p.Document()}
 }
 

@@ -131,6 +131,8 @@ func TestTiers(t *testing.T) {
 			"ErrorBudgetBurn warning 2@1d/2h 1h", "ErrorBudgetBurn warning 1@4d/6h 3h"}},
 		{"Pyrra, 2 weeks", fmt.Sprintf(pyrraSLO, "2w", ", alerting: {name: B, severities: {slowBurn: info}}"), []string{
 			"B critical 14@30m/3m 1m", "B critical 7@3h/15m 8m", "B info 2@12h/1h 30m", "B warning 1@2d/3h 1h30m"}},
+		{"Sloth, no alerts", fmt.Sprintf(slothSLO, ", alerting: {page_alert: {disable: true}, ticket_alert: {disable: true}}"), nil},
+		{"Pyrra, no alerts", fmt.Sprintf(pyrraSLO, "28d", ", alerting: {disabled: true}"), nil},
 		{"Pyrra, no burn rates", fmt.Sprintf(pyrraSLO, "28d", ", alerting: {burnrates: false}"), nil},
 	}
 	for _, tt := range tests {

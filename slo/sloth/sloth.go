@@ -88,7 +88,8 @@ func (r reader) service(w words, spec, meta slo.Node) (docs []slo.Node) {
 		p := w.slo(spec, item, named)
 		p.Name = r.names.Name(item.Get("name"), fullName(spec, item), namespace)
 		p.Annotations = notes
-		p.Alarms = r.alarms(w, p.Name, item.Get("alerting"))
+		p.Alerting = item.Get("alerting")
+		p.Alarms = r.alarms(w, p.Name, p.Alerting)
 		docs = append(docs, p.Document())
 	}
 	return docs
