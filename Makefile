@@ -95,7 +95,7 @@ demo: build ## an incident that heals, with a page to watch; DURATION=120s ends 
 	@bin/demo $(if $(DURATION),--duration=$(DURATION))
 
 .PHONY: picture
-picture: build ## take README's picture from the demo anew
+picture: build ## take the pictures of README and docs from the demo anew
 	@scripts/parts postgres prometheus
 	@scripts/picture
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"setpoint.dev/setpoint/loop"
@@ -37,6 +38,10 @@ func withDisk(w *world) web.Config {
 // up that shrinks by a fiftieth a day: of 100 events in 5 s 5 of 1000 may be
 // bad, and from day to day more are.
 func TestCapacity(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { capacity(t) }) // within one hour
+}
+
+func capacity(t *testing.T) {
 	w, _ := incident(time.Minute)
 	cfg := withDisk(w)
 	now, asked := w.report.At, atomic.Int64{}

@@ -46,6 +46,7 @@ func (s *Server) objectivePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := s.objectiveView(l, o)
+	v.Explain = explain(r, o, st)
 	v.Past, v.History = s.pastView(r.Context(), then, name, today), s.historyView(r, l, o, at)
 	s.render(w, r, http.StatusOK, "objective", s.page(l, "overview", name, v).refreshed(r))
 }
@@ -141,6 +142,7 @@ type gateView struct {
 	Given  []verdictRow // the newest answers on record, of the service asked about or of all
 	Older  string       // link to those before
 	Unread string       // why they could not be read
+	DryRun string       // how many of them went only since a policy is tried
 }
 
 func (s *Server) gatePage(w http.ResponseWriter, r *http.Request) {
@@ -148,19 +150,25 @@ func (s *Server) gatePage(w http.ResponseWriter, r *http.Request) {
 	v := gateView{Services: l.gated(), Changes: changes(l.set)}
 	values := r.URL.Query()
 	var wrong error
-	for name, field := range map[string]*string{"service": &v.Question.Service, "environment": &v.Question.Environment, "change": &v.Question.Change} {
+	for name, field := range map[string]*string{"service": &v.Question.Service, "environment": &v.Question.Environment, "region": &v.Question.Region, "change": &v.Question.Change} {
 		text, err := named(name, values.Get(name))
 		if err != nil {
 			wrong = err
 		}
 		*field = text
 	}
+	var err error
+	if v.Question.Size, err = askSize(values.Get("size")); wrong == nil {
+		wrong = err
+	}
 	if wrong != nil {
 		s.problem(w, r, wrong)
 		return
 	}
 	for _, service := range v.Services {
-		v.Cards = append(v.Cards, s.gateCard(l, loop.GateQuestion{Service: service}))
+		card := s.gateCard(l, loop.GateQuestion{Service: service})
+		card.Environments = s.environments(l, service)
+		v.Cards = append(v.Cards, card)
 	}
 	if v.Question.Service != "" {
 		card := s.gateCard(l, v.Question)
@@ -187,6 +195,7 @@ func (s *Server) addVerdicts(r *http.Request, l look, v *gateView) {
 		v.Unread = problemOf(err).Message
 		return
 	}
+	v.DryRun = dryRun(found)
 	for _, g := range found {
 		v.Given = append(v.Given, s.verdictRow(l, g))
 	}
@@ -210,14 +219,32 @@ func changes(set *slo.Set) []string {
 	return out
 }
 
-// curl is the question as a command line.
-func (s *Server) curl(q loop.GateQuestion) string {
+// askedFor is a question as parameters of an address.
+func askedFor(q loop.GateQuestion) url.Values {
 	values := url.Values{}
-	for name, text := range map[string]string{"environment": q.Environment, "change": q.Change} {
+	for name, text := range map[string]string{"service": q.Service, "environment": q.Environment, "region": q.Region, "change": q.Change, "size": sizeOf(q)} {
 		if text != "" {
 			values.Set(name, text)
 		}
 	}
+	return values
+}
+
+// sizeOf is the size of a question's change, if it is said.
+func sizeOf(q loop.GateQuestion) string {
+	if q.Size == nil {
+		return ""
+	}
+	return strconv.FormatInt(*q.Size, 10)
+}
+
+// Size is the size that was asked about, as the form takes it.
+func (v gateView) Size() string { return sizeOf(v.Question) }
+
+// curl is the question as a command line.
+func (s *Server) curl(q loop.GateQuestion) string {
+	values := askedFor(q)
+	values.Del("service")
 	address := s.link("v1", "gate", q.Service)
 	if len(values) > 0 {
 		address += "?" + values.Encode()

@@ -15,8 +15,8 @@ import (
 
 // What the gate would have said at an instant of the past is made from what is
 // on record: counts of slices, settings that decisions found or left, orders
-// and releases. It is judged by the definitions that are in force now, and
-// recorded nowhere.
+// and releases. Objectives are those that were in force then, policies those of
+// now: they have no versions on record. The answer is recorded nowhere.
 
 const (
 	oldestAsked = 400 * 24 * time.Hour
@@ -52,18 +52,22 @@ func (s *Server) gateAt(ctx context.Context, l look, q loop.GateQuestion, at tim
 func (s *Server) statesAt(ctx context.Context, l look, v *loop.GateView, at time.Time) (missing []string, err error) {
 	var asks []loop.Stretch
 	var of []budget.State
+	var then []slo.Objective
 	for _, st := range v.Report.States {
 		o, _ := l.objective(st.Objective)
 		if o.Composite != nil || s.cfg.Slices == nil {
 			missing = append(missing, st.Objective+", whose past is not on record by itself")
 			continue
 		}
+		if o, err = s.definedAt(ctx, o, at); err != nil {
+			return nil, err
+		}
 		end := at.Truncate(o.Slice)
 		length := max(o.Window.Length, st.Budget.Length, st.PeriodEnd.Sub(st.PeriodStart))
 		for _, w := range st.Windows {
 			length = max(length, w.Length)
 		}
-		asks, of = append(asks, loop.Stretch{Objective: o.Name, From: end.Add(-length).Truncate(o.Slice), To: end}), append(of, st)
+		asks, of, then = append(asks, loop.Stretch{Objective: o.Name, From: end.Add(-length).Truncate(o.Slice), To: end}), append(of, st), append(then, o)
 	}
 	v.Report.States = nil
 	if len(asks) == 0 {
@@ -74,14 +78,37 @@ func (s *Server) statesAt(ctx context.Context, l look, v *loop.GateView, at time
 		return nil, err
 	}
 	for i, st := range of {
-		o, _ := l.objective(st.Objective)
-		was, err := stateAt(l.set, o, st, asks[i], found[i])
+		was, err := stateAt(l.set, then[i], st, asks[i], found[i])
 		if err != nil {
 			return nil, err
 		}
 		v.Report.States = append(v.Report.States, was)
 	}
 	return missing, nil
+}
+
+// definedAt is an objective as it was in force at an instant; as it is now where
+// no versions are on record.
+func (s *Server) definedAt(ctx context.Context, o slo.Objective, at time.Time) (slo.Objective, error) {
+	if s.cfg.Versions == nil {
+		return o, nil
+	}
+	all, err := s.lineage(ctx, o.Name)
+	if err != nil {
+		return o, err
+	}
+	for _, v := range slices.Backward(all) {
+		if v.Since.After(at) {
+			continue
+		}
+		was, _, err := loop.ParsePromise(v.Text)
+		if err != nil {
+			return o, err
+		}
+		was.Name, was.Service, was.Position = o.Name, o.Service, o.Position
+		return was, nil
+	}
+	return o, nil
 }
 
 // stateAt is the state of a budget at the end of a stretch, over the windows

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -75,5 +76,45 @@ func TestPlanned(t *testing.T) {
 	}
 	if strings.Contains(body, "long gone") || strings.Contains(body, "setpoint gate checkout") {
 		t.Error("the page shows what is over, or the service of the documentation")
+	}
+}
+
+// TestGateOfThenByItsTarget judges the past by the target of then: half of all
+// may have been bad until a minute ago.
+func TestGateOfThenByItsTarget(t *testing.T) {
+	w, _ := incident(10 * time.Minute)
+	now := w.report.At
+	cfg := w.config()
+	share := surge(now.Add(-10 * time.Minute))
+	cfg.Slices = counted(func(at time.Time) int { return int(100 * max(share("checkout-availability", at), 0)) })
+	lax := w.set.Objectives[0]
+	lax.Target = slo.NewDecimal(5, 1)
+	cfg.Versions = func(_ context.Context, name string) ([]loop.Version, error) {
+		if name != lax.Name {
+			return nil, nil
+		}
+		return []loop.Version{{Text: loop.Promise(lax)}, {Since: now.Add(-time.Minute), Text: loop.Promise(w.set.Objectives[0])}}, nil
+	}
+	h := web.New(cfg).Handler()
+	for ago, says := range map[time.Duration]string{8 * time.Minute: "checkout-availability has 99.0 % of its budget left", 10 * time.Second: "checkout-availability has 3.2 % of its budget left"} {
+		body := get(t, h, "/gate?service=checkout&region=eu&size=12&at="+url.QueryEscape(now.Add(-ago).UTC().Format(time.RFC3339))).body
+		_, card, _ := strings.Cut(body, `id="h-answer"`)
+		if card, _, _ = strings.Cut(card, "</section>"); !strings.Contains(card, says) {
+			t.Errorf("%s ago it does not say %q: %s", ago, says, card)
+		}
+	}
+}
+
+// TestGateForm asks with a region and a size, in the form and on a command line.
+func TestGateForm(t *testing.T) {
+	_, s := incident(time.Minute)
+	body := get(t, s.Handler(), "/gate?service=checkout&region=eu-1&size=12").body
+	for _, says := range []string{`name="region" value="eu-1"`, `name="size" type="number" min="0" step="1" value="12"`, "region=eu-1&amp;size=12"} {
+		if !strings.Contains(body, says) {
+			t.Errorf("the page does not say %q", says)
+		}
+	}
+	if a := get(t, s.Handler(), "/gate?service=checkout&size=many"); a.code != 400 {
+		t.Errorf("a size that is none: status %d", a.code)
 	}
 }

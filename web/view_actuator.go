@@ -29,6 +29,7 @@ type actuatorCard struct {
 	WantsValue          float64
 	Low, High           float64 // of a setting that may be ordered
 	Frozen              bool    // kind freeze: on or off rather than a number
+	Stages              []stage // of a release freeze that may be ordered
 	Alone               string  // why no loop moves it, when it is not at rest
 }
 
@@ -57,6 +58,9 @@ func (s *Server) actuatorCard(l look, f frame, v loop.Setting) actuatorCard {
 		card.Loop, card.Mode = c.Name, modeWords(c.Mode)
 	}
 	card.Alone = alone(v)
+	if card.Frozen {
+		card.Stages = stages()
+	}
 	card.Charts = s.loopCharts(l, f, c, v)
 	if d, ok := l.latest(v.Actuator); ok {
 		row := s.decisionRow(l, Record{Decision: d})
@@ -67,6 +71,20 @@ func (s *Server) actuatorCard(l look, f frame, v loop.Setting) actuatorCard {
 	}
 	card.Pin = pinOf(l, v.Actuator)
 	return card
+}
+
+// A stage of a release freeze.
+type stage struct {
+	Setting float64
+	Word    string // and what it lets go
+}
+
+// stages are those that may be ordered.
+func stages() []stage {
+	return []stage{
+		{slo.StageOpen, "open: releases may go"}, {slo.StageCaution, "caution: what risks little may go"}, {slo.StageThawing, "thawing: one release after the other"},
+		{slo.StageRestricted, "restricted: what mends may go"}, {slo.StageFrozen, "frozen: only what is always allowed"},
+	}
 }
 
 // loopCharts puts what the loop looks at and what it does on one time axis:

@@ -87,6 +87,9 @@ func (s *Server) loopView(ctx context.Context, l look, setting loop.Setting, at 
 	c, _ := l.loopOf(setting.Actuator)
 	v := loopView{Card: s.actuatorCard(l, s.frame(l.now), setting), Range: at.Range, Ranges: ranges()[1:], Start: clock(at.from, l.now), End: clock(at.to, l.now)}
 	v.From, v.To = at.from.In(l.now.Location()).Format(formTime), at.to.In(l.now.Location()).Format(formTime)
+	if at.Range != "" && !slices.Contains(v.Ranges, at.Range) {
+		v.Ranges = append(v.Ranges, at.Range)
+	}
 	v.Notes = s.loopNotes(ctx, l, setting, at.frame)
 	v.drawAll(s, ctx, l, c, setting, at)
 	d, decided := l.latest(setting.Actuator)

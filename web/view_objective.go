@@ -43,6 +43,8 @@ type objectiveRow struct {
 	Bad, Allowed, Total        string // in the budget's window
 	Counted                    string // what these are: events, or time slices
 	Outage                     string // for how long all may still be bad
+	Good                       string // share of good events in the budget's window
+	Alert                      string // that fires, the gravest
 	Spark                      *spark // how it burned of late; nil = too little was seen
 	Ladder                     []rung
 }
@@ -69,6 +71,7 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 		Name: o.Name, Service: o.Service, Title: o.Title, Link: "/objectives/" + url.PathEscape(o.Name),
 		Status: statusBadge(waiting), Words: "not measured yet", Target: exactly(o.Target), Window: promised(o.Window), Counted: unitOf(o).Noun(),
 	}
+	row.Alert = l.firing(o.Name)
 	st, ok := l.state(o.Name)
 	if !ok {
 		return row
@@ -79,10 +82,21 @@ func (s *Server) objectiveRow(l look, o slo.Objective) objectiveRow {
 	if row.Seen {
 		row.Low = st.Remaining < littleLeft
 		row.Left, row.Bar, row.Overdrawn = percent(st.Remaining), 100*within(st.Remaining), st.Remaining < 0
+		row.Good = exact(ratio(st.Budget.Good, st.Budget.Total()))
 		row.Bound, row.Outage = boundWords(st), outageLeft(o, st)
 		row.Bad, row.Allowed, row.Total = count(st.Events(st.Budget.Bad)), allowed(st), count(st.Events(st.Budget.Total()))
 	}
 	return row
+}
+
+// firing is the severity of an alert of an objective that fires.
+func (l look) firing(objective string) string {
+	for _, a := range l.report.Alerts {
+		if a.Objective == objective && a.Phase == loop.AlertFiring {
+			return a.Severity
+		}
+	}
+	return ""
 }
 
 // boundWords is how far what is left may be from what it would be with the
@@ -138,6 +152,8 @@ type objectiveView struct {
 	SLAs        []slaRow
 	Newest      string
 	Since       string
+	Explain     *explainView
+	Place, Text string // of the definition
 	Late        string // what late samples may still change, and have changed
 	ReadBack    string // how far back history was read so far; empty = all of it was
 }
@@ -177,6 +193,7 @@ func (s *Server) objectiveView(l look, o slo.Objective) objectiveView {
 		v.Of = &linkRow{o.Of, "/objectives/" + url.PathEscape(o.Of)}
 	}
 	v.Composite, v.PartOf = s.compositeView(l, o, st), compositeLinks(l.set, o.Name)
+	v.Place, v.Text = definedIn(o)
 	v.Alerts, v.Labels, v.Outlook = alertRows(l, o), labelRows(o), outlookWords(st)
 	v.Curl = []string{"curl -s '" + s.link("v1", "objectives", o.Name) + "'", "curl -s '" + s.link("v1", "objectives", o.Name, "versions") + "'"}
 	if !ok {

@@ -204,6 +204,7 @@ type gateCard struct {
 	State         string // stage of the release freezes, unless they are open
 	Decision      string // link to the decision behind a freeze
 	Asked         loop.GateQuestion
+	Environments  []environmentRow // that policies name
 }
 
 type gateReason struct {

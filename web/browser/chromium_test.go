@@ -56,9 +56,15 @@ func chromium(t testing.TB) context.Context {
 // open opens a tab, which is closed when the test ends.
 func open(t testing.TB, browser context.Context) *tab {
 	t.Helper()
+	return openFor(t, browser, 2*time.Minute)
+}
+
+// openFor is open for longer looks.
+func openFor(t testing.TB, browser context.Context, patience time.Duration) *tab {
+	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, patience)
 	t.Cleanup(cancel)
 	p := &tab{t: t, ctx: ctx}
 	if err := chromedp.Listen(ctx, p.hear); err != nil {

@@ -66,10 +66,19 @@ func keys(t *testing.T, s *shop, browser context.Context) {
 	p.until("Esc closes them", `!document.querySelector("#keys").open`)
 	p.do(chromedp.KeyEvent("j"), chromedp.KeyEvent("j"), chromedp.KeyEvent("k"), chromedp.KeyEvent(kb.Enter))
 	p.until("j and Enter open the first row", `location.pathname.startsWith("/objectives/") && document.readyState == "complete"`)
-	p.do(chromedp.KeyEvent("g"), chromedp.KeyEvent("d"))
-	p.until("g d goes to the decisions", `location.pathname == "/decisions" && document.readyState == "complete"`)
-	p.do(chromedp.KeyEvent("g"), chromedp.KeyEvent("o"))
-	p.until("g o goes to the overview", `location.pathname == "/" && document.readyState == "complete"`)
+	for key, path := range map[string]string{"d": "/decisions", "g": "/gate", "c": "/control", "r": "/reports", "t": "/capacity", "h": "/health", "o": "/"} {
+		p.do(chromedp.KeyEvent("g"), chromedp.KeyEvent(key))
+		p.until("g "+key+" goes to "+path, `location.pathname == `+quote(path)+` && document.readyState == "complete"`)
+		if told := eval[bool](p, `[...document.querySelectorAll("#keys dt")].some(e => e.textContent.replace(/\s/g, "") == `+quote("g"+key)+`)`); !told {
+			t.Errorf("? does not tell of g %s", key)
+		}
+	}
+	p.visit(s.url)
+	p.do(chromedp.KeyEvent("/"))
+	p.until("/ leads to the search", `document.activeElement.type == "search"`)
+	p.do(chromedp.KeyEvent(kb.Backspace), chromedp.KeyEvent("suggest")) // the driver types the / as well, people's browsers do not
+	p.until("/ leads to the search, which answers while one types", `new URLSearchParams(location.search).get("q") == "suggest" && document.querySelectorAll("[data-row][href^='/objectives/']").length == 1`)
+	p.visit(s.url)
 	p.do(chromedp.KeyEvent(kb.Tab))
 	if first := eval[string](p, "document.activeElement.className"); first != "skip" {
 		t.Errorf("the first Tab leads to %q, not past the navigation", first)

@@ -34,19 +34,23 @@ type shop struct {
 	now     time.Time // of the newest tick
 	records *ledger.Postgres
 	loop    *loop.Loop
-	set     *slo.Set
+	set     atomic.Pointer[slo.Set]
+	acts    map[string]loop.Actuator
+	source  loop.Source
 	web     *web.Server
 	report  atomic.Pointer[loop.Report]
 	url     string
 	stop    func() // ends the server, not the loop
-	read    web.Definitions
+	read    atomic.Pointer[web.Definitions]
 }
 
 // openShop begins a shop and ticks until it knows its past.
 func openShop(t testing.TB) *shop {
 	t.Helper()
-	s := &shop{t: t, now: time.Now().UTC().Truncate(slice).Add(-40 * time.Minute), read: web.Definitions{OK: true, Since: time.Now(), Files: 1}}
-	s.set = definitions(t, s.now)
+	s := &shop{t: t, now: time.Now().UTC().Truncate(slice).Add(-40 * time.Minute)}
+	s.read.Store(&web.Definitions{OK: true, Since: s.now, Files: 1})
+	set := definitions(t, s.now)
+	s.set.Store(set)
 	var err error
 	if s.records, err = ledger.Open(ledger.Config{DSN: clustertest.DSN(t)}); err != nil {
 		t.Fatal(err)
@@ -55,17 +59,17 @@ func openShop(t testing.TB) *shop {
 	if err := s.records.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	acts := map[string]loop.Actuator{}
-	for _, a := range s.set.Actuators {
-		if acts[a.Name], _, err = actuators.New(a, actuators.Deps{Settings: s.records}); err != nil {
+	s.acts = map[string]loop.Actuator{}
+	for _, a := range set.Actuators {
+		if s.acts[a.Name], _, err = actuators.New(a, actuators.Deps{Settings: s.records}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	start := s.now
-	source := loop.SourceFunc(func(_ context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
+	s.source = loop.SourceFunc(func(_ context.Context, o slo.Objective, from, to time.Time) ([]sli.Slice, error) {
 		return counts(o, start, from, to), nil
 	})
-	if s.loop, err = loop.New(loop.Config{Set: s.set, Source: source, Records: s.records, Actuators: acts}); err != nil {
+	if s.loop, err = loop.New(loop.Config{Set: set, Source: s.source, Records: s.records, Actuators: s.acts}); err != nil {
 		t.Fatal(err)
 	}
 	s.web = web.New(s.config(t))
@@ -104,7 +108,7 @@ func (s *shop) listen(t testing.TB, address string) (stop func()) {
 
 func (s *shop) config(t testing.TB) web.Config {
 	return web.Config{
-		Set: func() *slo.Set { return s.set }, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling, Health: s.health, Past: reader{s.records}.past, Definitions: func() web.Definitions { return s.read },
+		Set: s.set.Load, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling, Health: s.health, Past: reader{s.records}.past, Definitions: func() web.Definitions { return *s.read.Load() },
 		Report: func() loop.Report {
 			if r := s.report.Load(); r != nil {
 				return *r
@@ -140,7 +144,7 @@ func (s *shop) ask(t testing.TB) {
 	go func() { done <- clerk.Run(ctx, func(err error) { t.Error(err) }) }()
 	for i, release := range []string{"v41", "v42<script>alert('release')</script>"} {
 		q := loop.GateQuestion{Service: "checkout", Environment: "prod", Release: release, At: s.now.Add(-time.Duration(9-8*i) * time.Hour)}
-		a := loop.Gate(loop.GateView{Set: s.set, Report: *s.report.Load()}, q)
+		a := loop.Gate(loop.GateView{Set: s.set.Load(), Report: *s.report.Load()}, q)
 		if _, err := clerk.Record(ctx, loop.Verdict{Tool: "curl <b>8</b>", Answer: a}); err != nil {
 			t.Fatal(err)
 		}

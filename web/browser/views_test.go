@@ -19,10 +19,14 @@ func (s *shop) views() map[string]string {
 		s.t.Fatalf("%d moves: %v", len(records), err)
 	}
 	decision := records[0].Decision.ID
+	verdicts, err := s.records.Verdicts(s.t.Context(), ledger.VerdictFilter{Limit: 1})
+	if err != nil || len(verdicts) == 0 {
+		s.t.Fatalf("%d verdicts: %v", len(verdicts), err)
+	}
 	return map[string]string{
 		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "service": "/services/checkout", "report": "/reports", "capacity": "/capacity", "health": "/health", "actuator": "/actuators/checkout-releases?range=6h", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
 		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E&at=" + s.now.Add(-20*time.Minute).Format("2006-01-02T15:04"), "decisions": "/decisions", "decision": "/decisions/" + decision + "?replay=1",
-		"control": "/control", "problem": "/nowhere",
+		"control": "/control", "problem": "/nowhere", "verdict": "/verdicts/" + verdicts[0].ID,
 	}
 }
 
@@ -33,9 +37,12 @@ func TestBrowser(t *testing.T) {
 	for name, path := range s.views() {
 		t.Run(name, func(t *testing.T) { view(t, browser, name, s.url+path) })
 	}
+	t.Run("weight", func(t *testing.T) { weight(t, s) })
 	t.Run("charts", func(t *testing.T) { charts(t, s, browser) })
 	t.Run("keys", func(t *testing.T) { keys(t, s, browser) })
 	t.Run("live", func(t *testing.T) { live(t, s, browser) })
+	t.Run("reload", func(t *testing.T) { reloaded(t, s, browser) })
+	t.Run("known", func(t *testing.T) { known(t, s, browser) })
 	t.Run("actions", func(t *testing.T) { actions(t, s, browser) })
 	t.Run("stop by keys", func(t *testing.T) { byKeys(t, s, browser) })
 	t.Run("without scripts", func(t *testing.T) { withoutScripts(t, s, browser) })

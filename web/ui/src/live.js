@@ -56,6 +56,22 @@ function refresh() {
   return htmx.ajax("GET", url.href, { target: "#page", select: "#page", swap: "outerMorph" });
 }
 
+// What a reader has opened or closed stays so when the page is put in the place of the old one. It is known again by its
+// words, without the figures in them.
+let folds = new Map();
+
+document.addEventListener("htmx:before:swap", () => (folds = new Map(folded().map(([name, e]) => [name, e.open]))));
+document.addEventListener("htmx:after:swap", () => folded().forEach(([name, e]) => folds.has(name) && (e.open = folds.get(name))));
+
+function folded() {
+  const seen = {};
+  return [...document.querySelectorAll("main details")].map((e) => {
+    const words = e.className + " " + e.querySelector("summary").textContent.replace(/\d+/g, "");
+    seen[words] = (seen[words] || 0) + 1;
+    return [words + " " + seen[words], e];
+  });
+}
+
 function found() {
   clearTimeout(lost);
   lost = since = undefined;

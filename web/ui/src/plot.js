@@ -64,7 +64,7 @@ function plot(figure) {
       tzDate: (t) => uPlot.tzDate(new Date(1000 * t), zone),
       cursor: { sync: { key: "page" }, drag: { x: true, y: false } },
       scales: { x: { min: (zoom ?? whole(figure))[0], max: (zoom ?? whole(figure))[1] }, y: ends ? { range: [Math.min(...ends), Math.max(...ends)], dir: ends[1] < ends[0] ? -1 : 1 } : { range: (_, low, high) => reach[figure.classList[1]]?.(low, high) ?? [low, high] } },
-      axes: [{ ...axis, values: (_, all, i, space, step) => all.map((t) => clock(t, step < 86400 ? { hour: "2-digit", minute: "2-digit" } : { day: "numeric", month: "short" })) }, { ...axis, size: 64, ...(ends && { splits: ends }), values: (_, all) => all.map((v) => word(v)) }],
+      axes: [{ ...axis, values: (_, all, i, space, step) => all.map((t) => clock(t, step < 86400 ? { hour: "2-digit", minute: "2-digit", ...(step < 60 && { second: "2-digit" }) } : { day: "numeric", month: "short" })) }, { ...axis, size: 64, ...(ends && { splits: ends }), values: (_, all) => all.map((v) => word(v)) }],
       series,
       hooks: { setCursor: [(u) => u.root.classList.toggle("read", u.cursor.idx !== null)], draw: [(u) => happened(u, figure, colour)], setScale: [(u, key) => key === "x" && zoomed(u)] },
     },
