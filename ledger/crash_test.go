@@ -21,12 +21,24 @@ import (
 	"setpoint.dev/setpoint/slo"
 )
 
-// arrows are the places of an actuation at which its process dies: before and
-// after each step, those of a judgement and of a roll back among them.
-func arrows() []string {
-	return []string{
-		"before begin 1", "after begin 1", "before apply 1", "after apply 1", "before finish 1", "after finish 1",
-		"before judge 1", "after judge 1", "before begin 2", "after begin 2", "before apply 2", "after apply 2", "before finish 2",
+// An arrow is a place of an actuation at which its process dies, and the stage
+// at which the record then has the newest move.
+type arrow struct {
+	at    string
+	stage loop.Stage
+}
+
+// arrows are all of them: before and after each step, those of a judgement and
+// of a roll back among them.
+func arrows() []arrow {
+	return []arrow{
+		{"before begin 1", loop.StageNone}, {"after begin 1", loop.StageApplying},
+		{"before apply 1", loop.StageApplying}, {"after apply 1", loop.StageApplying},
+		{"before finish 1", loop.StageApplying}, {"after finish 1", loop.StageSettling},
+		{"before judge 1", loop.StageVerifying}, {"after judge 1", loop.StageRollingBack},
+		{"before begin 2", loop.StageRollingBack}, {"after begin 2", loop.StageApplying},
+		{"before apply 2", loop.StageApplying}, {"after apply 2", loop.StageApplying},
+		{"before finish 2", loop.StageApplying}, {"after finish 2", loop.StageRolledBack},
 	}
 }
 
@@ -35,14 +47,20 @@ func arrows() []string {
 // every move ends with an outcome that says what became of it.
 func TestCrashMatrix(t *testing.T) {
 	for _, arrow := range arrows() {
-		t.Run(arrow, func(t *testing.T) {
+		t.Run(arrow.at, func(t *testing.T) {
 			t.Parallel()
 			c := newCrash(t)
-			if err := c.run(arrow); err == nil || !strings.Contains(err.Error(), "signal: killed") {
+			if err := c.run(arrow.at); err == nil || !strings.Contains(err.Error(), "signal: killed") {
 				t.Fatalf("the process ended with %v, want it killed", err)
+			}
+			if got := c.stage(t); got != arrow.stage {
+				t.Errorf("the newest move is at stage %q, want %q", got, arrow.stage)
 			}
 			must(t, c.run(""))
 			c.check(t)
+			if got := c.stage(t); got != loop.StageRolledBack {
+				t.Errorf("in the end the newest move is at stage %q, want %q", got, loop.StageRolledBack)
+			}
 		})
 	}
 }
@@ -103,6 +121,17 @@ func (c *crash) command(at string) *exec.Cmd {
 }
 
 func (c *crash) run(at string) error { return c.command(at).Run() }
+
+// stage is that of the newest move on record, when the process died.
+func (c *crash) stage(t *testing.T) loop.Stage {
+	t.Helper()
+	newest, err := open(t, c.DSN).Decisions(t.Context(), ledger.DecisionFilter{Moves: true, Limit: 1})
+	must(t, err)
+	if len(newest) == 0 {
+		return loop.StageNone
+	}
+	return loop.StageOf(newest[0].Decision, newest[0].Outcomes, c.clock().Add(-5*time.Second))
+}
 
 // check holds the record against what the target has seen.
 func (c *crash) check(t *testing.T) {

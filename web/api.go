@@ -48,7 +48,7 @@ func (s *Server) decisions(w http.ResponseWriter, r *http.Request) {
 		found, err := s.history(r.Context(), f)
 		out := []record{}
 		for _, d := range found {
-			out = append(out, s.wireRecord(d))
+			out = append(out, s.wireRecord(d, time.Now()))
 		}
 		return map[string][]record{"decisions": out}, err
 	})
@@ -57,7 +57,7 @@ func (s *Server) decisions(w http.ResponseWriter, r *http.Request) {
 func (s *Server) decision(w http.ResponseWriter, r *http.Request) {
 	serveJSON(s, w, r, pathed("id"), func(r *http.Request, id string) (record, error) {
 		d, err := s.recorded(r.Context(), id)
-		return s.wireRecord(d), err
+		return s.wireRecord(d, time.Now()), err
 	})
 }
 

@@ -52,7 +52,7 @@ func (s *Server) putJSONL(w http.ResponseWriter) func([]Record) error {
 	enc := json.NewEncoder(w)
 	return func(page []Record) error {
 		for _, rec := range page {
-			if err := enc.Encode(s.wireRecord(rec)); err != nil {
+			if err := enc.Encode(s.wireRecord(rec, time.Now())); err != nil {
 				return err
 			}
 		}

@@ -19,7 +19,7 @@ type decisionRow struct {
 	At, Stamp                              string
 	From, To                               string
 	Moves                                  bool
-	Words, Outcome                         string
+	Words, Outcome, Stage                  string
 	Failed                                 bool // was decided and is not in force
 }
 
@@ -31,6 +31,7 @@ func (s *Server) decisionRow(l look, r Record) decisionRow {
 		ReasonWords: reasonWords(d.Reason), At: clock(d.Input.At, l.now), Stamp: stamp(d.Input.At),
 		From: a.Show(d.From), To: a.Show(d.To), Moves: d.Verb != loop.Hold, Words: redact(d.Words),
 	}
+	row.Stage = string(loop.StageOf(d, r.Outcomes, l.now))
 	row.Outcome, row.Failed = outcomeWords(a, d, r.outcome(), l.now)
 	return row
 }
@@ -176,7 +177,7 @@ func (s *Server) decisionView(l look, r Record) decisionView {
 	for _, st := range d.Input.Evidence {
 		v.Evidence = append(v.Evidence, evidence(l, st))
 	}
-	if text, err := json.MarshalIndent(s.wireRecord(r), "", "  "); err == nil {
+	if text, err := json.MarshalIndent(s.wireRecord(r, l.now), "", "  "); err == nil {
 		v.JSON = redact(string(text))
 	}
 	return v

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"net/url"
+	"time"
 
 	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/client"
@@ -112,11 +113,12 @@ type record struct {
 	Seq      int64          `json:"seq"`
 	Decision loop.Decision  `json:"decision"`
 	Outcomes []loop.Outcome `json:"outcomes"`
+	Stage    loop.Stage     `json:"stage,omitempty"`
 	Link     string         `json:"link,omitempty"`
 }
 
-func (s *Server) wireRecord(r Record) record {
-	return record{Seq: r.Seq, Decision: r.Decision, Outcomes: append([]loop.Outcome{}, r.Outcomes...), Link: s.link("decisions", r.Decision.ID)}
+func (s *Server) wireRecord(r Record, now time.Time) record {
+	return record{Seq: r.Seq, Decision: r.Decision, Outcomes: append([]loop.Outcome{}, r.Outcomes...), Stage: loop.StageOf(r.Decision, r.Outcomes, now), Link: s.link("decisions", r.Decision.ID)}
 }
 
 // A status is client.Status, with decisions as they are on record.

@@ -70,10 +70,10 @@ func printLog(w io.Writer, records []client.Record) {
 		fmt.Fprintln(w, "no decisions on record")
 		return
 	}
-	rows := [][]string{{"AT", "ID", "REASON", "OUTCOME", "DECISION"}}
+	rows := [][]string{{"AT", "ID", "REASON", "STAGE", "OUTCOME", "DECISION"}}
 	for _, r := range records {
 		d := r.Decision
-		rows = append(rows, []string{clock(d.Input.At), d.ID, d.Reason, outcomeText(r), d.Words})
+		rows = append(rows, []string{clock(d.Input.At), d.ID, d.Reason, r.Stage, outcomeText(r), d.Words})
 	}
 	table(w, rows)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -80,6 +81,7 @@ func printWhy(w io.Writer, r client.Record) {
 		{"loop", fmt.Sprintf("%s, mode %s, policy %s, epoch %d", d.Loop, d.Mode, d.Input.Policy, d.Input.Epoch)},
 		{"actuator", fmt.Sprintf("%s: from %g, wanted %g, to %g", d.Actuator, d.From, d.Wanted, d.To)},
 		{"verb", d.Verb + ", reason " + d.Reason},
+		{"stage", cmp.Or(r.Stage, "none: nothing was wanted")},
 		{"outcome", outcomeWords(r)},
 	})
 	fmt.Fprintln(w, "\nrules")
