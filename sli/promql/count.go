@@ -28,16 +28,16 @@ type counting struct {
 
 // slices appends what is known, counted or judged, to to.
 func (k *counting) slices(to []sli.Slice, c sli.Cut, desk *sli.Desk) []sli.Slice {
-	switch k.judged.Kind {
+	switch k.kind {
 	case slo.Counters:
 	case slo.Freshness:
 		return append(to, c.Fresh(k.judged.MaxAge, k.part)...)
 	case slo.Native:
-		return append(to, c.Histograms(k.judged, k.part)...)
+		return append(to, c.Histograms(*k.judged, k.part)...)
 	case slo.Deadline:
-		return append(to, c.Runs(k.judged, k.part, k.total)...)
+		return append(to, c.Runs(*k.judged, k.part, k.total)...)
 	default:
-		return append(to, c.Samples(k.judged, k.part)...)
+		return append(to, c.Samples(*k.judged, k.part)...)
 	}
 	c.Good = k.good
 	if k.buckets == "" {
@@ -120,7 +120,7 @@ func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) [
 		if k.err == nil {
 			k.err = s.unlike(ctx, c, k)
 		}
-		if k.err == nil && (m.judged.Kind == slo.Counters || m.native) {
+		if k.err == nil && (m.kind == slo.Counters || m.native) {
 			k.missing = c.Missing(k.part, k.total)
 		}
 		all[i] = k

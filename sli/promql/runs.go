@@ -23,7 +23,7 @@ type measurement struct {
 // readRuns reads an indicator of the runs of jobs: when they started, and when
 // they succeeded.
 func readRuns(i slo.Indicator) (*indicator, error) {
-	q := &indicator{judged: i}
+	q := &indicator{kind: i.Kind, judged: &i}
 	for _, query := range []string{i.Started, i.Query} {
 		selector, err := slo.Samples(query)
 		if err != nil {

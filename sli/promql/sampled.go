@@ -17,7 +17,7 @@ func (l *library) readJudged(i slo.Indicator) (*indicator, error) {
 	if i.Kind == slo.Deadline {
 		return readRuns(i)
 	}
-	q := &indicator{judged: i, native: i.Kind == slo.Native}
+	q := &indicator{kind: i.Kind, judged: &i, native: i.Kind == slo.Native}
 	text, err := slo.Samples(i.Query)
 	switch {
 	case err != nil:

@@ -25,22 +25,31 @@ type selector struct {
 // An indicator is one that was read: the selectors of what is counted, or what
 // is judged.
 type indicator struct {
-	good        bool          // part counts good events
-	part, total []*selector   // of what is judged there is a part alone
-	native      bool          // part selects native histograms
-	judged      slo.Indicator // if its kind is Counters, nothing is judged
-	query       string        // of what is judged, where it is no selector
-	buckets     string        // all buckets of the classic histogram of which part is one; empty for anything else
-	bound       slo.Decimal   // of that bucket
-	runs        []measurement // of a deadline: when jobs started, and when they succeeded
+	good        bool        // part counts good events
+	part, total []*selector // of what is judged there is a part alone
+	native      bool        // part selects native histograms
+	kind        slo.IndicatorKind
+	judged      *slo.Indicator // nil of Counters
+	query       string         // of what is judged, where it is no selector
+	buckets     string         // all buckets of the classic histogram of which part is one; empty for anything else
+	bound       slo.Decimal    // of that bucket
+	runs        []measurement  // of a deadline: when jobs started, and when they succeeded
 }
 
 // A library keeps indicators that were read, and each selector once.
 type library struct {
-	mu         sync.Mutex
-	indicators map[slo.Indicator]*indicator
-	selectors  map[string]*selector
-	matchers   map[string]*labels.Matcher // compiled regular expressions are long
+	mu        sync.Mutex
+	counters  map[counted]*indicator
+	judged    map[slo.Indicator]*indicator
+	selectors map[string]*selector
+	matchers  map[string]*labels.Matcher // compiled regular expressions are long
+}
+
+// counted is what makes two indicators of counters the same. They are many: as
+// a key the whole indicator would be four times as long.
+type counted struct {
+	good, bad, total string
+	bucket           slo.Decimal
 }
 
 // mostIndicators is how many a library keeps; with more it begins anew.
@@ -49,17 +58,26 @@ const mostIndicators = 1 << 18
 func (l *library) read(i *slo.Indicator) (*indicator, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if n := len(l.counters) + len(l.judged); n == 0 || n >= mostIndicators {
+		l.counters, l.judged = map[counted]*indicator{}, map[slo.Indicator]*indicator{}
+		l.selectors, l.matchers = map[string]*selector{}, map[string]*labels.Matcher{}
+	}
+	if i.Kind == slo.Counters {
+		return once(l.counters, counted{i.Good, i.Bad, i.Total, i.Bucket}, i, l.parse)
+	}
 	key := *i // indicators count the same, whatever they are called
 	key.Name, key.Source, key.Position = "", "", slo.Position{}
-	if q, ok := l.indicators[key]; ok {
+	return once(l.judged, key, i, l.parse)
+}
+
+// once parses what is not known yet.
+func once[K comparable](known map[K]*indicator, key K, i *slo.Indicator, parse func(slo.Indicator) (*indicator, error)) (*indicator, error) {
+	if q, ok := known[key]; ok {
 		return q, nil
 	}
-	if len(l.indicators) == 0 || len(l.indicators) >= mostIndicators {
-		l.indicators, l.selectors, l.matchers = map[slo.Indicator]*indicator{}, map[string]*selector{}, map[string]*labels.Matcher{}
-	}
-	q, err := l.parse(*i)
+	q, err := parse(*i)
 	if err == nil {
-		l.indicators[key] = q
+		known[key] = q
 	}
 	return q, err
 }
