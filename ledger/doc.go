@@ -117,8 +117,8 @@
 // (checkpoint.go) are signed ends of the chains, to be kept elsewhere.
 //
 // Migrations run forward only, under a lock, one transaction a file. A
-// database that a newer program migrated is refused (ErrSchema): an older one
-// would misread it.
+// database that a newer program migrated is refused (ErrSchema), also when that
+// comes while this one runs (newer.go): an older one would misread it.
 //
 // No error holds any part of the database's address.
 package ledger

@@ -60,6 +60,7 @@ func (p *Postgres) renew(ctx context.Context, every time.Duration) {
 			return
 		case <-ticker.C:
 			p.lead.ping(ctx, p.timeout)
+			p.lookForNewer(ctx)
 		}
 	}
 }

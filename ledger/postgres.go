@@ -32,7 +32,8 @@ type Postgres struct {
 	holder  string
 
 	migrated  atomic.Bool
-	migrating chan struct{} // held while migrating
+	newer     atomic.Pointer[error] // a newer program has migrated the database since; nil = none has
+	migrating chan struct{}         // held while migrating
 
 	verdicts end
 
@@ -80,6 +81,9 @@ func (p *Postgres) Close() {
 // themselves when it was not done; a program calls it at its start to learn
 // early of a database that it must not use (ErrSchema).
 func (p *Postgres) Migrate(ctx context.Context) error {
+	if refused := p.newer.Load(); refused != nil {
+		return *refused
+	}
 	if p.migrated.Load() {
 		return nil
 	}

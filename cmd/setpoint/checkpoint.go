@@ -30,7 +30,8 @@ such lines where who can write to the database cannot; 'setpoint verify
 --checkpoints' holds the record against them.
 
 'setpoint serve --checkpoints FILE --checkpoint-key KEY' adds a line every hour
-and when it ends.`,
+and when it ends. It does not start with a record that lacks what the newest
+line remembers: an old backup that was restored.`,
 		Example: `  setpoint checkpoint --make-key checkpoint.key > checkpoint.pub
   setpoint checkpoint --key checkpoint.key >> checkpoints.jsonl`,
 		Args: args(0, 0, "no arguments"),
@@ -149,7 +150,11 @@ func (w *witness) end(ctx context.Context, records *ledger.Postgres, log *slog.L
 }
 
 func (w *witness) sign(ctx context.Context, records *ledger.Postgres, log *slog.Logger) {
-	line, err := signedLine(ctx, records, w.key)
+	err := w.check(ctx, records)
+	var line []byte
+	if err == nil {
+		line, err = signedLine(ctx, records, w.key)
+	}
 	if err == nil {
 		err = w.add(line)
 	}

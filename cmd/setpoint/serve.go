@@ -122,6 +122,9 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer records.close(log)
+	if err := watching.check(ctx, records.Postgres); err != nil {
+		return err
+	}
 	clerk, err := o.hire(records.Postgres)
 	if err != nil {
 		return err

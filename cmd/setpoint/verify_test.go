@@ -43,6 +43,9 @@ func TestCheckpoints(t *testing.T) {
 		update setpoint.heads set seq = $1 - 1, hash = gone.prev_hash from gone where chain = 'orders'`, 1)
 	wantVerified(t, v, []string{"verify"}, 0, "0 faults; no checkpoints")
 	wantVerified(t, v, against, 1, "record: orders 1 deleted")
+	if r := v.run(v.args...); r.code != 1 || !strings.Contains(r.err, "orders 1 deleted: it is remembered, and not on record; was an old backup restored?") {
+		t.Errorf("served what lacks an order: %s", r)
+	}
 	more := v.run("checkpoint", "--key", key)
 	must(t, os.WriteFile(file, []byte(more.out), 0o600))
 	wantVerified(t, v, against, 0, "0 faults; held against 1")
