@@ -42,7 +42,7 @@ func loadOf(t testing.TB, n, ticks int) (got load) {
 		t.Fatal(err)
 	}
 	defer records.Close()
-	halfADay(t, records, set, first)
+	halfADay(t, records, dsn, set, first)
 	debug.FreeOSMemory() // that was not the engine
 	sources, err := promql.New(set.Sources, promql.Config{})
 	if err != nil {
@@ -71,21 +71,35 @@ func loadOf(t testing.TB, n, ticks int) (got load) {
 	return got
 }
 
-// halfADay puts slices of twelve hours on record, and one of a month ago.
-func halfADay(t testing.TB, records loop.Store, set *slo.Set, until time.Time) {
+// halfADay puts slices of twelve hours on record, and one of a month ago: of
+// one objective by the ledger itself, copies of them by hand, since millions
+// of slices take minutes.
+func halfADay(t testing.TB, records loop.Store, dsn string, set *slo.Set, until time.Time) {
 	t.Helper()
 	slices := []sli.Slice{{Start: until.Add(-max(*month, 24*time.Hour)), Counts: sli.Counts{Covered: time.Minute}}}
 	for at := until.Add(-12 * time.Hour); at.Before(until); at = at.Add(time.Minute) {
 		slices = append(slices, sli.Slice{Start: at, Counts: sli.Counts{Good: 5321 * sli.Event, Bad: sli.Count(at.Minute()%7) * sli.Event, Covered: time.Minute}})
 	}
-	for first := 0; first < len(set.Objectives); first += 500 {
-		some := map[string][]sli.Slice{}
-		for _, o := range set.Objectives[first:min(first+500, len(set.Objectives))] {
-			some[o.Name] = slices
-		}
-		if err := records.Keep(t.Context(), some); err != nil {
-			t.Fatal(err)
-		}
+	if err := records.Keep(t.Context(), map[string][]sli.Slice{set.Objectives[0].Name: slices}); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, o := range set.Objectives[1:] {
+		names = append(names, o.Name)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	var batch pgx.Batch
+	batch.Queue(`insert into setpoint.objectives (name) select unnest($1::text[])`, names)
+	for _, table := range []string{"hours (objective, hour, packed) select o.id, s.hour, s.packed", "days (objective, day) select o.id, s.day"} {
+		name, _, _ := strings.Cut(table, " ")
+		batch.Queue(`insert into setpoint.`+table+` from setpoint.`+name+` s, setpoint.objectives o where o.name <> $1 order by 2, 1`, set.Objectives[0].Name)
+	}
+	if err := conn.SendBatch(t.Context(), &batch).Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 
