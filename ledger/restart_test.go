@@ -41,6 +41,9 @@ func TestRestartFromSums(t *testing.T) {
 	late := fakeSlices(at.Add(-9*24*time.Hour), at.Add(-9*24*time.Hour+time.Minute))
 	must(t, p.Keep(t.Context(), map[string][]sli.Slice{set.Objectives[2].Name: late})) // the same: its day is summed anew
 	got := tickOnce(t, p, set, now)
+	for i := range want { // sums let one tick read further back
+		want[i].ReadBack, got[i].ReadBack = time.Time{}, time.Time{}
+	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(slo.Decimal{})); diff != "" {
 		t.Errorf("states (-from slices +from sums):\\n%s", diff)
 	}
