@@ -18,6 +18,7 @@ func (p *plant) acting(a slo.Actuator, d actuators.Deps) (loop.Actuator, *actuat
 	if d.Held == nil {
 		d.Held = free
 	}
+	a.Query.RoleTimes = 100 // new sessions of the test are not cut off before they begin
 	q, r := open(p.t, a, d)
 	apply(p.t, q, move(0.1, 1))
 	return q, r

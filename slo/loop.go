@@ -29,7 +29,7 @@ type ControlLoop struct {
 	Promotion   Promotion     `json:"promotion,omitzero"` // what it has to show before it acts by itself
 	ByHand      ByHand        `json:"byHand,omitzero"`    // what its work costs people
 	TTL         time.Duration `json:"ttl,omitempty"`      // a tightened setting that no evidence renews for so long goes to Safe, ns; 0 = never, as of a freeze
-	Safe        float64       `json:"safe,omitempty"`     // with TTL: in units of the actuator; rest unless declared
+	Safe        float64       `json:"safe,omitempty"`     // with TTL, as ttlSetting in files: in units of the actuator; rest unless declared
 	Position    Position      `json:"-"`
 }
 

@@ -25,7 +25,7 @@ func (l *loader) readSafety(c *ControlLoop, spec value, a Actuator, known known)
 }
 
 func readTTL(c *ControlLoop, spec value, a Actuator) {
-	ttl, safe := spec.get("ttl"), spec.get("safe")
+	ttl, safe := spec.get("ttl"), spec.get("ttlSetting")
 	if a.Kind == Freeze {
 		for _, v := range []value{ttl, safe} {
 			if v.given() {
