@@ -123,8 +123,9 @@
 //     matches everything and was not seen before. That a series ended it shows
 //     as one NaN sample (package sli). With -dedup.minScrapeInterval one
 //     sample an interval is left: set it to the scrape interval or leave it
-//     unset. -search.maxSamplesPerQuery refuses chunks that are too large; they
-//     are halved.
+//     unset. -search.maxSamplesPerQuery counts blocks of samples as
+//     wholes (of some hours, at usual intervals), whatever part of them is asked for: what is asked together is asked
+//     apart then, but one selector whose series are too many stays refused, and the error says so.
 //   - Thanos and VictoriaMetrics clusters are asked for whole answers
 //     (partial_response=false, deny_partial_response=1) unless AllowPartial.
 //     Thanos must not answer from downsampled blocks: leave
