@@ -131,6 +131,7 @@ type Server struct {
 	shelf  shelf
 	past   past
 	drawn  drawn
+	shades shades
 
 	gone      gone
 	register  register

@@ -22,15 +22,8 @@ const (
 // shadows tells what the loops would have done that were not free to act.
 func (s *Server) shadows(w http.ResponseWriter, r *http.Request) {
 	serveJSON(s, w, r, nothing, func(r *http.Request, _ struct{}) (map[string][]client.Shadow, error) {
-		l, out := s.look(time.Now()), []client.Shadow{}
-		for _, c := range l.set.Loops {
-			sh, err := s.shadow(r.Context(), l, c)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, wireShadow(sh, c, l))
-		}
-		return map[string][]client.Shadow{"shadows": out}, nil
+		out, err := s.shadowsNow(r.Context(), time.Now())
+		return map[string][]client.Shadow{"shadows": out}, err
 	})
 }
 

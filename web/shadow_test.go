@@ -40,6 +40,22 @@ func TestShadows(t *testing.T) {
 	}
 }
 
+// TestShadowsAreMadeOnce: between two ticks the ledger is asked once; an order
+// or a tick has it asked anew.
+func TestShadowsAreMadeOnce(t *testing.T) {
+	w, s := shadowing(t)
+	first := get(t, s.Handler(), "/v1/shadows")
+	w.down = loop.ErrUnreachable
+	if again := get(t, s.Handler(), "/v1/shadows"); again.code != 200 || again.body != first.body {
+		t.Errorf("answer %d %s, want that of before", again.code, again.body)
+	}
+	w.orders = append(w.orders, loop.Order{ID: "o1", Kind: loop.OrderFreeze, Target: "checkout", By: "ann", Why: "drill", At: time.Now()})
+	w.report.Orders = w.orders
+	if after := get(t, s.Handler(), "/v1/shadows"); after.code != 503 {
+		t.Errorf("answer %d %s after an order, want that the ledger is down", after.code, after.body)
+	}
+}
+
 // TestPromotionIsEarned: a loop that lacks what it has to show is promoted
 // only anyway, and the record keeps what it lacked and under which rules.
 func TestPromotionIsEarned(t *testing.T) {
