@@ -10,12 +10,19 @@ import (
 // victoriaMetrics is the type of the data sources that read MetricsQL.
 const victoriaMetrics = "VictoriaMetrics"
 
+// charged is how many bytes of MetricsQL cost as much as a value: they are
+// parsed in the square of their number, several times.
+const charged = 2
+
 // checkQuery lists what was found to be wrong with a query, and refuses one
 // that is only MetricsQL, and not PromQL, where its data source is not known to read
 // it. Where no file declares any, as is the way with documents of other tools,
 // that is warned of.
 func (l *loader) checkQuery(metric, query value, only bool, wrong error) {
 	source := metric.get("metricSource")
+	if only && query.file.tired(query.node, len(query.text())/charged) {
+		return
+	}
 	if !only || strings.EqualFold(l.dialectOf(source), victoriaMetrics) {
 		refuseQuery(query, wrong)
 		return

@@ -31,6 +31,12 @@ func TestHostile(t *testing.T) {
 		{"20,000 signs of a query", strings.Replace(one, "sum(rate(", strings.Repeat("(", 20_000)+"sum(rate(", 1), "f.yaml:"},
 		{"7,000 parentheses of a query", strings.Replace(one, "sum(rate(http_requests_total{service=\"name\"}[5m]))", strings.Repeat("(", 7_000)+"a", 1), "f.yaml:"},
 		{"a query of 1 MB", strings.Replace(one, "sum(rate(", strings.Repeat("a + ", 200_000), 1), "f.yaml:"},
+		{"1,000 queries that do not parse", repeat(1000, func(i int) string {
+			return fmt.Sprintf("apiVersion: openslo/v1\nkind: SLI\nmetadata: {name: a%d}\nspec: {thresholdMetric: {metricSource: {spec: {query: 'rate(a[5x])'}}}}\n---\n", i)
+		}), "f.yaml:4:"},
+		{"420 kB of MetricsQL", repeat(60, func(i int) string {
+			return fmt.Sprintf("apiVersion: openslo/v1\nkind: SLI\nmetadata: {name: a%d}\nspec: {thresholdMetric: {metricSource: {spec: {query: 'a{b=\"%s\"} default 0'}}}}\n---\n", i, strings.Repeat("x", 7000))
+		}), "f.yaml:4:"},
 		{"a NUL character", service + "# \x00\n", "f.yaml:5:3: a NUL character"},
 		{"half a character", service + "# \xc3", "f.yaml:5:3: not valid UTF-8"},
 		{"UTF-16", "\xff\xfea\x00p\x00i\x00", "f.yaml:1:"},

@@ -3,6 +3,7 @@ package slo
 import (
 	"errors"
 	"fmt"
+	"regexp/syntax"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,8 +19,8 @@ import (
 
 // The bounds of a MetricsQL query, whose parser takes the square of its length.
 const (
-	deepest  = 64   // brackets that are open at once
-	mostSaid = 1000 // words and signs
+	deepest  = 64  // brackets that are open at once
+	mostSaid = 400 // words and signs
 )
 
 // regexpMark stands before the text of a regular expression that the parser
@@ -199,7 +200,10 @@ func (s *metricsScan) markRegexps(expr metricsql.Expr) (err error) {
 			for n := range m.LabelFilterss[i] {
 				f := &m.LabelFilterss[i][n]
 				f.Value, f.IsRegexp = strings.CutPrefix(f.Value, regexpMark)
-				_, wrong := matcherOf(*f)
+				_, wrong := syntax.Parse(f.Value, syntax.Perl)
+				if !f.IsRegexp {
+					wrong = nil
+				}
 				if f.Label == "" {
 					wrong = errors.New("a label without a name")
 				}

@@ -134,7 +134,7 @@ func (l *loader) sampled(metric value, check func(string) error) string {
 	if written := source.get("spec").get("query"); written.text() != query.text() {
 		written.warn("the place of Sloth's windows is read as 5m", "a range", "")
 	}
-	if query.good() {
+	if query.good() && query.file.visits <= maxVisits {
 		_, only, err := samplesOf(query.text())
 		if err == nil {
 			err = check(query.text())
@@ -150,13 +150,15 @@ func refuseQuery(v value, err error) {
 	if !errors.As(err, &q) {
 		return
 	}
+	if v.file.bad[v.node] = true; v.file.listed[SeverityError] > maxProblems {
+		return // to find the place takes going through the file
+	}
 	p, ok := v.at(q.Offset)
 	message := printable(q.Reason)
 	if !ok {
 		message = fmt.Sprintf("at %d:%d of the query: %s", q.Line, q.Col, message)
 	}
 	v.file.add(p.problem(SeverityError, message, q.Expected, ""))
-	v.file.bad[v.node] = true
 }
 
 // counters reads an indicator of two counters.
@@ -255,7 +257,7 @@ func (l *loader) query(metric value) string {
 		return ""
 	}
 	query := queryOf(metric)
-	if query.good() {
+	if query.good() && query.file.visits <= maxVisits {
 		_, only, err := selectorsOf(query.text())
 		l.checkQuery(metric, query, only, err)
 	}
