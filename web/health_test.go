@@ -26,6 +26,12 @@ func wellWith(now time.Time) web.Health {
 
 // TestHealthPage tells how each part does, and what is wrong with its place.
 func TestHealthPage(t *testing.T) {
+	w, _ := incident(10 * time.Second)
+	well, h, d := w.report, web.Health{}, web.Definitions{}
+	cfg := w.config()
+	cfg.Health = func(context.Context) web.Health { return h }
+	cfg.Definitions = func() web.Definitions { return d }
+	page := web.New(cfg).Handler()
 	for _, c := range []struct {
 		name  string
 		spoil func(*world, *web.Health, *web.Definitions)
@@ -52,14 +58,10 @@ func TestHealthPage(t *testing.T) {
 		}, []string{"2 things went wrong in the newest tick.", "<code>one</code>"}},
 		{"stale", func(w *world, _ *web.Health, _ *web.Definitions) { w.report.At = w.report.At.Add(-time.Hour) }, []string{"The loop has not looked for 60 min."}},
 	} {
-		w, _ := incident(time.Minute)
-		w.set.Objectives = w.set.Objectives[:3:3]
-		h, d := wellWith(time.Now()), web.Definitions{OK: true, Since: time.Now().Add(-time.Hour), Files: 2, Objectives: 3}
+		w.report = well
+		h, d = wellWith(time.Now()), web.Definitions{OK: true, Since: time.Now().Add(-time.Hour), Files: 2, Objectives: 3}
 		c.spoil(w, &h, &d)
-		cfg := w.config()
-		cfg.Health = func(context.Context) web.Health { return h }
-		cfg.Definitions = func() web.Definitions { return d }
-		body := get(t, web.New(cfg).Handler(), "/health").body
+		body := get(t, page, "/health").body
 		for _, says := range c.says {
 			if !strings.Contains(body, says) {
 				t.Errorf("%s: the page does not say %q", c.name, says)

@@ -64,13 +64,13 @@ func sparkPath(worst []float64) (path string, peak float64) {
 	return out.String(), peak
 }
 
-// outageLeft is for how long all may still be bad, at the traffic that there
-// was; empty when nothing is left, or outages have their own length.
+// outageLeft is for how long all may still be bad, at the traffic that was
+// observed; empty when nothing is left, or outages have their own length.
 func outageLeft(o slo.Objective, st budget.State) string {
 	if !st.Status.Judged() || st.Remaining <= 0 || o.Method != slo.Occurrences || o.Indicator.Kind != slo.Counters {
 		return ""
 	}
-	return about(seconds(st.Remaining * o.Budget().Float() * st.Budget.Length.Seconds()))
+	return about(seconds(st.Remaining * o.Budget().Float() * st.Budget.Covered.Seconds()))
 }
 
 // oldData says how old the newest data is, when that is older than it need be.
