@@ -13,7 +13,7 @@ import (
 type Record struct {
 	Seq      int64     `json:"seq"` // its number in the ledger, from 1
 	Decision Decision  `json:"decision"`
-	Outcomes []Outcome `json:"outcomes"`       // in the order of recording; of a hold the last tells its span
+	Outcomes []Outcome `json:"outcomes"`        // in the order of recording; of a hold the last tells its span
 	Stage    string    `json:"stage,omitempty"` // how far a move has come, such as settling or kept; "" = a hold that wanted nothing
 	Link     string    `json:"link,omitempty"`  // its page
 }
