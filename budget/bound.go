@@ -26,9 +26,9 @@ import (
 func (b *Book) bound(w *Window, remaining float64) float64 {
 	unseen, bad := float64(w.Unseen), float64(w.UnseenBad)
 	if b.method == slo.Occurrences && b.flaws.of(sli.FlawLost) > 0 && w.Covered > 0 {
-		missing := float64(b.life(&b.windows[b.own])-w.Covered) / float64(w.Covered) * float64(w.Total())
+		missing := float64(float64(b.life(&b.windows[b.own])-w.Covered) / float64(w.Covered) * float64(w.Total()))
 		share := max(float64(w.Bad)/max(float64(w.Total()), 1), bad/max(unseen, 1))
-		unseen, bad = unseen+missing, bad+missing*share
+		unseen, bad = unseen+missing, bad+float64(missing*share)
 	}
 	if unseen <= 0 || w.Total() == 0 {
 		return 0
@@ -49,7 +49,7 @@ func (b *Book) atMost(expected float64) sli.Count {
 	one := float64(b.one())
 	most := expected
 	if b.method == slo.Occurrences {
-		most += (3*math.Sqrt(expected/one) + 3) * one
+		most += float64((float64(3*math.Sqrt(expected/one)) + 3) * one)
 	}
 	return sli.Count(min(math.Ceil(most), math.MaxInt64/8))
 }

@@ -50,8 +50,8 @@ func TrendOf(figures []Point) (t Trend, ok bool) {
 	n := float64(len(known))
 	r := min(max(neighbours(rest, t.Value), 0), 0.95)
 	const ninety = 1.645 // standard deviations on both sides hold 90 % of a normal distribution
-	wide := ninety * math.Sqrt(n*(n-1)*(2*n+5)/18*(1+r)/(1-r))
-	t.Low, t.High = rank(slopes, (float64(len(slopes))-wide)/2), rank(slopes, (float64(len(slopes))+wide)/2+1)
+	wide := float64(ninety * math.Sqrt(n*(n-1)*(float64(2*n)+5)/18*(1+r)/(1-r)))
+	t.Low, t.High = rank(slopes, (float64(len(slopes))-wide)/2), rank(slopes, float64((float64(len(slopes))+wide)/2)+1)
 	return t, true
 }
 

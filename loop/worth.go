@@ -77,8 +77,8 @@ func WorthOf(c slo.ControlLoop, a slo.Actuator, entries []Entry, orders []Order)
 		w.count(actTurned(a, e, orders, within))
 	}
 	w.Times = w.Right + w.Missed
-	w.Saved = float64(w.Right) * (c.ByHand.Minutes + c.ByHand.Risk*c.ByHand.Mistake)
-	w.Cost = float64(w.False)*c.ByHand.Needless + c.ByHand.Upkeep*float64(w.Looked)/float64(month)
+	w.Saved = float64(w.Right) * (c.ByHand.Minutes + float64(c.ByHand.Risk*c.ByHand.Mistake))
+	w.Cost = float64(float64(w.False)*c.ByHand.Needless) + float64(c.ByHand.Upkeep*float64(w.Looked)/float64(month))
 	return w
 }
 
