@@ -60,6 +60,10 @@ bench: ## run all benchmarks; BENCH=name
 bench-gate: parts ## measure durable answers of the gate beside bare pgx (2 minutes), write docs/gate.md
 	go test -count=1 -v -run TestGateBench ./cmd/setpoint -bench-gate 10s
 
+.PHONY: disk-full
+disk-full: parts ## fill the file system that the gate's answers are on; root only, it mounts
+	go test -count=1 -v -run 'TestDiskFull$$' ./ledger -disk-full
+
 .PHONY: bench-verify
 bench-verify: parts ## measure verification of a ledger of a million rows (5 minutes); ROWS=1000000
 	go test -count=1 -timeout 60m -v -run 'TestVerifyMany$$' ./ledger -bench-verify $(or $(ROWS),1000000)
