@@ -158,7 +158,9 @@ func (s *source) chunkEnd(c sli.Cut, end time.Time, members []*member) time.Time
 const unmeasured = 10
 
 // affordable is how many slices may be asked for at once, for all that is held
-// in memory to be about twice the longest answer. One member by itself is
+// in memory to be about twice the longest answer. They are no fewer than fit in
+// a lookback: each question has to read that too, so that smaller chunks cost
+// much more and save little. One member by itself is
 // asked for without care: its answers are bounded anyway.
 func (s *source) affordable(c sli.Cut, members []*member) int64 {
 	if len(members) == 1 {
@@ -176,5 +178,6 @@ func (s *source) affordable(c sli.Cut, members []*member) int64 {
 			}
 		}
 	}
-	return int64(time.Duration(2*s.cfg.MaxBytes/bytes)*time.Second-c.Lookback()) / int64(c.Slice)
+	fits := time.Duration(2*s.cfg.MaxBytes/bytes)*time.Second - c.Lookback()
+	return int64(max(fits, c.Lookback()+c.Slice) / c.Slice)
 }

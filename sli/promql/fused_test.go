@@ -233,6 +233,28 @@ func TestLongAnswersAreSplit(t *testing.T) {
 	}
 }
 
+// A few slices are asked for together though the answers are long: each question
+// has to read a lookback besides.
+func TestFewSlicesAreNotSplit(t *testing.T) {
+	b := busy(100)
+	sources := serve(t, b, promql.Config{MaxBytes: 8 << 10}, slo.Source{Scrape: 30 * time.Second})
+	for _, seconds := range []int{60, 60, 180} { // the first time it is not known how long answers are
+		b.asked = nil
+		asks := services(100)
+		for i := range asks {
+			asks[i].To = at(seconds)
+		}
+		for i, a := range sources.CountsAll(t.Context(), asks) {
+			if a.Err != nil || len(a.Slices) != seconds/60 {
+				t.Fatalf("service %d: %d slices, %v", i, len(a.Slices), a.Err)
+			}
+		}
+	}
+	if i := slices.IndexFunc(b.asked, func(q string) bool { return !strings.HasSuffix(q, "[330000ms]") }); i >= 0 {
+		t.Errorf("asked %s, want a lookback of 150 s and three slices", b.asked[i])
+	}
+}
+
 // Selectors on several labels are fused only where that asks for little that
 // nobody wants.
 func TestFusedQueries(t *testing.T) {
