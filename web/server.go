@@ -131,7 +131,9 @@ type Server struct {
 	shelf  shelf
 	past   past
 	drawn  drawn
-	shades shades
+
+	judgements judgements
+	shades     shades
 
 	gone      gone
 	register  register

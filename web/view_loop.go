@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"setpoint.dev/setpoint/budget"
@@ -235,27 +236,61 @@ func (s *Server) swings(ctx context.Context, actuator string, f frame) string {
 	return words
 }
 
+// judgedFor is how long it is remembered how a loop did: all of its record is
+// read for it.
+const judgedFor = time.Minute
+
+// A judgement is how a loop did, until it is old.
+type judgement struct {
+	set   *slo.Set
+	until time.Time
+	view  *shadowView
+	bad   string // why it is not known
+}
+
+// judgements are by actuator and zone. The zero value is ready.
+type judgements struct {
+	mu   sync.Mutex
+	kept map[string]judgement
+}
+
 // shadow fills in how the loop did.
 func (v *loopView) shadow(s *Server, ctx context.Context, l look, c slo.ControlLoop) {
+	s.judgements.mu.Lock() // one at a time: the others find what it remembers
+	defer s.judgements.mu.Unlock()
+	key := c.Actuator + " " + l.now.Location().String()
+	j, ok := s.judgements.kept[key]
+	if !ok || j.set != l.set || !l.now.Before(j.until) {
+		if j = s.judge(ctx, l, c); s.judgements.kept == nil || len(s.judgements.kept) > keptTrends {
+			s.judgements.kept = map[string]judgement{}
+		}
+		s.judgements.kept[key] = j
+	}
+	v.Shadow, v.ShadowBad = j.view, j.bad
+}
+
+func (s *Server) judge(ctx context.Context, l look, c slo.ControlLoop) judgement {
+	j := judgement{set: l.set, until: l.now.Add(judgedFor)}
 	if s.cfg.Witness == nil {
-		v.ShadowBad = "definitions of the past cannot be read here"
-		return
+		j.bad = "definitions of the past cannot be read here"
+		return j
 	}
 	entries, orders, err := s.knownOf(ctx, l, c)
 	if err != nil {
-		v.ShadowBad = problemOf(err).Message
-		return
+		j.bad, j.until = problemOf(err).Message, l.now
+		return j
 	}
 	a, _ := l.actuator(c.Actuator)
 	sh, worth := loop.ShadowOf(c, a, entries, orders), loop.WorthOf(c, a, entries, orders)
-	v.Shadow = shadowViewOf(l, wireShadow(sh, c, l), a)
-	v.Shadow.Worth = worth.Words()
+	j.view = shadowViewOf(l, wireShadow(sh, c, l), a)
+	j.view.Worth = worth.Words()
 	for _, w := range []struct {
 		name string
 		n    int
 	}{{"needed", worth.Right}, {"people had to do it", worth.Missed}, {"not needed, or no help", worth.False}, {"too early to tell", worth.Open}} {
-		v.Shadow.Weighed = append(v.Shadow.Weighed, item{w.name, fmt.Sprint(w.n)})
+		j.view.Weighed = append(j.view.Weighed, item{w.name, fmt.Sprint(w.n)})
 	}
+	return j
 }
 
 func shadowViewOf(l look, sh client.Shadow, a slo.Actuator) *shadowView {
