@@ -84,14 +84,16 @@ func (q QueryTimeout) GoString() string { return "slo.QueryTimeout(" + q.String(
 
 // SamePlace reports whether b acts where a does, so that its setting is a's. An
 // address may get another user, password or option.
-func (a Actuator) SamePlace(b Actuator) bool {
-	if (a.Kind == Freeze || a.Kind == Retry || a.Kind == TenantQuota) && a.Service != b.Service {
-		return false
+func (a Actuator) SamePlace(b Actuator) bool { return a.where() == b.where() }
+
+// where tells places of settings apart. It is not printed: addresses may hold
+// secrets.
+func (a Actuator) where() string {
+	parts := []string{string(a.Kind), string(a.Place.URL), a.Place.Path, a.Place.Field, a.Query.Role}
+	if a.Kind == Freeze || a.Kind == Retry || a.Kind == TenantQuota {
+		parts = append(parts, a.Service)
 	}
-	if a.Place.URL != b.Place.URL || a.Place.Path != b.Place.Path || a.Place.Field != b.Place.Field {
-		return false
-	}
-	return a.Kind == b.Kind && a.Query.Role == b.Query.Role && slices.Equal(database(a.Query.DatabaseURL), database(b.Query.DatabaseURL))
+	return strings.Join(append(parts, database(a.Query.DatabaseURL)...), "\x00")
 }
 
 // database is what an address of PostgreSQL says about where the database is.
@@ -103,6 +105,9 @@ func database(address string) []string {
 		key, _, _ := strings.Cut(word, "=")
 		return !slices.Contains([]string{"host", "hostaddr", "port", "dbname", "service"}, key)
 	})
+	if len(words) == 0 { // ${NAME}, which was not looked up
+		return []string{address}
+	}
 	slices.Sort(words)
 	return words
 }

@@ -47,7 +47,8 @@
 //     warning where the format lets anything stand.
 //   - Targets and burn rates are decimals, so that 99.9 % leaves 1/1000.
 //   - What can never happen is refused: a burn rate beyond 1/(1 − target), a
-//     window that is not made of slices, an actuator with two loops.
+//     window that is not made of slices, an actuator with two loops, two
+//     actuators that set the same thing.
 //   - Secrets (addresses of data sources and databases) come from ${NAME} in
 //     the environment. They are in no message, no String, no JSON.
 //   - The JSON of loops, actuators and policies is what a decision is judged

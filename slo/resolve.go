@@ -214,7 +214,26 @@ func (l *loader) claims() {
 	for _, d := range l.loops {
 		claim(loops, d.spec.get("actuator"), d.is.Name, "actuator", "ControlLoop")
 	}
+	l.places()
 	l.claimPolicies()
+}
+
+// places refuses two actuators that set the same thing: each would take what
+// the other sets for a foreign change. A webhook may be for many.
+func (l *loader) places() {
+	what := map[ActuatorKind]string{PGQueryTimeout: "role of a database", AtFile: "file", AtKubernetes: "field of an object"}
+	first := map[string]Actuator{}
+	for _, d := range l.actuators {
+		one, shared := what[d.is.Kind]
+		if unknown := d.is.Kind == PGQueryTimeout && d.is.Query.DatabaseURL == ""; !shared || unknown {
+			continue
+		}
+		if other, taken := first[d.is.where()]; taken {
+			d.spec.refuse(fmt.Sprintf("the actuator %s, at %s:%d, sets the same %s", other.Name, other.Position.File, other.Position.Line, one), "one actuator for each "+one, "")
+			continue
+		}
+		first[d.is.where()] = d.is
+	}
 }
 
 func claim(owners map[string]string, v value, by, what, kind string) {
