@@ -44,6 +44,9 @@ func parseMetricsQL(query string) (metricsql.Expr, error) {
 		message, _, _ := strings.Cut(err.Error(), "; unparsed data")
 		return nil, queryErr(query, 0, "not valid MetricsQL: "+strings.ReplaceAll(message, regexpMark, ""), "")
 	}
+	if _, err := metricsql.Parse(string(expr.AppendString(nil))); err != nil { // as 0 @ +0 @ a
+		return nil, queryErr(query, 0, "MetricsQL that cannot be read any more once it is written out", "parentheses around what stands after an @")
+	}
 	if err := s.markRegexps(expr); err != nil {
 		return nil, err
 	}

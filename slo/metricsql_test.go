@@ -152,7 +152,7 @@ func TestHostileMetricsQL(t *testing.T) {
 func FuzzMetricsQL(f *testing.F) {
 	for _, seed := range []string{
 		`sum(rate(a_total{job="x",code=~"5.."})) default 0`, `1 - histogram_share(0.2, sum by (vmrange) (rate(a[5m])))`, `a{x="1" or y!~'2'} if b`,
-		`WITH (x = y) x`, "a{x=`\\`} # c", `ru(a,b)`, `a\-b{"c"=~"d"+"e"} offset 5i @ end()`, `(a, b) limit 3 keep_metric_names`, `-(a[1h:5m]) ^ 2k`,
+		`0@+0@A0`, `WITH (x = y) x`, "a{x=`\\`} # c", `ru(a,b)`, `a\-b{"c"=~"d"+"e"} offset 5i @ end()`, `(a, b) limit 3 keep_metric_names`, `-(a[1h:5m]) ^ 2k`,
 	} {
 		f.Add(seed)
 	}
