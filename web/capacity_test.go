@@ -91,10 +91,13 @@ func TestCapacityUnread(t *testing.T) {
 	}
 	h := web.New(cfg).Handler()
 	body := get(t, h, "/capacity?service=reporting").body
-	for _, says := range []string{"Its past cannot be read: ask http://…@prom: refused", "the ledger cannot be reached", "disk-has-room"} {
+	for _, says := range []string{"Its past cannot be read: ask http://…@prom: refused", "the ledger cannot be reached", "disk-has-room", " too little is known to tell."} {
 		if !strings.Contains(body, says) {
 			t.Errorf("the page does not say %q:\n%s", says, body)
 		}
+	}
+	if strings.Contains(body, "comes to its end") {
+		t.Error("what is not known is said not to end")
 	}
 	if strings.Contains(body, "hunter2") || strings.Contains(body, "checkout-latency</a>") {
 		t.Error("the page shows a password, or another service")

@@ -241,26 +241,35 @@ func steps(from, to time.Time) (out []time.Time) {
 	return out
 }
 
-// capacityWords count what ends within the time that is drawn.
+// capacityWords count what ends within the time that is drawn, and of what
+// that is not known.
 func capacityWords(rows []capacityRow) string {
-	var names []string
+	var names, unknown []string
 	for _, r := range rows {
-		for _, p := range r.Going {
-			if p.Soon {
-				names = append(names, r.Name)
-				break
-			}
+		if slices.ContainsFunc(r.Going, func(p projection) bool { return p.Soon }) {
+			names = append(names, r.Name)
 		}
+		if slices.ContainsFunc(r.Going, func(p projection) bool { return p.Rate == "" }) {
+			unknown = append(unknown, r.Name)
+		}
+	}
+	blind := ""
+	if len(unknown) > 0 {
+		blind = " Of " + naming(unknown, "objectives") + " too little is known to tell."
 	}
 	switch {
 	case len(rows) == 0:
 		return "There is nothing to look ahead for."
+	case len(names) == 0 && len(unknown) == len(rows):
+		return blind[1:]
+	case len(names) == 0 && len(unknown) > 0:
+		return "None of the others comes to its end in the time that is drawn." + blind
 	case len(names) == 0:
 		return "None of these comes to its end in the time that is drawn."
 	case len(names) == 1:
-		return "If it goes on like this, " + names[0] + " comes to its end in the time that is drawn."
+		return "If it goes on like this, " + names[0] + " comes to its end in the time that is drawn." + blind
 	}
-	return "If it goes on like this, " + naming(names, "objectives") + " come to their end in the time that is drawn."
+	return "If it goes on like this, " + naming(names, "objectives") + " come to their end in the time that is drawn." + blind
 }
 
 // far is a length of time ahead: exact to the day for two weeks, then by weeks

@@ -95,7 +95,7 @@ func (v *healthView) ledger(l look, h Health) {
 			v.Ledger = append(v.Ledger, item{"newest leader", p.Holder + " since " + clock(p.Since, l.now)})
 		}
 	}
-	spool := "all answers of the gate are in it"
+	spool := "empty: all answers of the gate are in the database"
 	if h.Spooled {
 		spool = "answers of the gate wait on this machine's disk"
 	}
