@@ -209,7 +209,7 @@ func objectiveReasons(p slo.ReleasePolicy, v GateView, q GateQuestion, a *GateAn
 
 func budgetReason(p slo.ReleasePolicy, s budget.State) GateReason {
 	r := GateReason{Code: GateBudget, Verdict: slo.Allow, Objective: s.Objective, Window: s.Over(), Value: s.Remaining, Limit: p.MinRemaining.Float()}
-	r.Message = fmt.Sprintf("%s has %s of its budget left", s.Objective, percent(s.Remaining))
+	r.Message = fmt.Sprintf("%s has %s of its budget left", s.Objective, budget.Percent(s.Remaining))
 	if s.Newest.IsZero() && s.Budget.Total() == 0 {
 		r.Message = fmt.Sprintf("nothing is known of the budget of %s", s.Objective)
 	}
@@ -219,10 +219,10 @@ func budgetReason(p slo.ReleasePolicy, s budget.State) GateReason {
 	case !p.HasMin:
 	case s.Status == budget.Exhausted || s.Remaining < 0:
 		r.Verdict = slo.Deny
-		r.Message = fmt.Sprintf("%s has no budget left (%s)", s.Objective, percent(s.Remaining))
+		r.Message = fmt.Sprintf("%s has no budget left (%s)", s.Objective, budget.Percent(s.Remaining))
 	case s.Remaining < r.Limit:
 		r.Verdict = slo.Deny
-		r.Message += fmt.Sprintf(", the policy asks for %s", percent(r.Limit))
+		r.Message += fmt.Sprintf(", the policy asks for %s", budget.Percent(r.Limit))
 	}
 	return r
 }
@@ -343,4 +343,6 @@ func lapsed(o Order, now time.Time) bool { return !o.Until.IsZero() && !now.Befo
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05Z") }
 
+// percent is a share as decisions on record say it: their words are made again
+// by a replay, so it stays as it is. The gate says budget.Percent.
 func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }

@@ -85,7 +85,7 @@ func paceReasons(p slo.ReleasePolicy, past []Deploy, states []budget.State, now 
 	left, _ := leastLeft(p, states)
 	earned := max(float64(p.Pace.Releases)*min(max(left, 0), 1), float64(p.Pace.Least))
 	r := GateReason{Code: GatePace, Verdict: slo.Allow, Window: slo.Span(p.Pace.Per), Value: float64(len(spent)), Limit: earned,
-		Message: fmt.Sprintf("%d of the %.3g releases in %s that a budget of %s earns went", len(spent), earned, slo.Span(p.Pace.Per), percent(left))}
+		Message: fmt.Sprintf("%d of the %.3g releases in %s that a budget of %s earns went", len(spent), earned, slo.Span(p.Pace.Per), budget.Percent(left))}
 	if float64(len(spent)+1) > earned {
 		r.Verdict = slo.Hold
 		if room := int(earned) - 1; room >= 0 && room < len(spent) { // one more fits when only so many are left of them
@@ -125,7 +125,7 @@ func sizeReasons(p slo.ReleasePolicy, states []budget.State, q GateQuestion) []G
 	case q.Size == nil:
 		return []GateReason{{Code: GateSize, Verdict: p.OnNoData, Value: -1, Limit: float64(limit), Message: fmt.Sprintf("the question does not say how large the change is (size), the policy allows %d", limit)}}
 	case *q.Size > limit:
-		return []GateReason{{Code: GateSize, Verdict: slo.Deny, Value: float64(*q.Size), Limit: float64(limit), Message: fmt.Sprintf("the change is of size %d, the policy allows %d with %s of the budget left", *q.Size, limit, percent(left))}}
+		return []GateReason{{Code: GateSize, Verdict: slo.Deny, Value: float64(*q.Size), Limit: float64(limit), Message: fmt.Sprintf("the change is of size %d, the policy allows %d with %s of the budget left", *q.Size, limit, budget.Percent(left))}}
 	}
 	return nil
 }
@@ -151,7 +151,7 @@ func dependencyReason(p slo.ReleasePolicy, d slo.Dependency, s budget.State) (ou
 	least := d.MinRemaining.Float()
 	if s.Status != budget.TooFew && (s.Status == budget.Exhausted || s.Remaining < least) {
 		out = append(out, GateReason{Code: GateDependency, Verdict: d.Verdict, Objective: s.Objective, Window: s.Over(), Value: s.Remaining, Limit: least,
-			Message: fmt.Sprintf("%s depends on %s, where %s has %s of its budget left", p.Service, d.Service, s.Objective, percent(s.Remaining))})
+			Message: fmt.Sprintf("%s depends on %s, where %s has %s of its budget left", p.Service, d.Service, s.Objective, budget.Percent(s.Remaining))})
 	}
 	for _, r := range burnReasons(slo.ReleasePolicy{MaxBurn: d.MaxBurn}, s) {
 		r.Code, r.Verdict, r.Message = GateDependency, d.Verdict, fmt.Sprintf("%s depends on %s: %s", p.Service, d.Service, r.Message)
@@ -248,7 +248,7 @@ func riskReasons(p slo.ReleasePolicy, risks []Risk) []GateReason {
 				continue
 			}
 			out = append(out, GateReason{Code: GateRisk, Verdict: p.Risk.Verdict, Objective: r.Objective, Value: part.burns, Limit: most,
-				Message: fmt.Sprintf("%s %s of the budget of %s, and %s is left, of which the policy lets it risk %s", part.who, percent(part.burns), r.Objective, percent(r.Remaining), percent(part.limit.Float()))})
+				Message: fmt.Sprintf("%s %s of the budget of %s, and %s is left, of which the policy lets it risk %s", part.who, budget.Percent(part.burns), r.Objective, budget.Percent(r.Remaining), budget.Percent(part.limit.Float()))})
 		}
 	}
 	return out

@@ -22,8 +22,8 @@ func TestGateOfAll(t *testing.T) {
 		verdict   slo.Verdict
 		words     []string
 	}{
-		{"nothing happened", 0, 0, slo.Allow, []string{"fast has 100.0 % of its budget left"}},
-		{"all good", 1000 * sli.Event, 0, slo.Allow, []string{"fast has 100.0 % of its budget left"}},
+		{"nothing happened", 0, 0, slo.Allow, []string{"fast has 100 % of its budget left"}},
+		{"all good", 1000 * sli.Event, 0, slo.Allow, []string{"fast has 100 % of its budget left"}},
 		{"one bad event", 999 * sli.Event, 1 * sli.Event, slo.Deny, []string{"fast has no budget left", "fast promises that no event is bad, and over 5m some were"}},
 		{"all bad", 0, 1000 * sli.Event, slo.Deny, []string{"fast has no budget left", "fast promises that no event is bad, and over 5m some were"}},
 	} {

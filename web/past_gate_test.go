@@ -37,7 +37,7 @@ func TestGateOfThen(t *testing.T) {
 		says []string
 		not  string
 	}{
-		"before":        {now.Add(-20 * time.Minute), []string{"may go", "What it would have said at", "checkout-availability has 100.0 % of its budget left"}, "checkout-freeze is frozen"},
+		"before":        {now.Add(-20 * time.Minute), []string{"may go", "What it would have said at", "checkout-availability has 100 % of its budget left"}, "checkout-freeze is frozen"},
 		"frozen":        {frozen.Add(tick), []string{"denied", "checkout-freeze is frozen", "the decision behind it"}, "bob"},
 		"an order then": {now.Add(-36 * time.Minute), []string{"denied", "frozen by ann", "audit"}, "bob"},
 	} {
@@ -96,7 +96,7 @@ func TestGateOfThenByItsTarget(t *testing.T) {
 		return []loop.Version{{Text: loop.Promise(lax)}, {Since: now.Add(-time.Minute), Text: loop.Promise(w.set.Objectives[0])}}, nil
 	}
 	h := web.New(cfg).Handler()
-	for ago, says := range map[time.Duration]string{8 * time.Minute: "checkout-availability has 99.0 % of its budget left", 10 * time.Second: "checkout-availability has 3.2 % of its budget left"} {
+	for ago, says := range map[time.Duration]string{8 * time.Minute: "checkout-availability has 99 % of its budget left", 10 * time.Second: "checkout-availability has 3.1 % of its budget left"} {
 		body := get(t, h, "/gate?service=checkout&region=eu&size=12&at="+url.QueryEscape(now.Add(-ago).UTC().Format(time.RFC3339))).body
 		_, card, _ := strings.Cut(body, `id="h-answer"`)
 		if card, _, _ = strings.Cut(card, "</section>"); !strings.Contains(card, says) {

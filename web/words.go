@@ -49,17 +49,8 @@ func roughly(d time.Duration) string {
 	return about(d)
 }
 
-// percent is a share with one decimal, rounded down, so that 99.97 % is
-// never shown as all.
-func percent(share float64) string {
-	tenths := math.Floor(share*1000 + 1e-9)
-	text := strconv.FormatFloat(math.Abs(tenths)/10, 'f', 1, 64)
-	text = strings.TrimSuffix(text, ".0")
-	if tenths < 0 {
-		text = minus + text
-	}
-	return text + " %"
-}
+// percent is a share as the gate's sentences say it too.
+func percent(share float64) string { return budget.Percent(share) }
 
 // exactly is a decimal share in percent with all its digits.
 func exactly(d slo.Decimal) string {
