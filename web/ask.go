@@ -57,26 +57,31 @@ func printable(text string) bool {
 // A gateQuestion is what a pipeline asks.
 type gateQuestion struct {
 	loop.GateQuestion
-	strict bool // tell denial and hold by the status too
+	strict bool          // tell denial and hold by the status too
+	wait   time.Duration // put the answer off while it is a hold
+	text   bool          // answer with one line instead of JSON
 }
 
 // askGate reads a question. Parameters that it does not know are left alone:
 // delivery tools add their own.
 func askGate(r *http.Request) (q gateQuestion, err error) {
-	if q.Service, err = param(r, "service"); err != nil {
-		return q, err
-	}
 	values := r.URL.Query()
-	for _, f := range []struct {
-		name string
-		to   *string
-	}{{"environment", &q.Environment}, {"change", &q.Change}, {"release", &q.Release}, {"region", &q.Region}} {
-		if *f.to, err = named(f.name, values.Get(f.name)); err != nil {
-			return q, err
-		}
-	}
-	if q.Size, err = askSize(values.Get("size")); err != nil {
+	says, err := readAsking(r, values)
+	if err != nil {
 		return q, err
+	}
+	if q.GateQuestion, err = says.question(); err != nil {
+		return q, err
+	}
+	if q.wait, err = askWait(values); err != nil {
+		return q, err
+	}
+	switch values.Get("format") {
+	case "", "json":
+	case "text":
+		q.text = true
+	default:
+		return q, refuse(http.StatusBadRequest, "bad-format", "format is neither json nor text", "")
 	}
 	q.strict, err = flag(values, "strict")
 	return q, err

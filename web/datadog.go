@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -29,6 +30,7 @@ type datadogQuestion struct {
 	Env        string `json:"env"`
 	Identifier string `json:"identifier,omitempty"`
 	Version    string `json:"version,omitempty"`
+	PrimaryTag string `json:"apm_primary_tag,omitempty"` // region:… is the region
 }
 
 type datadogTicket struct {
@@ -90,13 +92,17 @@ func (s *Server) datadogPoll(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d datadogQuestion) ask() (loop.GateQuestion, error) {
-	return ask(d.Service, d.Env, d.Identifier, d.Version)
+	region, _ := strings.CutPrefix(d.PrimaryTag, "region:")
+	if region == d.PrimaryTag {
+		region = "" // a tag of another name
+	}
+	return asking{Service: d.Service, Environment: d.Env, Region: region, Change: d.Identifier, Release: d.Version}.question()
 }
 
 func (d datadogQuestion) ticket() string {
 	text, err := json.Marshal(d)
 	if err != nil {
-		return "" // four texts always are JSON
+		return "" // texts always are JSON
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
 }

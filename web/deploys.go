@@ -41,7 +41,7 @@ const (
 // deployed takes in a deploy that a tool tells of.
 func (s *Server) deployed(w http.ResponseWriter, r *http.Request) {
 	var told client.Deploy
-	err := readJSON(r, &told)
+	err := readFields(r, &told)
 	var d loop.Deploy
 	if err == nil {
 		d, err = s.deploy(r.Context(), told, time.Now())
@@ -74,6 +74,9 @@ func (s *Server) deploy(ctx context.Context, told client.Deploy, now time.Time) 
 	for what, text := range map[string]string{"id": d.ID, "service": d.Service, "release": d.Release, "environment": d.Environment, "change": d.Change, "region": d.Region, "by": d.By, "tool": d.Tool, "link": d.Link} {
 		if _, err := named(what, text); err != nil {
 			return d, err
+		}
+		if unfilled(text) {
+			return d, refuse(http.StatusBadRequest, "unfilled", what+" is a placeholder that was not filled in: "+text, "")
 		}
 	}
 	switch {

@@ -105,7 +105,7 @@ func TestDeploysJudged(t *testing.T) {
 func TestDeployRefused(t *testing.T) {
 	b, s := bookkeeping(time.Now())
 	for body, code := range map[string]int{
-		`{"service":"checkout"}`: 422, `{"release":"v1"}`: 422, `{"service":"chekout","release":"v1"}`: 404, `{`: 400, ``: 400,
+		`{"service":"checkout"}`: 422, `{"release":"v1"}`: 422, `{"service":"chekout","release":"v1"}`: 404, `{`: 400, ``: 422, `{"service":"checkout","release":"${VERSION}"}`: 400,
 		`{"service":"checkout","release":"v1","at":"2001-01-01T00:00:00Z"}`: 422, `{"service":"checkout","release":"v1","at":"2999-01-01T00:00:00Z"}`: 422,
 		`{"service":"checkout","release":"v1","link":"javascript:alert(1)"}`: 422, `{"service":"checkout","release":"a\nb"}`: 400,
 	} {

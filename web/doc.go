@@ -18,8 +18,9 @@
 //	GET  /events                  news for pages that are open, as server-sent events; see events.go
 //	POST /actions/{kind}          an order by form; answers with a page
 //	GET  /v1/gate/{service}       may this release go? ?environment= &change= &release= &strict=1
+//	GET  /v1/gate                 the same, with the service as a field; both also POST, as JSON or a form
 //	POST /v1/gate/flagger/{hook}  the gate for Flagger; rollback has its own polarity
-//	GET  /v1/gate/argo/{service}  the gate for Argo Rollouts; also POST
+//	GET  /v1/gate/argo/{service}  the gate for Argo Rollouts; also POST, PUT
 //	POST /v1/gate/tekton          the gate for Tekton Triggers
 //	POST /v1/gate/kubernetes      the gate for admission webhooks
 //	POST /api/v2/deployments/gates/evaluation

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -20,17 +21,25 @@ type endpoint struct {
 	head         bool     // HEAD is served too
 }
 
+// mayGo is what every form of the question asks that is for any tool.
+const mayGo = "May this release go? Status 200 whatever the verdict; with strict=1 a denial is 403, a hold 409; with format=text one line that begins with the verdict; with wait (30s, at most a minute) a hold is put off until it is none"
+
 // endpoints are the routes for programs. The routes of the gate are not served
 // for HEAD: no body must not be taken for a yes.
 func (s *Server) endpoints() []endpoint {
 	question := []string{"environment", "region", "change", "release", "size"}
+	generic := slices.Concat(question, []string{"strict", "wait", "format"})
 	named := func(name string, list any) map[string]any { return map[string]any{name: list} }
 	evaluation := "/api/v2/deployments/gates/evaluation"
 	return []endpoint{
-		{"GET", "/v1/gate/{service}", ScopeGate, s.gate, "May this release go? Status 200 whatever the verdict; with strict=1 a denial is 403, a hold 409", append(question, "strict"), nil, client.Answer{}, false},
-		{"POST", "/v1/gate/flagger/{hook}", ScopeGate, s.flagger, "The gate for Flagger: 200 goes on, 403 does not; rollback has its own polarity", append(question, "service"), flaggerHook{}, nil, false},
+		{"GET", "/v1/gate/{service}", ScopeGate, s.gate, mayGo, generic, nil, client.Answer{}, false},
+		{"POST", "/v1/gate/{service}", ScopeGate, s.gate, mayGo, generic, asking{}, client.Answer{}, false},
+		{"GET", "/v1/gate", ScopeGate, s.gate, mayGo, slices.Concat(generic, []string{"service"}), nil, client.Answer{}, false},
+		{"POST", "/v1/gate", ScopeGate, s.gate, mayGo, slices.Concat(generic, []string{"service"}), asking{}, client.Answer{}, false},
+		{"POST", "/v1/gate/flagger/{hook}", ScopeGate, s.flagger, "The gate for Flagger: 200 goes on, 403 does not; rollback has its own polarity", slices.Concat(question, []string{"service"}), flaggerHook{}, nil, false},
 		{"GET", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, nil, client.Answer{}, false},
-		{"POST", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, argoBody{}, client.Answer{}, false},
+		{"POST", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, asking{}, client.Answer{}, false},
+		{"PUT", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, asking{}, client.Answer{}, false},
 		{"POST", "/v1/gate/tekton", ScopeGate, s.tekton, "The gate for an interceptor of Tekton Triggers", nil, tektonRequest{}, tektonResponse{}, false},
 		{"POST", "/v1/gate/kubernetes", ScopeGate, s.kubernetes, "The gate for a ValidatingAdmissionWebhook of Kubernetes", nil, admissionReview{}, admissionReview{}, false},
 		{"POST", evaluation, ScopeGate, s.datadogStart, "The gate for datadog-ci: begins an evaluation", nil, datadogDocument[datadogQuestion]{}, datadogDocument[datadogTicket]{}, false},

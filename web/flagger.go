@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -20,9 +19,11 @@ type flaggerHook struct {
 	Metadata map[string]string `json:"metadata"`
 }
 
-// from reads what the Canary's author wrote, there or in the address.
-func (h flaggerHook) from(r *http.Request) func(string) string {
-	return func(name string) string { return cmp.Or(h.Metadata[name], r.URL.Query().Get(name)) }
+// asking is what the Canary's author wrote, there or in the address, and else
+// what Flagger says by itself.
+func (h flaggerHook) asking(r *http.Request) asking {
+	wrote := askingBy(func(name string) string { return h.Metadata[name] })
+	return wrote.or(askingBy(r.URL.Query().Get)).or(asking{Service: h.Name, Release: h.Checksum})
 }
 
 // flagger answers Flagger's webhooks, each kind on a path of its own because
@@ -66,8 +67,7 @@ func (s *Server) flaggerAsks(w http.ResponseWriter, r *http.Request, now time.Ti
 		s.problem(w, r, err)
 		return
 	}
-	from := h.from(r)
-	q, err := ask(cmp.Or(from("service"), h.Name), from("environment"), from("change"), cmp.Or(from("release"), h.Checksum))
+	q, err := h.asking(r).question()
 	if err != nil {
 		s.problem(w, r, err)
 		return
@@ -102,8 +102,8 @@ func (s *Server) flaggerTells(w http.ResponseWriter, r *http.Request, hook strin
 		s.problem(w, r, err)
 		return
 	}
-	if from := h.from(r); hook == "event" && h.Phase == "Progressing" && h.Checksum != "" { // a revision begins to take traffic
-		s.tellDeploy(r.Context(), client.Deploy{Tool: "flagger", Service: cmp.Or(from("service"), h.Name), Release: cmp.Or(from("release"), h.Checksum), Environment: from("environment"), Change: from("change")}, time.Now())
+	if says := h.asking(r); hook == "event" && h.Phase == "Progressing" && h.Checksum != "" { // a revision begins to take traffic
+		s.tellDeploy(r.Context(), client.Deploy{Tool: "flagger", Service: says.Service, Release: says.Release, Environment: says.Environment, Region: says.Region, Change: says.Change}, time.Now())
 	}
 	s.tally.set.GetOrCreateCounter(series("setpoint_pipeline_events_total", "tool", "flagger", "hook", hook)).Inc()
 	say(w, http.StatusOK, "received")

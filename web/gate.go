@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"setpoint.dev/setpoint/client"
+	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
 
@@ -15,7 +16,9 @@ import (
 // metrics backend, and waits for nothing but its answer to be on record. The answer is status 200 with the
 // verdict in the body; with strict=1 a denial is 403 and a hold is 409, for
 // callers that look at the status only. A denial is never 429 or 5xx, which
-// clients retry without reading why.
+// clients retry without reading why. The question is in the path, the query or
+// the body (readAsking); with wait it is answered when it is no hold any more,
+// with format=text in one line that begins with the verdict.
 func (s *Server) gate(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	q, err := askGate(r)
@@ -23,8 +26,17 @@ func (s *Server) gate(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	a := s.decide(r.Context(), "api", q.GateQuestion, now)
-	s.writeSigned(w, r, gateStatus(a.Verdict, q.strict), s.wireAnswer(a))
+	var a loop.GateAnswer
+	if q.wait > 0 {
+		a = s.awaitVerdict(r.Context(), q.GateQuestion, q.wait)
+	} else {
+		a = s.decide(r.Context(), "api", q.GateQuestion, now)
+	}
+	if status := gateStatus(a.Verdict, q.strict); q.text {
+		say(w, status, said(s.wireAnswer(a)))
+	} else {
+		s.writeSigned(w, r, status, s.wireAnswer(a))
+	}
 }
 
 // writeSigned writes an answer with a signature, so that it can stand in for

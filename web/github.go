@@ -57,8 +57,9 @@ type ruleEvent struct {
 	Environment string `json:"environment"`
 	Callback    string `json:"deployment_callback_url"`
 	Deployment  struct {
-		SHA  string `json:"sha"`
-		Task string `json:"task"`
+		SHA     string          `json:"sha"`
+		Task    string          `json:"task"`
+		Payload json.RawMessage `json:"payload"`
 	} `json:"deployment"`
 	SHA        string `json:"sha"`
 	Repository struct {
@@ -88,18 +89,40 @@ func (g *GitHub) Read(h http.Header, body []byte) (c loop.Callback, asks bool, e
 	if run == 0 || e.Installation.ID <= 0 || !ok || !plain(owner) || !plain(name) {
 		return c, false, refuse(http.StatusUnprocessableEntity, "bad-event", "the message names no run, repository or installation", "")
 	}
-	c.Question = loop.GateQuestion{
+	says := asking{
 		Service:     cmp.Or(g.Services[e.Repository.FullName], e.Repository.Name),
 		Environment: e.Environment, Release: cmp.Or(e.Deployment.SHA, e.SHA),
 	}
 	if e.Deployment.Task != "deploy" {
-		c.Question.Change = e.Deployment.Task // such as rollback
+		says.Change = e.Deployment.Task // such as rollback
+	}
+	if c.Question, err = says.or(e.payload()).question(); err != nil {
+		return c, false, err
 	}
 	c.To = map[string]string{
 		"environment": e.Environment, "installation": strconv.FormatInt(e.Installation.ID, 10),
 		"path": "/repos/" + owner + "/" + name + "/actions/runs/" + strconv.FormatInt(run, 10) + "/deployment_protection_rule",
 	}
 	return c, true, nil
+}
+
+// payload is what who made the deployment by the API says of it: the region and
+// the size of the change. GitHub sends it as an object, or as a text of one;
+// that of a workflow is empty.
+func (e ruleEvent) payload() (out asking) {
+	text := e.Deployment.Payload
+	var inner string
+	if json.Unmarshal(text, &inner) == nil {
+		text = []byte(inner)
+	}
+	if says, err := readObject(text); err == nil {
+		out.Region, _ = says["region"].(string)
+		out.Size, _ = says["size"].(string)
+	}
+	if _, err := askSize(out.Size); err != nil {
+		out.Size = ""
+	}
+	return out
 }
 
 // runOf is the number of the run in the address of a callback; 0 = none.

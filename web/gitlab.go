@@ -52,7 +52,8 @@ type checkEvent struct {
 }
 
 // Read implements Hook. A label change::rollback, change::fix, … says what
-// class of change it is, and environment::… where it goes.
+// class of change it is, environment::… and region::… where it goes, size::…
+// how large it is.
 func (g *GitLab) Read(_ http.Header, body []byte) (c loop.Callback, asks bool, err error) {
 	var e checkEvent
 	if err := json.Unmarshal(body, &e); err != nil {
@@ -64,20 +65,29 @@ func (g *GitLab) Read(_ http.Header, body []byte) (c loop.Callback, asks bool, e
 	if e.Project.ID <= 0 || e.Request.IID <= 0 || e.Check.ID <= 0 || e.Request.LastCommit.ID == "" {
 		return c, false, refuse(http.StatusUnprocessableEntity, "bad-event", "the message names no project, merge request, commit or check", "")
 	}
-	c.Question = loop.GateQuestion{Service: cmp.Or(g.Services[e.Project.Path], path.Base(e.Project.Path)), Release: e.Request.LastCommit.ID}
-	for _, l := range e.Labels {
-		if text, ok := strings.CutPrefix(l.Title, "change::"); ok {
-			c.Question.Change = text
-		}
-		if text, ok := strings.CutPrefix(l.Title, "environment::"); ok {
-			c.Question.Environment = text
-		}
+	says := asking{Service: cmp.Or(g.Services[e.Project.Path], path.Base(e.Project.Path)), Release: e.Request.LastCommit.ID}
+	says = says.or(askingBy(e.label))
+	if _, err := askSize(says.Size); err != nil {
+		says.Size = "" // such as size::XL
+	}
+	if c.Question, err = says.question(); err != nil {
+		return c, false, err
 	}
 	c.To = map[string]string{
 		"check": strconv.FormatInt(e.Check.ID, 10), "sha": e.Request.LastCommit.ID,
 		"path": fmt.Sprintf("/projects/%d/merge_requests/%d/status_check_responses", e.Project.ID, e.Request.IID),
 	}
 	return c, true, nil
+}
+
+// label is what a scoped label says: of change::rollback it is rollback.
+func (e checkEvent) label(scope string) string {
+	for _, l := range e.Labels {
+		if text, ok := strings.CutPrefix(l.Title, scope+"::"); ok {
+			return text
+		}
+	}
+	return ""
 }
 
 // Tell implements Hook: passed, failed or pending.

@@ -38,7 +38,8 @@ type CallbackBook interface {
 type Hook interface {
 	// Signed reports whether a message comes from who knows the secret.
 	Signed(h http.Header, body []byte) bool
-	// Read makes a question of a message; asks is false where it asks nothing.
+	// Read makes a question of a message, and checks it; asks is false where it
+	// asks nothing.
 	Read(h http.Header, body []byte) (c loop.Callback, asks bool, err error)
 	// Tell answers. With a hold the tool goes on waiting.
 	Tell(ctx context.Context, c loop.Callback, a client.Answer) error
@@ -89,9 +90,6 @@ func (s *Server) takeHook(r *http.Request, now time.Time) (c loop.Callback, err 
 	c, asks, err := hook.Read(r.Header, body)
 	if err != nil || !asks {
 		return loop.Callback{}, err
-	}
-	if c.Question, err = ask(c.Question.Service, c.Question.Environment, c.Question.Change, c.Question.Release); err != nil {
-		return c, err
 	}
 	sum := sha256.Sum256(body)
 	c.ID, c.Tool, c.At = tool+"-"+hex.EncodeToString(sum[:]), tool, now.UTC().Truncate(time.Microsecond)

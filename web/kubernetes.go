@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -72,25 +73,21 @@ func (s *Server) kubernetes(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, refuse(http.StatusBadRequest, "bad-review", "this is no AdmissionReview of "+admissionV1+" with a request", ""))
 		return
 	}
-	answer, err := s.admit(r.Context(), *review.Request, now)
-	if err != nil {
-		s.problem(w, r, err)
-		return
-	}
+	answer := s.admit(r.Context(), *review.Request, now)
 	answer.UID = review.Request.UID
 	s.writeJSON(w, r, http.StatusOK, admissionReview{APIVersion: admissionV1, Kind: "AdmissionReview", Response: &answer})
 }
 
-func (s *Server) admit(ctx context.Context, r admissionRequest, now time.Time) (admissionResponse, error) {
+func (s *Server) admit(ctx context.Context, r admissionRequest, now time.Time) admissionResponse {
 	back := r.Operation == "UPDATE" && r.SubResource == "" && s.past.back(r)
 	if why := r.harmless(); why != "" {
-		return admissionResponse{Allowed: true, Audit: map[string]string{"verdict": "not-asked", "why": why}}, nil
+		return admissionResponse{Allowed: true, Audit: map[string]string{"verdict": "not-asked", "why": why}}
 	}
 	q, err := r.question(back)
-	if err != nil {
-		return admissionResponse{}, err
+	if p := (&client.Problem{}); errors.As(err, &p) { // another status would admit it where failurePolicy is Ignore
+		return admissionResponse{Status: &admissionStatus{http.StatusBadRequest, "BadRequest", p.Error()}, Audit: map[string]string{"verdict": "not-asked", "why": p.Error()}}
 	}
-	return admission(s.wireAnswer(s.admissionAnswer(ctx, r, q, now))), nil
+	return admission(s.wireAnswer(s.admissionAnswer(ctx, r, q, now)))
 }
 
 // admissionAnswer neither records nor counts dry runs.
@@ -134,13 +131,15 @@ func (r admissionRequest) harmless() string {
 const (
 	saysService     = "setpoint.dev/service"
 	saysEnvironment = "setpoint.dev/environment"
+	saysRegion      = "setpoint.dev/region"
 	saysChange      = "setpoint.dev/change"
+	saysSize        = "setpoint.dev/size"
 )
 
 // question reads what a workload says about itself: the service is
 // setpoint.dev/service, or the label app.kubernetes.io/name, or the
 // object's name; the environment is setpoint.dev/environment, or the
-// namespace; the class of the change is the first word of
+// namespace; region and size are setpoint.dev/region and setpoint.dev/size; the class of the change is the first word of
 // setpoint.dev/change, which counts only in the request that writes it, so
 // that it does not exempt the next release too.
 func (r admissionRequest) question(back bool) (loop.GateQuestion, error) {
@@ -153,7 +152,10 @@ func (r admissionRequest) question(back bool) (loop.GateQuestion, error) {
 		change = "rollback"
 	}
 	service := cmp.Or(o.says(saysService), o.Metadata.Labels["app.kubernetes.io/name"], r.Name, o.Metadata.Name)
-	return ask(service, cmp.Or(o.says(saysEnvironment), r.Namespace), change, o.Metadata.Labels["app.kubernetes.io/version"])
+	return asking{
+		Service: service, Environment: cmp.Or(o.says(saysEnvironment), r.Namespace), Region: o.says(saysRegion), Change: change,
+		Release: o.Metadata.Labels["app.kubernetes.io/version"], Size: o.says(saysSize),
+	}.question()
 }
 
 // A workload is an object that may hold a pod template: where Deployments,

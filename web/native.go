@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"setpoint.dev/setpoint/client"
-	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/slo"
 )
 
@@ -38,21 +37,6 @@ func bodyLimit(path string) int64 {
 		return maxNative
 	}
 	return maxBody
-}
-
-// ask makes a question of what a tool sent: each field from the first of the
-// places that it may be in which says anything.
-func ask(service, environment, change, release string) (q loop.GateQuestion, err error) {
-	q = loop.GateQuestion{Service: service, Environment: environment, Change: change, Release: release}
-	if service == "" {
-		return q, refuse(http.StatusBadRequest, "no-service", "the request names no service", "docs/pipelines says where this tool names it")
-	}
-	for what, text := range map[string]string{"service": service, "environment": environment, "change": change, "release": release} {
-		if _, err := named(what, text); err != nil {
-			return q, err
-		}
-	}
-	return q, nil
 }
 
 // readJSON reads the body of a request into v.

@@ -161,7 +161,7 @@ func TestTekton(t *testing.T) {
 		{spent, `{"interceptor_params": {"service": "checkout"}, "extensions": {"change": "rollback"}}`, true, 0},
 		{unseen, `{"interceptor_params": {"service": "checkout"}}`, false, 9},
 		{well, `{}`, false, 3},
-		{well, `{"interceptor_params": {"service": 7}}`, false, 3},
+		{well, `{"interceptor_params": {"service": [7]}}`, false, 3},
 	} {
 		a := post(t, house(c.mood), "/v1/gate/tekton", c.body)
 		var got struct {

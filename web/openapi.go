@@ -55,9 +55,22 @@ func (e endpoint) operation(all object) object {
 		o["description"] = "Needs the scope " + string(e.scope) + ", where the server asks for tokens."
 	}
 	if e.takes != nil {
-		o["requestBody"] = object{"content": inJSON(schemas{all, true}.of(reflect.TypeOf(e.takes)))}
+		content := inJSON(schemas{all, true}.of(reflect.TypeOf(e.takes)))
+		if takesForm(e.takes) {
+			content["application/x-www-form-urlencoded"] = content["application/json"]
+		}
+		o["requestBody"] = object{"content": content}
 	}
 	return o
+}
+
+// takesForm reports whether a body may be a form: those that readFields reads.
+func takesForm(takes any) bool {
+	switch takes.(type) {
+	case asking, client.Deploy:
+		return true
+	}
+	return false
 }
 
 // id names an endpoint in programs that are made of the document.
@@ -114,7 +127,7 @@ func (e endpoint) responses(all object) object {
 	default:
 		out["200"] = good("The answer")
 	}
-	if slices.Contains(e.asks, "wait") {
+	if slices.Contains(e.asks, "wait") && !slices.Contains(e.asks, "strict") {
 		out["304"] = object{"description": "Nothing has changed"}
 	}
 	return out

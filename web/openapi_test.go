@@ -93,6 +93,7 @@ func bodies() map[string]string {
 		"/api/v2/deployments/gates/evaluation":   `{"data":{"type":"x","attributes":{"service":"checkout"}}}`,
 		"/v1/gate/flagger/{hook}":                `{"name":"checkout"}`,
 		"/v1/gate/argo/{service}":                `{"environment":"prod"}`,
+		"/v1/gate":                               `{"service":"checkout","size":4}`,
 		"/api/v2/deployments/gates/evaluation/x": ``,
 	}
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+
+	"github.com/go-chi/chi/v5"
 )
 
 // maxBody bounds what a request may carry, in bytes.
@@ -72,8 +75,17 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	s.problem(w, r, refuse(http.StatusNotFound, "no-such-path", "there is nothing at this address", "the overview is at /, the gate at /v1/gate/{service}"))
 }
 
+// wrongMethod refuses a method, and says which are taken.
 func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request) {
-	s.problem(w, r, refuse(http.StatusMethodNotAllowed, "wrong-method", r.Method+" is not understood here", ""))
+	var allowed []string
+	routes, at := chi.RouteContext(r.Context()).Routes, strings.TrimSuffix(cmp.Or(r.URL.RawPath, r.URL.Path), "/")
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if routes.Match(chi.NewRouteContext(), method, cmp.Or(at, "/")) {
+			allowed = append(allowed, method)
+		}
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	s.problem(w, r, refuse(http.StatusMethodNotAllowed, "wrong-method", r.Method+" is not understood here", "it takes "+strings.Join(allowed, ", ")))
 }
 
 // unpanicked turns a panic into an internal error, so that a caller of the

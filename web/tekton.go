@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"setpoint.dev/setpoint/client"
@@ -36,9 +37,9 @@ const (
 
 // tekton answers an interceptor of Tekton Triggers: status 200, and continue
 // says whether the event may start anything. Deny and hold do not continue;
-// an event is not asked about again. service, environment, change and
-// release are parameters of the interceptor, or extensions that one before
-// it set; the answer is the extension setpoint.
+// an event is not asked about again. service, environment, region, change,
+// release and size are parameters of the interceptor, or extensions that one
+// before it set; the answer is the extension setpoint.
 func (s *Server) tekton(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	var t tektonRequest
@@ -46,7 +47,7 @@ func (s *Server) tekton(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, err)
 		return
 	}
-	q, err := ask(t.text("service"), t.text("environment"), t.text("change"), t.text("release"))
+	q, err := askingBy(t.text).question()
 	if p := (&client.Problem{}); errors.As(err, &p) {
 		s.writeJSON(w, r, http.StatusOK, tektonResponse{Extensions: map[string]any{}, Status: &tektonStatus{grpcInvalidArgument, p.Error()}})
 		return
@@ -59,10 +60,18 @@ func (s *Server) tekton(w http.ResponseWriter, r *http.Request) {
 	s.writeJSON(w, r, http.StatusOK, out)
 }
 
-// text is a parameter or, without it, an extension; what is no text counts
-// as not there.
+// text is a parameter or, without it, an extension. A number is the text that
+// it is written as; what is neither counts as not there.
 func (t tektonRequest) text(name string) string {
-	param, _ := t.Params[name].(string)
-	extension, _ := t.Extensions[name].(string)
-	return cmp.Or(param, extension)
+	return cmp.Or(plainly(t.Params[name]), plainly(t.Extensions[name]))
+}
+
+func plainly(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return ""
 }
