@@ -14,6 +14,11 @@ import (
 // in force. Without events the burn rate is 0. It
 // does not look at w.Known.
 func AtLeast(w Window, target, burn slo.Decimal) bool {
+	return compareBurn(&w, target, burn) >= 0
+}
+
+// AtLeast is AtLeast of w.
+func (w *Window) AtLeast(target, burn slo.Decimal) bool {
 	return compareBurn(w, target, burn) >= 0
 }
 
@@ -24,7 +29,7 @@ func Spent(w Window, target slo.Decimal) bool {
 }
 
 // compareBurn compares the burn rate of w with burn: −1, 0 or 1.
-func compareBurn(w Window, target, burn slo.Decimal) int {
+func compareBurn(w *Window, target, burn slo.Decimal) int {
 	if w.Total() == 0 || burn.Sign() <= 0 {
 		return cmp.Compare(min(w.Bad, 1), sli.Count(burn.Sign()))
 	}
@@ -37,7 +42,7 @@ func compareBurn(w Window, target, burn slo.Decimal) int {
 	if left.hi == 0 && right.hi == 0 && len(w.Earlier) == 0 { // the usual case, quickly
 		return multiply(uint64(w.Bad), left.lo).compare(multiply(uint64(w.Total()), right.lo))
 	}
-	a := allow(&w, target)
+	a := allow(w, target)
 	if a.none() {
 		return strict(w.Bad)
 	}

@@ -105,12 +105,21 @@ type Window struct {
 // Window returns the window that was kept for length, which may be longer by
 // less than a slice: a Book rounds lengths up to whole slices.
 func (s State) Window(length time.Duration) (Window, bool) {
-	for _, w := range s.Windows {
-		if w.Length >= length {
+	if w, kept := s.WindowAt(length); w != nil {
+		return *w, kept
+	}
+	return Window{}, false
+}
+
+// WindowAt is Window where it lies, for those who look at many; nil when all
+// windows are shorter.
+func (s *State) WindowAt(length time.Duration) (w *Window, kept bool) {
+	for i := range s.Windows {
+		if w := &s.Windows[i]; w.Length >= length {
 			return w, w.Length-length < max(s.Slice, 1)
 		}
 	}
-	return Window{}, false
+	return nil, false
 }
 
 // Over says in words what the budget is kept over: "30d", or since when.

@@ -11,18 +11,18 @@ import (
 )
 
 // Keep writes slices; see loop.Store.
-func (m *Memory) Keep(_ context.Context, all map[string][]sli.Slice) error {
+func (m *Memory) Keep(_ context.Context, all ...loop.Counted) error {
 	if err := checkSlices(all); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for name, some := range all {
-		kept := slices.Clone(some)
+	for _, k := range all {
+		kept := slices.Clone(k.Slices)
 		for i, s := range kept {
 			kept[i].Start, kept[i].Covered = moment(s.Start), s.Covered.Truncate(time.Millisecond)
 		}
-		m.slices[name] = putAll(m.slices[name], kept)
+		m.slices[k.Objective] = putAll(m.slices[k.Objective], kept)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func TestRestartOfPostgres(t *testing.T) {
 	p := open(t, s.running.DSN("postgres"))
 	old := takeOver(t, p)
 	must(t, p.Begin(t.Context(), hold("d1")))
-	must(t, p.Keep(t.Context(), map[string][]sli.Slice{"checkout": {{Start: noon(), Counts: sli.Counts{Good: 1}}}}))
+	must(t, p.Keep(t.Context(), loop.Counted{Objective: "checkout", Slices: []sli.Slice{{Start: noon(), Counts: sli.Counts{Good: 1}}}}))
 
 	s.stop(t)
 	start := time.Now()
@@ -100,7 +100,7 @@ func everyCall(ctx context.Context, p *ledger.Postgres) map[string]error {
 		"Conditions":     second(p.Conditions(ctx, ledgertest.Query("query-timeout", noon()))),
 		"Orders":         second(p.Orders(ctx, noon())),
 		"OrderHistory":   second(p.OrderHistory(ctx, "", 1)),
-		"Keep":           p.Keep(ctx, map[string][]sli.Slice{"x": {{Start: noon()}}}),
+		"Keep":           p.Keep(ctx, loop.Counted{Objective: "x", Slices: []sli.Slice{{Start: noon()}}}),
 		"Slices":         second(p.Slices(ctx, loop.Stretch{Objective: "x", From: noon(), To: noon().Add(time.Hour)})),
 		"Sums":           second(p.Sums(ctx, loop.Stretch{Objective: "x", From: noon(), To: noon().Add(time.Hour)})),
 		"Tidy":           p.Tidy(ctx, loop.Tidying{Settled: noon()}),

@@ -34,12 +34,12 @@ func TestRestartFromSums(t *testing.T) {
 	now := noon().Add(37*time.Minute + 10*time.Second)
 	at := now.Truncate(time.Minute)
 	for _, o := range set.Objectives {
-		must(t, p.Keep(t.Context(), map[string][]sli.Slice{o.Name: fakeSlices(at.Add(-32*24*time.Hour), at)}))
+		must(t, p.Keep(t.Context(), loop.Counted{Objective: o.Name, Slices: fakeSlices(at.Add(-32*24*time.Hour), at)}))
 	}
 	want := tickOnce(t, p, set, now)
 	must(t, p.Tidy(t.Context(), loop.Tidying{Settled: at}))
 	late := fakeSlices(at.Add(-9*24*time.Hour), at.Add(-9*24*time.Hour+time.Minute))
-	must(t, p.Keep(t.Context(), map[string][]sli.Slice{set.Objectives[2].Name: late})) // the same: its day is summed anew
+	must(t, p.Keep(t.Context(), loop.Counted{Objective: set.Objectives[2].Name, Slices: late})) // the same: its day is summed anew
 	got := tickOnce(t, p, set, now)
 	for i := range want { // sums let one tick read further back
 		want[i].ReadBack, got[i].ReadBack = time.Time{}, time.Time{}
@@ -80,7 +80,7 @@ func fill(b *testing.B, dsn string, set *slo.Set) *pgx.Conn {
 	p := open(b, dsn)
 	day := noon().Truncate(24 * time.Hour)
 	for _, o := range set.Objectives[:1] {
-		must(b, p.Keep(b.Context(), map[string][]sli.Slice{o.Name: fakeSlices(day, day.Add(24*time.Hour))}))
+		must(b, p.Keep(b.Context(), loop.Counted{Objective: o.Name, Slices: fakeSlices(day, day.Add(24*time.Hour))}))
 		must(b, p.Tidy(b.Context(), loop.Tidying{Settled: day.Add(48 * time.Hour)}))
 	}
 	conn, err := pgx.Connect(b.Context(), dsn)

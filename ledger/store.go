@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -40,7 +39,7 @@ type block struct {
 
 // Keep writes slices; see loop.Store. Covered is kept in whole milliseconds,
 // rounded down.
-func (p *Postgres) Keep(ctx context.Context, all map[string][]sli.Slice) error {
+func (p *Postgres) Keep(ctx context.Context, all ...loop.Counted) error {
 	if err := checkSlices(all); err != nil {
 		return err
 	}
@@ -55,8 +54,13 @@ func (p *Postgres) Keep(ctx context.Context, all map[string][]sli.Slice) error {
 }
 
 // some names the objectives of slices, the first ones of many.
-func some(all map[string][]sli.Slice) string {
-	names := slices.Sorted(maps.Keys(all))
+func some(all []loop.Counted) string {
+	var names []string
+	for _, k := range all {
+		names = append(names, k.Objective)
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
 	if n := len(names) - 3; n > 0 {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), n)
 	}
@@ -64,23 +68,27 @@ func some(all map[string][]sli.Slice) string {
 }
 
 // blocksOf packs slices by hour, in the order in which rows are locked.
-func (p *Postgres) blocksOf(ctx context.Context, all map[string][]sli.Slice) ([]block, error) {
+func (p *Postgres) blocksOf(ctx context.Context, all []loop.Counted) ([]block, error) {
 	packed := packing{blocks: make([]block, 0, len(all))}
-	var fresh []string
-	for name, some := range all {
-		if id, known := p.objectives.id(name); known {
-			packed.add(id, some)
+	var fresh []loop.Counted
+	for _, k := range all {
+		if id, known := p.objectives.id(k.Objective); known {
+			packed.add(id, k.Slices)
 		} else {
-			fresh = append(fresh, name)
+			fresh = append(fresh, k)
 		}
 	}
 	if len(fresh) > 0 {
-		ids, err := p.numbers(ctx, fresh, true)
+		var names []string
+		for _, k := range fresh {
+			names = append(names, k.Objective)
+		}
+		ids, err := p.numbers(ctx, names, true)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range fresh {
-			packed.add(ids[name], all[name])
+		for _, k := range fresh {
+			packed.add(ids[k.Objective], k.Slices)
 		}
 	}
 	slices.SortFunc(packed.blocks, func(a, b block) int { // the stable sort takes three times as long
@@ -279,14 +287,13 @@ func (p *Postgres) extents(ctx context.Context, asks, ids []int32, out []loop.Ex
 }
 
 // checkSlices refuses slices that cannot be kept.
-func checkSlices(all map[string][]sli.Slice) error {
-	first, wrong := "", error(nil)
-	for name, some := range all {
-		if err := checkOne(name, some); err != nil && (wrong == nil || name < first) {
-			first, wrong = name, err
+func checkSlices(all []loop.Counted) error {
+	for _, k := range all {
+		if err := checkOne(k.Objective, k.Slices); err != nil {
+			return wrap(err, "keep slices of %s", k.Objective)
 		}
 	}
-	return wrap(wrong, "keep slices of %s", first)
+	return nil
 }
 
 func checkOne(objective string, slices []sli.Slice) error {

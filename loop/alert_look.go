@@ -74,7 +74,7 @@ func merged(labels, first map[string]string) map[string]string {
 // more is over all the same.
 func look(c slo.AlertCondition, s budget.State) glance {
 	j := sightOf(&c, &s)
-	why := fmt.Sprintf("%s burns at %s, %s is the limit", s.Objective, ratesOf(c, j.long, j.short), c.Burn)
+	why := fmt.Sprintf("%s burns at %s, %s is the limit", s.Objective, ratesOf(c, *j.long, *j.short), c.Burn)
 	if c.Spent.Sign() > 0 {
 		why = fmt.Sprintf("%s has used up %.3g %% of its budget, %.3g %% is the limit", s.Objective, 100*(1-s.Remaining), 100*c.Spent.Float())
 	}
@@ -84,9 +84,9 @@ func look(c slo.AlertCondition, s budget.State) glance {
 	case quiet:
 		return glance{over: true, why: fmt.Sprintf("%s had no bad events over %s", s.Objective, slo.Span(j.long.Length))}
 	case longBlind:
-		return glance{why: blindWords(s, j.long)}
+		return glance{why: blindWords(s, *j.long)}
 	case shortBlind:
-		return glance{why: blindWords(s, j.short)}
+		return glance{why: blindWords(s, *j.short)}
 	case few:
 		return glance{over: true, why: fmt.Sprintf("%s; %d bad events are fewer than %d", why, j.long.Bad/s.One(), c.MinBad)}
 	}
@@ -108,7 +108,7 @@ const (
 // A viewed condition is a sight with the windows that were looked at.
 type viewed struct {
 	sight       sight
-	long, short budget.Window
+	long, short *budget.Window
 }
 
 // sightOf looks at a condition without saying a word.
@@ -118,12 +118,10 @@ func sightOf(c *slo.AlertCondition, s *budget.State) (j viewed) {
 	j.short = j.long
 	shortKnown := known
 	if c.Short > 0 {
-		w, there := s.Window(c.Short)
-		j.short, shortKnown = w, there && w.Known
+		j.short, shortKnown = windowAt(s, c.Short)
 	}
-	burns := func(w budget.Window) bool { return budget.AtLeast(w, s.Target, c.Burn) }
 	switch {
-	case known && !burns(j.long), shortKnown && !burns(j.short):
+	case known && !j.long.AtLeast(s.Target, c.Burn), shortKnown && !j.short.AtLeast(s.Target, c.Burn):
 		j.sight = over
 	case quietNow(s, j.long):
 		j.sight = quiet
@@ -139,16 +137,24 @@ func sightOf(c *slo.AlertCondition, s *budget.State) (j viewed) {
 
 // windowFor is the long window of a condition; that of one about the budget
 // that is used up is the budget's own.
-func windowFor(c *slo.AlertCondition, s *budget.State) (w budget.Window, known bool) {
+func windowFor(c *slo.AlertCondition, s *budget.State) (w *budget.Window, known bool) {
 	if c.Spent.Sign() > 0 {
-		return s.Budget, s.Status == budget.OK || s.Status == budget.Burning || s.Status == budget.Exhausted
+		return &s.Budget, s.Status == budget.OK || s.Status == budget.Burning || s.Status == budget.Exhausted
 	}
-	w, there := s.Window(c.Window)
+	return windowAt(s, c.Window)
+}
+
+// windowAt is the window of a length; an empty one where there is none.
+func windowAt(s *budget.State, length time.Duration) (w *budget.Window, known bool) {
+	w, there := s.WindowAt(length)
+	if w == nil {
+		return &budget.Window{}, false
+	}
 	return w, there && w.Known
 }
 
 // quietNow reports whether a window was seen, and nothing bad in it.
-func quietNow(s *budget.State, w budget.Window) bool {
+func quietNow(s *budget.State, w *budget.Window) bool {
 	return s.Status != budget.NoData && w.Bad == 0 && w.Covered >= w.Length-w.Covered && w.Length > 0
 }
 

@@ -145,7 +145,7 @@ type past struct {
 }
 
 // Keep does nothing: the history has all slices.
-func (p *past) Keep(context.Context, map[string][]sli.Slice) error { return nil }
+func (p *past) Keep(context.Context, ...Counted) error { return nil }
 
 // Tidy does nothing either.
 func (p *past) Tidy(context.Context, Tidying) error { return nil }

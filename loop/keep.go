@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/sli"
@@ -39,15 +38,11 @@ func (l *Loop) write(ctx context.Context, full []*gauge) {
 	if len(full) == 0 {
 		return
 	}
-	all := make(map[string][]sli.Slice, len(full))
-	for _, g := range full {
-		if before, there := all[g.lineage.series]; there {
-			all[g.lineage.series] = slices.Concat(before, g.unkept)
-		} else {
-			all[g.lineage.series] = g.unkept
-		}
+	all := make([]Counted, len(full))
+	for i, g := range full {
+		all[i] = Counted{g.lineage.series, g.unkept}
 	}
-	err := l.cfg.Records.Keep(ctx, all)
+	err := l.cfg.Records.Keep(ctx, all...)
 	if err != nil && !again(err) && len(full) > 1 {
 		for _, g := range full {
 			l.write(ctx, []*gauge{g})
@@ -81,7 +76,7 @@ func (l *Loop) leaving(ctx context.Context) {
 		var some []*gauge
 		var needs []budget.Range
 		for _, g := range waiting {
-			if g.book == nil || len(g.unkept) > 0 || g.stuck {
+			if g.book == nil || g.enough || len(g.unkept) > 0 || g.stuck {
 				continue
 			}
 			if need := g.book.Leaving(); len(need) > 0 {

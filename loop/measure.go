@@ -37,6 +37,7 @@ type gauge struct {
 	unkept    []sli.Slice
 	pending   int   // runs that are under way, by the newest slice
 	late      tail  // slices that may still change
+	enough    bool  // the book has in hand what leaves it next, as seen while it was at hand
 	stuck     bool  // what leaves could not be read in this tick
 	err       error // of the newest look
 }
@@ -111,7 +112,7 @@ func (g *gauge) advance(at time.Time) {
 	}
 	err := g.book.Advance(at)
 	if g.err = errors.Join(g.err, err); err == nil {
-		g.moved = at
+		g.moved, g.enough = at, false
 	}
 }
 
@@ -169,7 +170,7 @@ func (g *gauge) takeOlder(older []sli.Slice, ask sli.Ask) error {
 	if err := g.book.Prepend(ask.From, g.oldest, older); err != nil {
 		return err
 	}
-	g.oldest = ask.From
+	g.oldest, g.enough = ask.From, false
 	g.unkept = append(g.unkept, older...)
 	return nil
 }

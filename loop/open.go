@@ -34,7 +34,7 @@ func (l *Loop) open(ctx context.Context, now time.Time) {
 	var closed []*gauge
 	for _, g := range l.gauges {
 		if g.book == nil {
-			closed = append(closed, g)
+			closed, g.enough = append(closed, g), false
 		}
 	}
 	var all errgroup.Group

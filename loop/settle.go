@@ -139,6 +139,7 @@ func (g *gauge) take(fresh []sli.Slice, ask sli.Ask, at time.Time) error {
 	if len(fresh) > 0 {
 		g.pending = fresh[len(fresh)-1].Pending
 	}
+	g.enough = len(g.book.Leaving()) == 0
 	return nil
 }
 
@@ -160,7 +161,7 @@ func (g *gauge) correct(ctx context.Context, store Store) error {
 		return err
 	}
 	g.unkept = append(record.sift(nil, older, to, g.book.State().At), g.unkept...)
-	g.late.older = nil
+	g.late.older, g.enough = nil, false
 	if record.corrected > 0 {
 		g.late.corrected, g.late.correctedAt = g.late.corrected+record.corrected, record.correctedAt
 	}

@@ -11,8 +11,9 @@ import (
 // is asked for together is answered together, in the same order.
 type Store interface {
 	// Keep writes slices of some objectives, all or none; a slice that is
-	// there already is replaced. It does not hold on to them.
-	Keep(ctx context.Context, slices map[string][]sli.Slice) error
+	// there already is replaced, by the last one of several. It does not hold
+	// on to them.
+	Keep(ctx context.Context, all ...Counted) error
 	// Slices returns the slices that start in each stretch, in order.
 	Slices(ctx context.Context, asks ...Stretch) ([][]sli.Slice, error)
 	// Sums returns the sums of what Slices returns, and reads less for it.
@@ -26,6 +27,12 @@ type Archive interface {
 	// Tidy adds up what can be added up and drops what nobody needs any more. It
 	// does so much at a time; what is left waits for the next call.
 	Tidy(ctx context.Context, t Tidying) error
+}
+
+// Counted is slices of an objective, as counted.
+type Counted struct {
+	Objective string
+	Slices    []sli.Slice
 }
 
 // A Stretch is the time [From, To) of an objective.

@@ -7,7 +7,6 @@ import (
 
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
-	"setpoint.dev/setpoint/sli"
 )
 
 var errDown = fmt.Errorf("%w: connection refused", loop.ErrUnreachable)
@@ -60,11 +59,11 @@ func (s *switched) Orders(ctx context.Context, now time.Time) ([]loop.Order, err
 	return s.Memory.Orders(ctx, now)
 }
 
-func (s *switched) Keep(ctx context.Context, slices map[string][]sli.Slice) error {
+func (s *switched) Keep(ctx context.Context, all ...loop.Counted) error {
 	if s.down {
 		return errDown
 	}
-	return s.Memory.Keep(ctx, slices)
+	return s.Memory.Keep(ctx, all...)
 }
 
 func (s *switched) Revise(ctx context.Context, versions []loop.Version) error {

@@ -69,7 +69,7 @@ func TestOnRecord(t *testing.T) {
 		store := ledger.NewMemory()
 		from, to := stretch("record")
 		kept, _ := numbered{}.Counts(t.Context(), o, from, to)
-		if err := store.Keep(t.Context(), map[string][]sli.Slice{o.Name: kept}); err != nil {
+		if err := store.Keep(t.Context(), loop.Counted{Objective: o.Name, Slices: kept}); err != nil {
 			r.Fatal(err)
 		}
 		from, to = stretch("question")
@@ -89,7 +89,7 @@ func TestOnRecordGap(t *testing.T) {
 	to := from.Add(3 * time.Minute)
 	kept, _ := numbered{}.Counts(t.Context(), o, from, to)
 	store := ledger.NewMemory()
-	must(t, store.Keep(t.Context(), map[string][]sli.Slice{o.Name: {kept[0], kept[2]}}))
+	must(t, store.Keep(t.Context(), loop.Counted{Objective: o.Name, Slices: []sli.Slice{kept[0], kept[2]}}))
 	got, err := one(t, onRecord{store, loop.SourceFunc(numbered{}.Counts)}, o, from, to)
 	if want := []sli.Slice{kept[0], {Start: kept[1].Start}, kept[2]}; err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)

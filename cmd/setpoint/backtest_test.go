@@ -21,6 +21,7 @@ import (
 
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/ledger/cluster/clustertest"
+	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/sli/promql/promtest"
 )
@@ -225,7 +226,7 @@ func TestBacktestOfTheRecord(t *testing.T) {
 		}
 		kept = append(kept, s)
 	}
-	must(t, records.Keep(t.Context(), map[string][]sli.Slice{"checkout-fast": kept}))
+	must(t, records.Keep(t.Context(), loop.Counted{Objective: "checkout-fast", Slices: kept}))
 	env := []string{"METRICS_URL=http://127.0.0.1:1", "DATABASE_URL=" + dsn}
 	got := command(t, env, "backtest", pastDefinitions(t, "4"), "--recorded", "--output", "json",
 		"--from", end.Add(-5*time.Hour).Format(time.RFC3339), "--to", end.Format(time.RFC3339))

@@ -14,8 +14,8 @@ func slice(minutes int, good, bad sli.Count) sli.Slice {
 	return sli.Slice{Start: at(minutes), Counts: sli.Counts{Good: good, Bad: bad, Covered: time.Minute}}
 }
 
-func kept(objective string, slices ...sli.Slice) map[string][]sli.Slice {
-	return map[string][]sli.Slice{objective: slices}
+func kept(objective string, slices ...sli.Slice) loop.Counted {
+	return loop.Counted{Objective: objective, Slices: slices}
 }
 
 func stretch(objective string, from, to int) loop.Stretch {
@@ -28,10 +28,10 @@ func slicesKept(t *testing.T, l Ledger) {
 	gap.Unseen, gap.UnseenBad = 70001, 300
 	odd := sli.Slice{Start: at(2).Add(1500 * time.Millisecond), Counts: sli.Counts{Bad: 1001}}
 	check(t, "Keep", l.Keep(t.Context(), kept("checkout", slice(2, 3, 0), slice(0, 1<<60, 2), gap, odd)))
-	check(t, "Keep none", l.Keep(t.Context(), nil))
+	check(t, "Keep none", l.Keep(t.Context()))
 	check(t, "Keep none of one", l.Keep(t.Context(), kept("checkout")))
-	check(t, "Keep two, one of them twice", l.Keep(t.Context(), map[string][]sli.Slice{
-		"search": {slice(1, 9, 9)}, "checkout": {slice(2, 4, 0), slice(2, 7, 1), slice(200, 0, 0)}}))
+	check(t, "Keep two, one of them twice", l.Keep(t.Context(), kept("checkout", slice(2, 3, 0)),
+		kept("search", slice(1, 9, 9)), kept("checkout", slice(2, 4, 0), slice(2, 7, 1), slice(200, 0, 0))))
 	got, err := l.Slices(t.Context(), stretch("checkout", 0, 3), stretch("search", 0, 9), stretch("checkout", 4, 9),
 		stretch("unheard-of", 0, 9), stretch("checkout", 2, 2), stretch("checkout", 2, 300), stretch("checkout", 9, 0))
 	check(t, "Slices", err)
@@ -55,7 +55,7 @@ func slicesRefused(t *testing.T, l Ledger) {
 		s := slice(1, 1, 1)
 		broken(&s)
 		wantErr(t, name, l.Keep(t.Context(), kept("checkout", slice(0, 1, 1), s)), ledger.ErrInvalid)
-		wantErr(t, name, l.Keep(t.Context(), map[string][]sli.Slice{"checkout": {slice(0, 1, 1)}, "search": {s}}), ledger.ErrInvalid)
+		wantErr(t, name, l.Keep(t.Context(), kept("checkout", slice(0, 1, 1)), kept("search", s)), ledger.ErrInvalid)
 	}
 	wantErr(t, "no objective", l.Keep(t.Context(), kept("", slice(0, 1, 1))), ledger.ErrInvalid)
 	got, err := l.Slices(t.Context(), stretch("checkout", 0, 9))
@@ -67,7 +67,7 @@ func extents(t *testing.T, l Ledger) {
 	got, err := l.Extents(t.Context(), "checkout", "search")
 	check(t, "Extents", err)
 	diff(t, "extents of nothing", got, make([]loop.Extent, 2))
-	check(t, "Keep", l.Keep(t.Context(), map[string][]sli.Slice{"checkout": {slice(5, 1, 0), slice(2, 1, 0), slice(900, 1, 0)}, "search": {slice(0, 1, 0)}}))
+	check(t, "Keep", l.Keep(t.Context(), kept("checkout", slice(5, 1, 0), slice(2, 1, 0), slice(900, 1, 0)), kept("search", slice(0, 1, 0))))
 	got, err = l.Extents(t.Context(), "search", "unheard-of", "checkout")
 	check(t, "Extents", err)
 	diff(t, "extents", got, []loop.Extent{{Oldest: at(0), Newest: at(0)}, {}, {Oldest: at(2), Newest: at(900)}})

@@ -102,7 +102,7 @@ func remembering(t testing.TB, set *slo.Set, until time.Time) *ledger.Memory {
 	records := ledger.NewMemory()
 	for _, o := range set.Objectives {
 		ends := []sli.Slice{{Start: until.Add(-o.Window.Length), Counts: sli.Counts{Covered: o.Slice}}, {Start: until.Add(-o.Slice), Counts: sli.Counts{Covered: o.Slice}}}
-		if err := records.Keep(t.Context(), map[string][]sli.Slice{o.Name: ends}); err != nil {
+		if err := records.Keep(t.Context(), loop.Counted{Objective: o.Name, Slices: ends}); err != nil {
 			t.Fatal(err)
 		}
 	}

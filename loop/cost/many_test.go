@@ -80,7 +80,7 @@ func halfADay(t testing.TB, records loop.Store, dsn string, set *slo.Set, until 
 	for at := until.Add(-12 * time.Hour); at.Before(until); at = at.Add(time.Minute) {
 		slices = append(slices, sli.Slice{Start: at, Counts: sli.Counts{Good: 5321 * sli.Event, Bad: sli.Count(at.Minute()%7) * sli.Event, Covered: time.Minute}})
 	}
-	if err := records.Keep(t.Context(), map[string][]sli.Slice{set.Objectives[0].Name: slices}); err != nil {
+	if err := records.Keep(t.Context(), loop.Counted{Objective: set.Objectives[0].Name, Slices: slices}); err != nil {
 		t.Fatal(err)
 	}
 	var names []string

@@ -53,8 +53,8 @@ func (s *source) anchorWhole(ctx context.Context, span window, all []*counting) 
 	p := newPlan(indicators, s.pairs, limit{text: longestQuery, bytes: math.MaxInt64})
 	f := fetch{source: s, plan: p, kind: vector, window: span}
 	got := f.all(ctx)
-	for _, k := range all {
-		part, total, err := p.seriesOf(got, k.indicator)
+	for i, k := range all {
+		part, total, err := p.seriesOf(got, i)
 		k.part, k.total, k.err = before(k.part, part, true), before(k.total, total, true), err
 	}
 }

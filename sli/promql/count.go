@@ -116,7 +116,7 @@ func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) [
 	for i, m := range members {
 		k := &room[i]
 		k.member = m
-		k.part, k.total, k.err = p.seriesOf(got, m.indicator)
+		k.part, k.total, k.err = p.seriesOf(got, i)
 		if k.err == nil {
 			k.err = s.unlike(ctx, c, k)
 		}

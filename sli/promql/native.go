@@ -64,9 +64,9 @@ func (s *source) noNative(ctx context.Context, c sli.Cut, k *counting) error {
 // tellUnlike is the questions of members whose answers are of another type
 // than they count.
 func (s *source) tellUnlike(ctx context.Context, c sli.Cut, p *plan, got answers, members []*member) (all []Query) {
-	for _, m := range members {
+	for i, m := range members {
 		k := &counting{member: m}
-		if k.part, k.total, k.err = p.seriesOf(got, m.indicator); k.err != nil {
+		if k.part, k.total, k.err = p.seriesOf(got, i); k.err != nil {
 			continue
 		}
 		var read *sli.ReadError

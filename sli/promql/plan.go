@@ -18,6 +18,7 @@ type plan struct {
 	span       int64 // seconds of the longest range that it is made for
 	selectors  []*selector
 	numbers    map[*selector]int32
+	parties    []party               // of the indicators
 	found      []int32               // room to count the series of each selector in; zero between uses
 	under      map[*selector][]int32 // :: head → numbers of it and of those whose series are among its
 	parts      []*part
@@ -31,12 +32,7 @@ const rejoin = 10 * time.Minute
 func newPlan(indicators []*indicator, pairs *pairs, most limit) *plan {
 	p := &plan{indicators: indicators, pairs: pairs, span: most.span, numbers: map[*selector]int32{}, under: map[*selector][]int32{}}
 	for _, q := range indicators {
-		for _, s := range slices.Concat(q.part, q.total) {
-			if _, ok := p.numbers[s]; !ok {
-				p.numbers[s] = int32(len(p.selectors))
-				p.selectors = append(p.selectors, s)
-			}
-		}
+		p.parties = append(p.parties, party{p.number(q.part), p.number(q.total)})
 	}
 	p.found = make([]int32, len(p.selectors))
 	var heads []*selector
@@ -51,6 +47,23 @@ func newPlan(indicators []*indicator, pairs *pairs, most limit) *plan {
 		p.enlist(one)
 	}
 	return p
+}
+
+// A party is the numbers of an indicator's selectors.
+type party struct{ part, total []int32 }
+
+// number gives numbers to selectors that have none yet.
+func (p *plan) number(some []*selector) []int32 {
+	numbers := make([]int32, 0, len(some))
+	for _, s := range some {
+		n, ok := p.numbers[s]
+		if !ok {
+			n = int32(len(p.selectors))
+			p.numbers[s], p.selectors = n, append(p.selectors, s)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers
 }
 
 // widest finds for each selector the one that has its series and more.
@@ -80,17 +93,16 @@ func (p *plan) enlist(one *part) {
 	one.roster = newRoster(newIndex(p.selectors, one.members, asked), p.pairs)
 }
 
-// seriesOf returns the series of an indicator, or why they are not known.
-func (p *plan) seriesOf(got answers, q *indicator) (part, total []sli.Series, err error) {
-	part, err = p.sum(got, q.part)
-	total, err2 := p.sum(got, q.total)
+// seriesOf returns the series of the i-th indicator, or why they are not known.
+func (p *plan) seriesOf(got answers, i int) (part, total []sli.Series, err error) {
+	part, err = got.sum(p.parties[i].part)
+	total, err2 := got.sum(p.parties[i].total)
 	return part, total, cmp.Or(err, err2)
 }
 
-// sum returns the series of some selectors.
-func (p *plan) sum(got answers, some []*selector) (all []sli.Series, err error) {
-	for _, s := range some {
-		n := p.numbers[s]
+// sum returns the series of selectors with some numbers.
+func (got answers) sum(some []int32) (all []sli.Series, err error) {
+	for _, n := range some {
 		if len(some) == 1 {
 			return got.series[n], got.errs[n]
 		}
