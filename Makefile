@@ -32,6 +32,7 @@ test: parts ## run all tests, with the race detector and real parts; ARGS='-run 
 
 .PHONY: pipelines
 pipelines: ## ask the gate with the code of delivery tools; fetches much
+	@scripts/parts datadog-ci
 	cd web/pipelinetest && go test ./...
 
 .PHONY: formats

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,11 +121,32 @@ func datadogFrom(id string) (d datadogQuestion, err error) {
 }
 
 func datadogResultOf(id string, a client.Answer) datadogResult {
-	out := datadogResult{EvaluationID: id, EvaluationURL: a.Link, GateID: a.Policy, GateStatus: datadogStatus(a.Verdict), Rules: []datadogRule{}}
+	dry := slices.ContainsFunc(a.Reasons, func(r client.Reason) bool { return r.Code == loop.GateDryRun })
+	out := datadogResult{DryRun: dry, EvaluationID: id, EvaluationURL: a.Link, GateID: a.Policy, GateStatus: datadogStatus(a.Verdict), Rules: []datadogRule{}}
 	for _, r := range a.Reasons {
-		out.Rules = append(out.Rules, datadogRule{Name: r.Code, Status: datadogStatus(r.Verdict), Reason: r.Message})
+		out.Rules = append(out.Rules, datadogRule{Name: strings.TrimSuffix(r.Code+": "+r.Objective+r.Actuator, ": "), DryRun: dry, Status: datadogStatus(r.Verdict), Reason: r.Message})
 	}
 	return out
+}
+
+// A datadogProblem is a problem as datadog-ci reads it, too: it shows the
+// details of errors, and nothing else of an answer that is one.
+type datadogProblem struct {
+	*client.Problem
+	Errors []datadogError `json:"errors"`
+}
+
+type datadogError struct {
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+}
+
+// inWords is a problem as whoever asks at a path can read it.
+func inWords(path string, p *client.Problem) any {
+	if !strings.HasPrefix(path, "/api/") {
+		return p
+	}
+	return datadogProblem{p, []datadogError{{p.Code, p.Error()}}}
 }
 
 func datadogStatus(v client.Verdict) string {

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -212,7 +213,7 @@ func TestDatadog(t *testing.T) {
 		}
 	}
 	for body, code := range map[string]int{``: 400, `{}`: 400, `{"data": {"attributes": {"service": ""}}}`: 400, `{"data": {"attributes": {"service": "a\u0000"}}}`: 400} {
-		if a := post(t, house(well), path, body); a.code != code || !json.Valid([]byte(a.body)) {
+		if a := post(t, house(well), path, body); a.code != code || !json.Valid([]byte(a.body)) || !strings.Contains(a.body, `"errors":[{"title":"`) {
 			t.Errorf("%s: status %d, want %d", body, a.code, code)
 		}
 	}
@@ -220,6 +221,18 @@ func TestDatadog(t *testing.T) {
 		if a := get(t, house(well), path+"/"+id); a.code != 404 && a.code != 400 || !json.Valid([]byte(a.body)) {
 			t.Errorf("%.20s: status %d: %s", id, a.code, a.body)
 		}
+	}
+}
+
+// TestDatadogDryRun: the tool is told that a policy only looks on.
+func TestDatadogDryRun(t *testing.T) {
+	h := house(func(r *loop.Report, p *slo.ReleasePolicy) {
+		spent(r, p)
+		p.DryRun = true
+	})
+	a := get(t, h, "/api/v2/deployments/gates/evaluation/"+base64.RawURLEncoding.EncodeToString([]byte(`{"service":"checkout"}`)))
+	if !strings.Contains(a.body, `"dry_run":true`) || !strings.Contains(a.body, `"gate_status":"pass"`) || !strings.Contains(a.body, "would be deny") {
+		t.Error(a.body)
 	}
 }
 

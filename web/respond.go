@@ -65,7 +65,7 @@ func (s *Server) problem(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", early.after())
 	}
 	if machine(r.URL.Path) {
-		s.writeJSON(w, r, p.Status, p)
+		s.writeJSON(w, r, p.Status, inWords(r.URL.Path, p))
 		return
 	}
 	s.problemPage(w, r, p)
