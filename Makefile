@@ -120,3 +120,7 @@ fused: ## show that decisions calculate alike on amd64 and arm64: no multiplicat
 .PHONY: mutate
 mutate: ## take each guard and each branch of a law away in turn; a scenario has to miss it (10 minutes); WORD=verify
 	scripts/mutate $(WORD)
+
+.PHONY: unguard
+unguard: parts ## take each protection of docs/security.md away in turn; a test has to miss it (15 minutes); WORD=login
+	go test -count=1 -timeout 120m -v -run 'TestGuardsAreThere$$' . -unguard '$(or $(WORD),.)'

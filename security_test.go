@@ -2,6 +2,9 @@ package setpoint_test
 
 import (
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -81,4 +84,54 @@ func TestModulesAreExact(t *testing.T) {
 	if len(needed) < 10 {
 		t.Errorf("go.mod names %d modules", len(needed))
 	}
+}
+
+// TestSecretsAreComparedInConstantTime finds no comparison of what a secret
+// reveals, but with nothing, and finds those that compare what was shown with
+// what is known in the functions that take the same time for every guess.
+func TestSecretsAreComparedInConstantTime(t *testing.T) {
+	for file, call := range map[string]string{"web/hook.go": "hmac.Equal(", "web/oidc.go": "subtle.ConstantTimeCompare(", "ledger/tokens.go": "subtle.ConstantTimeCompare("} {
+		if text, err := os.ReadFile(file); err != nil || !strings.Contains(string(text), call) {
+			t.Errorf("%s compares nothing by %s): %v", file, call, err)
+		}
+	}
+	for _, dir := range []string{"web", "ledger", "client", "notify", "actuators", "actuators/generic", "cmd/setpoint", "slo"} {
+		files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(dir, err)
+		}
+		for _, name := range files {
+			if !strings.HasSuffix(name, "_test.go") {
+				compared(t, name)
+			}
+		}
+	}
+}
+
+// compared names where a file compares what a secret reveals.
+func compared(t *testing.T, name string) {
+	t.Helper()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, name, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		b, ok := n.(*ast.BinaryExpr)
+		if !ok || b.Op != token.EQL && b.Op != token.NEQ {
+			return true
+		}
+		for _, pair := range [][2]ast.Expr{{b.X, b.Y}, {b.Y, b.X}} {
+			nothing, _ := pair[1].(*ast.BasicLit)
+			if call, ok := pair[0].(*ast.CallExpr); ok && reveals(call) && (nothing == nil || nothing.Value != `""`) {
+				t.Errorf("%s: what a secret reveals is compared", files.Position(b.Pos()))
+			}
+		}
+		return true
+	})
+}
+
+func reveals(call *ast.CallExpr) bool {
+	f, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && f.Sel.Name == "Reveal"
 }

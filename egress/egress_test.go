@@ -79,6 +79,34 @@ func TestRebinding(t *testing.T) {
 	}
 }
 
+// TestOddAddresses writes this machine's address as some resolvers read it: as
+// one number, with zeros in front, in sixteens, by half. Like every name that
+// leads here under the name of something else, none is dialled.
+func TestOddAddresses(t *testing.T) {
+	s := httptest.NewServer(http.NotFoundHandler())
+	defer s.Close()
+	_, port, _ := net.SplitHostPort(s.Listener.Addr().String())
+	p := egress.Policy{Resolver: nameServer(func() netip.Addr { return netip.MustParseAddr("127.0.0.1") })}
+	for _, host := range []string{"2130706433", "0177.0.0.1", "127.0.0.01", "0x7f.0.0.1", "0x7f000001", "127.1", "localhost.evil.example", "127.0.0.1.nip.io", "localtest.me"} {
+		conn, err := p.DialContext(t.Context(), "tcp", net.JoinHostPort(host, port))
+		if conn != nil {
+			conn.Close()
+		}
+		var unknown *net.DNSError // Go's own resolver asks nobody for a name of digits
+		if !errors.Is(err, egress.ErrRefused) && !(errors.As(err, &unknown) && unknown.IsNotFound) {
+			t.Errorf("%s: %v, want a refusal", host, err)
+		}
+	}
+	for _, host := range []string{"localhost", "LOCALHOST.", "127.0.0.1", "::ffff:127.0.0.1"} {
+		conn, err := p.DialContext(t.Context(), "tcp", net.JoinHostPort(host, port))
+		if err != nil {
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		conn.Close()
+	}
+}
+
 // nameServer answers each question for an address (RFC 1035, over a stream)
 // with one that it asks for each time.
 func nameServer(leads func() netip.Addr) *net.Resolver {

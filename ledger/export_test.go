@@ -16,6 +16,14 @@ func (p *Postgres) SessionForTest(ctx context.Context, parameter string) (value 
 	return value, err
 }
 
+// LeadSessionForTest reads a parameter of the session that leads.
+func (p *Postgres) LeadSessionForTest(ctx context.Context, parameter string) (value string, err error) {
+	p.lead.mu.Lock()
+	defer p.lead.mu.Unlock()
+	err = p.lead.conn.QueryRow(ctx, `select current_setting($1)`, parameter).Scan(&value)
+	return value, err
+}
+
 // HangForTest takes the locks of a writer in a session of the ledger and
 // leaves it at that, as a process does that freezes. The caller closes it.
 func (p *Postgres) HangForTest(ctx context.Context) (*pgx.Conn, error) {

@@ -74,22 +74,6 @@ func (l *leader) line() string {
 	return l.lines.Text()
 }
 
-// A leader that is killed frees the lead at once, however long its lease.
-func TestKilledLeader(t *testing.T) {
-	dsn := fresh(t)
-	other := startLeader(t, dsn, time.Hour)
-	p := open(t, dsn)
-	wantErr(t, "Lead while the other lives", second(p.Lead(t.Context())), loop.ErrNotLeader)
-	must(t, other.cmd.Process.Kill())
-	start := time.Now()
-	if term := takeOver(t, p); term.Epoch != 2 {
-		t.Errorf("%s, want epoch 2", term.Show())
-	}
-	if took := time.Since(start); took > 3*time.Second {
-		t.Errorf("the lead was free after %v, want at once", took)
-	}
-}
-
 // A leader that is frozen loses the lead after its lease, and what it tries
 // when it wakes up is refused.
 func TestFrozenLeader(t *testing.T) {

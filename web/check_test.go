@@ -128,6 +128,7 @@ func TestDiff(t *testing.T) {
 // TestDownload writes all decisions of a filter, however many pages they are.
 func TestDownload(t *testing.T) {
 	w, s := incident(10 * time.Minute)
+	w.records[0].Decision.Words, w.records[0].Decision.Loop = "=HYPERLINK(\"http://evil.example\")", "@a"
 	for len(w.records) < 1200 {
 		r := w.records[len(w.records)-1]
 		r.Seq++
@@ -136,6 +137,9 @@ func TestDownload(t *testing.T) {
 	rows, err := csv.NewReader(strings.NewReader(get(t, s.Handler(), "/v1/decisions/export?format=csv").body)).ReadAll()
 	if err != nil || len(rows) != 1201 || rows[1][0] != "1200" || rows[1200][0] != "1" {
 		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	if last := rows[1200]; last[16] != "'=HYPERLINK(\"http://evil.example\")" || last[3] != "'@a" {
+		t.Errorf("a formula became %q", last)
 	}
 	a := get(t, s.Handler(), "/v1/decisions/export?format=jsonl&moves=1&actuator=checkout-freeze")
 	moves := strings.Split(strings.TrimSpace(a.body), "\n")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -71,13 +72,22 @@ func (s *Server) putCSV(w http.ResponseWriter) func([]Record) error {
 			a, _ := set.actuator(d.Actuator)
 			applied, readBack := carriedOut(rec)
 			_ = out.Write([]string{
-				strconv.FormatInt(rec.Seq, 10), d.ID, stamp(d.Input.At), d.Loop, d.Actuator, string(d.Mode), string(d.Verb), string(d.Reason),
-				decimal(d.From), decimal(d.Wanted), decimal(d.To), a.Unit, applied, readBack, d.Input.Policy, strconv.FormatInt(d.Input.Epoch, 10), redact(d.Words), s.link("decisions", d.ID),
+				strconv.FormatInt(rec.Seq, 10), Cell(d.ID), stamp(d.Input.At), Cell(d.Loop), Cell(d.Actuator), string(d.Mode), string(d.Verb), string(d.Reason),
+				decimal(d.From), decimal(d.Wanted), decimal(d.To), Cell(a.Unit), applied, readBack, d.Input.Policy, strconv.FormatInt(d.Input.Epoch, 10), Cell(redact(d.Words)), s.link("decisions", d.ID),
 			})
 		}
 		out.Flush()
 		return out.Error()
 	}
+}
+
+// Cell is a text as CSV has it: one that a spreadsheet would take for a formula
+// gets an apostrophe in front.
+func Cell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 // carriedOut says of a move whether it was applied and what was read back.

@@ -85,6 +85,9 @@ func (s *Server) takeHook(r *http.Request, now time.Time) (c loop.Callback, err 
 		return c, err
 	}
 	if !hook.Signed(r.Header, body) {
+		if err := s.misses.take("address "+remote(r), missesRate, missesBurst, now); err != nil {
+			return c, err
+		}
 		return c, refuse(http.StatusUnauthorized, "bad-signature", "the message is not signed with the secret that is agreed on", "")
 	}
 	c, asks, err := hook.Read(r.Header, body)

@@ -106,8 +106,9 @@ func (f *forge) heard(status int) string {
 	return all
 }
 
-// hooked is a server that GitHub and GitLab ask by messages.
-func hooked(t *testing.T) (*world, *web.Server, *callbacks, *forge) {
+// hooked is a server that GitHub and GitLab ask by messages; api is where
+// GitHub is, instead of at the forge.
+func hooked(t *testing.T, api ...string) (*world, *web.Server, *callbacks, *forge) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +118,7 @@ func hooked(t *testing.T) (*world, *web.Server, *callbacks, *forge) {
 	cfg := w.config()
 	cfg.Callbacks = b
 	cfg.Hooks = map[string]web.Hook{
-		"github": &web.GitHub{App: "7", Key: key, Secrets: secrets, API: f.URL, HTTP: f.Client()},
+		"github": &web.GitHub{App: "7", Key: key, Secrets: secrets, API: append(api, f.URL)[0], HTTP: f.Client()},
 		"gitlab": &web.GitLab{Secrets: secrets, Token: "gitlab token", API: f.URL, Services: map[string]string{"shop/web": "checkout"}, HTTP: f.Client()},
 	}
 	now := time.Now().Truncate(tick)
@@ -196,6 +197,22 @@ func TestHookRefused(t *testing.T) {
 	}
 	if got, want := f.heard(204), "Bearer installation token /repos/acme/checkout/actions/runs/42/deployment_protection_rule approved"; got != want || len(b.all) != 1 {
 		t.Errorf("told %q of %d, want %q", got, len(b.all), want)
+	}
+}
+
+// TestToolsDoNotLead follows no redirect of a tool, which would carry its
+// token elsewhere.
+func TestToolsDoNotLead(t *testing.T) {
+	inside := newForge(t)
+	tool := httptest.NewServer(http.RedirectHandler(inside.URL, http.StatusTemporaryRedirect))
+	defer tool.Close()
+	_, s, b, _ := hooked(t, tool.URL)
+	message(t, s, ruleMessage, "X-Hub-Signature-256", "sha256="+mac(ruleMessage))
+	if err := s.Answer(context.Background(), time.Now()); err == nil || !strings.Contains(err.Error(), "answers 307") || len(b.all) != 1 || !b.all[0].Done.IsZero() {
+		t.Errorf("answered: %v, kept %+v", err, b.all)
+	}
+	if told := inside.heard(204); told != "" {
+		t.Errorf("another was told %q", told)
 	}
 }
 

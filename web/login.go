@@ -35,9 +35,22 @@ func (s *Server) loginRoutes(r chi.Router) {
 	}
 	r.Get("/login", s.loginPage)
 	r.Post("/login", s.loginByToken)
-	r.Get("/login/oidc", s.loginBegins)
-	r.Get("/login/callback", s.loginEnds)
+	journeys := r.With(s.unhurried)
+	journeys.Get("/login/oidc", s.loginBegins)
+	journeys.Get("/login/callback", s.loginEnds)
 	r.Post("/logout", s.logout)
+}
+
+// unhurried bounds how often an address that is not known may have the
+// identity provider asked.
+func (s *Server) unhurried(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.misses.take("login "+remote(r), missesRate, missesBurst, time.Now()); err != nil {
+			s.problem(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // A loginView is the page by which people say who they are.
@@ -112,7 +125,7 @@ func (s *Server) loginEnds(w http.ResponseWriter, r *http.Request) {
 		s.askLogin(w, r, http.StatusForbidden, "the identity provider did not let you in, or it took too long; log in again")
 		return
 	}
-	c, err := p.finish(r.Context(), s.back(), values.Get("state"), values.Get("code"), j)
+	c, err := p.finish(r.Context(), s.back(), values, j)
 	switch {
 	case err != nil:
 		s.failed(err)

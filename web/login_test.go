@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"crypto"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"maps"
 	"math/big"
@@ -33,30 +35,40 @@ type issuer struct {
 	key *rsa.PrivateKey
 
 	mu     sync.Mutex
-	asked  url.Values     // how the last login began
-	claims map[string]any // of the next ID token, over the usual ones
+	asked  url.Values                                   // how the last login began
+	claims map[string]any                               // of the next ID token, over the usual ones
+	forge  func(*issuer, map[string]any) (token string) // makes the next ID token; nil = sign
 	signer *rsa.PrivateKey
+	kid    string // of the key that is published
 }
 
 func newIssuer(t *testing.T) *issuer {
 	t.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := &issuer{key: key, signer: key}
+	key := newKey(t)
+	i := &issuer{key: key, signer: key, kid: "k1"}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		reply(w, map[string]any{"issuer": i.URL, "authorization_endpoint": i.URL + "/auth", "token_endpoint": i.URL + "/token", "jwks_uri": i.URL + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}})
 	})
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
-		n := base64.RawURLEncoding.EncodeToString(key.N.Bytes())
-		reply(w, map[string]any{"keys": []any{map[string]any{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k1", "n": n, "e": "AQAB"}}})
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		n := base64.RawURLEncoding.EncodeToString(i.key.N.Bytes())
+		reply(w, map[string]any{"keys": []any{map[string]any{"kty": "RSA", "alg": "RS256", "use": "sig", "kid": i.kid, "n": n, "e": "AQAB"}}})
 	})
 	mux.HandleFunc("POST /token", i.token)
 	i.Server = httptest.NewServer(mux)
 	t.Cleanup(i.Close)
 	return i
+}
+
+func newKey(t *testing.T) *rsa.PrivateKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
 }
 
 func reply(w http.ResponseWriter, v any) {
@@ -72,33 +84,59 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 	id, secret, _ := r.BasicAuth()
 	if base64.RawURLEncoding.EncodeToString(sum[:]) != i.asked.Get("code_challenge") || r.PostFormValue("code") != "c0de" || id != "setpoint" || secret != "client-hunter2" {
 		w.WriteHeader(http.StatusBadRequest)
-		reply(w, map[string]string{"error": "invalid_grant"})
+		reply(w, map[string]string{"error": "invalid_grant", "error_description": "no " + r.PostFormValue("code") + " of " + secret})
 		return
 	}
 	claims := map[string]any{"iss": i.URL, "aud": "setpoint", "sub": "u-17", "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix(), "nonce": i.asked.Get("nonce"),
 		"email": "ann@shop.example", "email_verified": true, "groups": []string{"shop-devs", "else"}}
 	maps.Copy(claims, i.claims)
-	reply(w, map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": i.sign(claims)})
+	forge := i.forge
+	if forge == nil {
+		forge = (*issuer).sign
+	}
+	reply(w, map[string]any{"access_token": "a", "token_type": "Bearer", "id_token": forge(i, claims)})
 }
 
-func (i *issuer) sign(claims map[string]any) string {
+// unsigned is a JSON Web Token without its signature.
+func (i *issuer) unsigned(alg string, claims map[string]any) string {
 	part := func(v any) string {
 		text, _ := json.Marshal(v)
 		return base64.RawURLEncoding.EncodeToString(text)
 	}
-	text := part(map[string]string{"alg": "RS256", "kid": "k1"}) + "." + part(claims)
+	return part(map[string]string{"alg": alg, "kid": i.kid}) + "." + part(claims)
+}
+
+func (i *issuer) sign(claims map[string]any) string {
+	text := i.unsigned("RS256", claims)
 	sum := sha256.Sum256([]byte(text))
 	signature, _ := rsa.SignPKCS1v15(rand.Reader, i.signer, crypto.SHA256, sum[:])
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
+// none is a token that says that it needs no signature.
+func (i *issuer) none(claims map[string]any) string { return i.unsigned("none", claims) + "." }
+
+// hashed makes tokens that are signed with what is no secret between the
+// issuer and nobody else.
+func hashed(key []byte) func(*issuer, map[string]any) string {
+	return func(i *issuer, claims map[string]any) string {
+		text := i.unsigned("HS256", claims)
+		m := hmac.New(sha256.New, key)
+		m.Write([]byte(text))
+		return text + "." + base64.RawURLEncoding.EncodeToString(m.Sum(nil))
+	}
 }
 
 // sessions are keys that logins made, by their text.
 type sessions map[string]web.Caller
 
 // loginServer asks who calls, and lets people log in at an issuer.
-func loginServer(i *issuer) (sessions, http.Handler) {
+func loginServer(i *issuer, failed ...func(error)) (sessions, http.Handler) {
 	made := sessions{}
 	_, h := guarded(func(c *web.Config) {
+		for _, f := range failed {
+			c.Failed = f
+		}
 		c.URL = "http://127.0.0.1:8321"
 		before := c.Caller
 		c.Caller = func(ctx context.Context, key slo.Secret, now time.Time) (web.Caller, error) {
@@ -178,10 +216,7 @@ func TestLogin(t *testing.T) {
 // TestLoginRefused lets nobody in with an answer that is not the provider's to
 // this browser, nor who is in no group.
 func TestLoginRefused(t *testing.T) {
-	other, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	i, other := newIssuer(t), newKey(t)
 	for name, spoil := range map[string]func(i *issuer, cookie, state, code *string){
 		"no cookie":        func(_ *issuer, cookie, _, _ *string) { *cookie = "" },
 		"another browser":  func(_ *issuer, cookie, _, _ *string) { *cookie = "setpoint_login=a.b.c" },
@@ -192,18 +227,88 @@ func TestLoginRefused(t *testing.T) {
 		"another's key":    func(i *issuer, _, _, _ *string) { i.signer = other },
 		"another client":   func(i *issuer, _, _, _ *string) { i.claims = map[string]any{"aud": "other"} },
 		"another issuer":   func(i *issuer, _, _, _ *string) { i.claims = map[string]any{"iss": "https://evil.example"} },
-		"expired":          func(i *issuer, _, _, _ *string) { i.claims = map[string]any{"exp": 1} },
+		"another's answer": func(_ *issuer, _, _, code *string) { *code += "&iss=https://evil.example" },
+		"for another party": func(i *issuer, _, _, _ *string) {
+			i.claims = map[string]any{"aud": []string{"setpoint", "other"}, "azp": "other"}
+		},
+		"expired": func(i *issuer, _, _, _ *string) {
+			i.claims = map[string]any{"exp": time.Now().Add(-time.Second).Unix()}
+		},
+		"not valid yet":  func(i *issuer, _, _, _ *string) { i.claims = map[string]any{"nbf": time.Now().Add(time.Hour).Unix()} },
+		"no ID token":    func(i *issuer, _, _, _ *string) { i.forge = func(*issuer, map[string]any) string { return "" } },
+		"not signed":     func(i *issuer, _, _, _ *string) { i.forge = (*issuer).none },
+		"HMAC by secret": func(i *issuer, _, _, _ *string) { i.forge = hashed([]byte("client-hunter2")) },
+		"HMAC by key": func(i *issuer, _, _, _ *string) {
+			public, _ := x509.MarshalPKIXPublicKey(&i.key.PublicKey)
+			i.forge = hashed(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
+		},
 		"no group of ours": func(i *issuer, _, _, _ *string) { i.claims = map[string]any{"groups": []string{"else"}} },
 		"no name":          func(i *issuer, _, _, _ *string) { i.claims = map[string]any{"email": "a\nb"} },
 	} {
-		i := newIssuer(t)
-		made, h := loginServer(i)
+		i.claims, i.forge, i.signer = nil, nil, i.key
+		logged := ""
+		made, h := loginServer(i, func(err error) { logged += err.Error() })
 		cookie, state := i.begins(t, h)
 		code := "c0de"
 		spoil(i, &cookie, &state, &code)
 		a := get(t, h, "/login/callback?code="+code+"&state="+url.QueryEscape(state), "Cookie", cookie)
-		if a.code != 403 || len(made) > 0 || strings.Contains(a.body, "hunter2") {
-			t.Errorf("%s: status %d, sessions %v: %.300s", name, a.code, made, a.body)
+		if a.code != 403 || len(made) > 0 || strings.Contains(a.body+logged, "hunter2") || strings.Contains(a.body+logged, code) && code != "" {
+			t.Errorf("%s: status %d, sessions %v, logged %q: %.300s", name, a.code, made, logged, a.body)
+		}
+	}
+}
+
+// TestLoginAfterRotation believes what the provider's next key signed, and
+// what the last one did no more.
+func TestLoginAfterRotation(t *testing.T) {
+	i := newIssuer(t)
+	made, h := loginServer(i)
+	login := func() int {
+		clear(made)
+		cookie, state := i.begins(t, h)
+		return get(t, h, "/login/callback?code=c0de&state="+state, "Cookie", cookie).code
+	}
+	if code := login(); code != 303 {
+		t.Fatalf("before: status %d", code)
+	}
+	old := i.key
+	i.key, i.kid = newKey(t), "k2"
+	i.signer = i.key
+	if code := login(); code != 303 || len(made) != 1 {
+		t.Errorf("with the next key: status %d", code)
+	}
+	i.signer = old
+	if code := login(); code != 403 || len(made) != 0 {
+		t.Errorf("with the last key under the name of the next: status %d", code)
+	}
+}
+
+// TestLoginTakesNoSession gives who logs in a key of their own, whatever one
+// their browser was given before.
+func TestLoginTakesNoSession(t *testing.T) {
+	i := newIssuer(t)
+	made, h := loginServer(i)
+	cookie, state := i.begins(t, h)
+	a := get(t, h, "/login/callback?code=c0de&state="+state, "Cookie", cookie+"; setpoint=planted")
+	if _, planted := made["planted"]; a.code != 303 || planted || !strings.Contains(strings.Join(a.header["Set-Cookie"], "\n"), "setpoint=session-key;") {
+		t.Errorf("status %d, sessions %v, cookies %q", a.code, made, a.header["Set-Cookie"])
+	}
+	if a := get(t, h, "/", "Cookie", "setpoint=planted"); a.code != 401 {
+		t.Errorf("with the planted key: status %d", a.code)
+	}
+}
+
+// TestCookiesAreGuarded: cookies that hold keys are out of reach of scripts and
+// of other sites, and go over nothing that is not encrypted once the server is
+// known by https.
+func TestCookiesAreGuarded(t *testing.T) {
+	for address, secure := range map[string]bool{"http://127.0.0.1:8321": false, "https://setpoint.example": true} {
+		_, h := guarded(func(c *web.Config) { c.URL = address })
+		r := httptest.NewRequest("POST", "/login", strings.NewReader("token=key-read"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		kept := serve(h, r).header.Get("Set-Cookie")
+		if !strings.Contains(kept, "; HttpOnly; ") || !strings.Contains(kept, "SameSite=Lax") || strings.Contains(kept, "Secure") != secure {
+			t.Errorf("%s: %s", address, kept)
 		}
 	}
 }
@@ -228,7 +333,7 @@ func TestLoginByToken(t *testing.T) {
 	if a := do(t, h, "POST", "/login", "token=nothing", form...); a.code != 401 || len(a.header["Set-Cookie"]) > 0 {
 		t.Errorf("bad token: status %d, %v", a.code, a.header)
 	}
-	a := do(t, h, "POST", "/login", "token=key-read", form...)
+	a := do(t, h, "POST", "/login?next=//evil.example", "token=key-read&next=//evil.example", append(form, "Referer", "https://evil.example/", "X-Forwarded-Host", "evil.example")...)
 	if a.code != 303 || a.header.Get("Location") != "/" || !strings.HasPrefix(a.header.Get("Set-Cookie"), "setpoint=key-read;") {
 		t.Errorf("good token: status %d, %v", a.code, a.header)
 	}

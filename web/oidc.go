@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -113,9 +114,11 @@ func (p *Provider) begin(back string, j journey) (string, error) {
 // browser.
 var errForeignLogin = errors.New("the answer of the identity provider is not to this browser's question")
 
-// finish finds out who came back from the provider, and what they may do.
-func (p *Provider) finish(ctx context.Context, back, state, code string, j journey) (Caller, error) {
-	if subtle.ConstantTimeCompare([]byte(state), []byte(j.state)) != 1 {
+// finish finds out who came back from the provider, and what they may do. An
+// answer may name its issuer (RFC 9207).
+func (p *Provider) finish(ctx context.Context, back string, answer url.Values, j journey) (Caller, error) {
+	mine := answer.Get("iss") == "" || answer.Get("iss") == p.Issuer
+	if !mine || subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(j.state)) != 1 {
 		return Caller{}, errForeignLogin
 	}
 	found, err := p.discover()
@@ -125,7 +128,7 @@ func (p *Provider) finish(ctx context.Context, back, state, code string, j journ
 	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, p.HTTP), 10*time.Second)
 	defer cancel()
 	cfg := p.oauth(found, back)
-	token, err := cfg.Exchange(ctx, code, oauth2.VerifierOption(j.verifier))
+	token, err := cfg.Exchange(ctx, answer.Get("code"), oauth2.VerifierOption(j.verifier))
 	if err != nil {
 		return Caller{}, fmt.Errorf("exchange the code of a login: %w", bare(err))
 	}
@@ -153,12 +156,16 @@ func bare(err error) error {
 // caller is who an ID token is about.
 func (p *Provider) caller(id *oidc.IDToken) (Caller, error) {
 	var claims struct {
+		Party    string   `json:"azp"` // the client that it was made for, of several that may read it
 		Verified bool     `json:"email_verified"`
 		Groups   []string `json:"groups"`
 	}
 	var all map[string]any
 	if err := errors.Join(id.Claims(&claims), id.Claims(&all)); err != nil {
 		return Caller{}, fmt.Errorf("read the claims of a login: %w", err)
+	}
+	if claims.Party != "" && claims.Party != p.ClientID {
+		return Caller{}, errForeignLogin
 	}
 	name := id.Subject
 	if text, ok := all["email"].(string); ok && p.Name == "" && claims.Verified {

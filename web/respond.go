@@ -108,21 +108,29 @@ func (s *Server) unpanicked(next http.Handler) http.Handler {
 
 // sameOrigin refuses orders that another site's page sends in a person's
 // browser, also when that site gave its own name our address (rebinding).
+// Where nobody is asked who they are, such a page may not read either.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
-	refused := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.problem(w, r, refuse(http.StatusForbidden, "cross-origin", "the request comes from another site", "give orders from this server's own page, the CLI, or a program"))
-	})
 	guard := http.NewCrossOriginProtection()
-	guard.SetDenyHandler(refused)
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.problem(w, r, refuse(http.StatusForbidden, "cross-origin", "the request comes from another site", "give orders from this server's own page, the CLI, or a program"))
+	}))
 	guarded := guard.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		browser := r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != ""
-		if r.Method == http.MethodPost && browser && !s.ownHost(r.Host) {
-			refused(w, r)
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if (!reads || s.cfg.Caller == nil) && byBrowser(r) && !s.ownHost(r.Host) {
+			s.problem(w, r, refuse(http.StatusForbidden, "unknown-host", "this server is not known by this name", "use 127.0.0.1 or localhost, or tell 'setpoint serve' by --url how it is called"))
 			return
 		}
 		guarded.ServeHTTP(w, r)
 	})
+}
+
+// byBrowser reports whether a request has what browsers send and programs
+// mostly do not. They leave out Origin when they read from their own site, and
+// what begins with Sec-Fetch where nothing is encrypted.
+func byBrowser(r *http.Request) bool {
+	h := r.Header
+	return h.Get("Origin") != "" || h.Get("Sec-Fetch-Site") != "" || h.Get("Accept-Language") != "" || strings.HasPrefix(h.Get("User-Agent"), "Mozilla/")
 }
 
 // ownHost reports whether a Host header names this server: this machine, or

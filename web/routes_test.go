@@ -64,11 +64,8 @@ func checkAnswer(t *testing.T, name, method, path string, a answer) {
 
 func checkHeaders(t *testing.T, path string, h http.Header) {
 	t.Helper()
-	csp := h.Get("Content-Security-Policy")
-	if !strings.HasPrefix(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") || strings.Contains(csp, "*") {
-		t.Errorf("%s: Content-Security-Policy %q", path, csp)
-	}
-	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"} {
+	const csp = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	for name, want := range map[string]string{"Content-Security-Policy": csp, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"} {
 		if got := h.Get(name); got != want {
 			t.Errorf("%s: %s %q, want %q", path, name, got, want)
 		}

@@ -48,3 +48,27 @@ func TestWriteRefused(t *testing.T) {
 		t.Errorf("Apply = %v, want a refusal", err)
 	}
 }
+
+// What may be visited leads nowhere else: a redirect is an answer that is none.
+func TestNoRedirects(t *testing.T) {
+	visits := 0
+	inside := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits++ }))
+	defer inside.Close()
+	s := httptest.NewServer(http.RedirectHandler(inside.URL, http.StatusTemporaryRedirect))
+	defer s.Close()
+	p := slo.Place{URL: slo.Secret(s.URL), ReadURL: slo.Secret(s.URL), Path: "/api/v1/configmaps/a", Field: "data.a", Secret: key}
+	for _, kind := range []slo.ActuatorKind{slo.AtWebhook, slo.AtKubernetes} {
+		x, err := generic.New(declared(kind, p), egress.Policy{})
+		must(t, err)
+		if _, err := x.Read(t.Context()); err == nil {
+			t.Errorf("%s was read where a redirect led", kind)
+		}
+		if err := x.Apply(t.Context(), move(40, 1, time.Minute)); err == nil {
+			t.Errorf("%s was set where a redirect led", kind)
+		}
+		generic.CloseIdle(x)
+	}
+	if visits != 0 {
+		t.Errorf("%d visits", visits)
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"setpoint.dev/setpoint/ledger"
+	"setpoint.dev/setpoint/web"
 )
 
 func (a *app) exportCmd() *cobra.Command {
@@ -29,7 +30,8 @@ there, with their hashes: ` + strings.Join(ledger.Exports(), ", ") + `.
 Each answer of the gate is a row of verdicts.
 
 jsonl is a JSON object a line. In CSV a value that is not there is an empty
-field, and times are in UTC (RFC 3339).
+field, times are in UTC (RFC 3339), and a text that a spreadsheet would take for
+a formula has an apostrophe in front; jsonl and parquet hold every text as it is.
 
 It reads the ledger itself: DATABASE_URL, or the private PostgreSQL.`,
 		Example: `  setpoint export decisions --from -30d > decisions.csv
@@ -120,6 +122,8 @@ func (s *csvSheet) Row(values []any) error {
 			fields[i] = strconv.FormatFloat(v, 'g', -1, 64)
 		case time.Time:
 			fields[i] = v.Format(time.RFC3339Nano)
+		case string:
+			fields[i] = web.Cell(v)
 		default:
 			fields[i] = fmt.Sprint(v)
 		}

@@ -141,3 +141,15 @@ func checkExport(t *testing.T, v *server, asked []string) {
 		}
 	}
 }
+
+// TestExportIsNoFormula keeps a spreadsheet from running what somebody wrote
+// into the record. Numbers stay numbers.
+func TestExportIsNoFormula(t *testing.T) {
+	var out strings.Builder
+	s := newSheet("csv", &out)
+	must(t, s.Row([]any{"=1+1", "+1", "-cmd", "@a", "\tx", "a=b", -5.5, int64(-5), nil, "{}"}))
+	must(t, s.Close())
+	if want := "'=1+1,'+1,'-cmd,'@a,'\tx,a=b,-5.5,-5,,{}\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}

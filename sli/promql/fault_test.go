@@ -212,6 +212,21 @@ func TestRefused(t *testing.T) {
 }
 
 // A certificate that is not trusted is no connection.
+// TestBackendsRefused asks nothing where no metrics are, whatever the
+// definitions say.
+func TestBackendsRefused(t *testing.T) {
+	for _, url := range []string{"http://169.254.169.254", "http://[fd00:ec2::254]", "http://0.0.0.0:80", "http://[::ffff:169.254.169.254]:80"} {
+		sources, err := promql.New([]slo.Source{{Name: "shop", URL: url}}, promql.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sources.Counts(t.Context(), objective(), at(0), at(60)); reason(err) != sli.ReasonUnreachable || !strings.Contains(err.Error(), "may not be connected to") {
+			t.Errorf("%s: %v, want a refusal", url, err)
+		}
+		sources.Close()
+	}
+}
+
 func TestUntrustedCertificate(t *testing.T) {
 	server := httptest.NewUnstartedServer(says(200, js, matrix("")))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
