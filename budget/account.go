@@ -17,7 +17,7 @@ import (
 type Account struct {
 	objective *slo.Objective // nil: slices are counted as they are
 	exemption slo.Exemption
-	raw       *jury
+	raw       jury
 	adjusted  *jury       // nil: nothing is adjusted
 	today     *jury       // by today's calendars alone; nil: there were no others
 	contracts []*contract // of the SLAs beside it
@@ -29,19 +29,23 @@ func NewAccount(c Config, e slo.Exemption) *Account {
 	if o := c.Objective; o.Method != slo.Occurrences || !e.Empty() {
 		a.objective = &o
 	}
-	a.raw = newJury(c, a.fold)
+	fold, adjusted := folding(asCounted), folding(asCounted)
+	if a.objective != nil {
+		fold, adjusted = a.fold, a.foldAdjusted
+	}
+	a.raw = *newJury(c, fold)
 	if !e.Empty() {
-		a.adjusted = newJury(c, a.foldAdjusted)
+		a.adjusted = newJury(c, adjusted)
 	}
 	if len(e.Earlier) > 0 {
 		a.today = newJury(c, a.foldToday)
 	}
 	for _, s := range c.SLAs {
-		fold := a.foldAdjusted
+		of := adjusted
 		if s.Raw {
-			fold = a.fold
+			of = fold
 		}
-		a.contracts = append(a.contracts, newContract(c, s, fold))
+		a.contracts = append(a.contracts, newContract(c, s, of))
 	}
 	return a
 }
@@ -97,7 +101,7 @@ func (a *Account) Leave(r Range, left []sli.Slice) error {
 }
 
 // juries keep the books; some may be nil.
-func (a *Account) juries() [3]*jury { return [...]*jury{a.raw, a.adjusted, a.today} }
+func (a *Account) juries() [3]*jury { return [...]*jury{&a.raw, a.adjusted, a.today} }
 
 // State is where the budget stands: as adjusted, with the raw figures beside.
 func (a *Account) State() (s State) {
@@ -134,7 +138,7 @@ func (a *Account) Tell(s *State) {
 func (a *Account) stateOf(j *jury, raw *State) State {
 	s := j.book.State()
 	s.SLAs, s.BadSince = raw.SLAs, j.pending()
-	s.Raw = Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining, Bound: raw.Bound}
+	s.Raw = &Figures{Status: raw.Status, Budget: raw.Budget, Remaining: raw.Remaining, Bound: raw.Bound}
 	s.Unexpected = j.book.flaws.of(FlawUnexpected)
 	return s
 }
@@ -147,17 +151,14 @@ func (a *Account) foldToday(from, to time.Time, all []sli.Slice) []sli.Slice {
 	return Fold(*a.objective, Adjust(*a.objective, e, from, to, all))
 }
 
+// asCounted folds nothing.
+func asCounted(_, _ time.Time, all []sli.Slice) []sli.Slice { return all }
+
 func (a *Account) fold(_, _ time.Time, all []sli.Slice) []sli.Slice {
-	if a.objective == nil {
-		return all
-	}
 	return Fold(*a.objective, all)
 }
 
 func (a *Account) foldAdjusted(from, to time.Time, all []sli.Slice) []sli.Slice {
-	if a.objective == nil {
-		return all
-	}
 	return Fold(*a.objective, Adjust(*a.objective, a.exemption, from, to, all))
 }
 

@@ -14,8 +14,9 @@ import (
 func (b *Book) show(w *window) Window {
 	start := b.start(w)
 	shown := Window{Length: b.span(b.end - start), Counts: w.sum, Assumed: b.assume(w), Earlier: b.judged(w)}
-	shown.Good += shown.Assumed.Good
-	shown.Bad += shown.Assumed.Bad
+	if a := shown.Assumed; a != nil {
+		shown.Good, shown.Bad = shown.Good+a.Good, shown.Bad+a.Bad
+	}
 	shown.Burn = allow(&shown, b.targets.all[0]).burn(shown.Bad)
 	settled := w.tail == start
 	seen := b.inSight() && b.covered(w)
@@ -35,12 +36,12 @@ func (b *Book) begun() bool { return b.first <= b.filled }
 func (b *Book) life(w *window) time.Duration { return b.span(b.end - max(b.start(w), b.since())) }
 
 // assume is what the time of a window that was not observed counts as.
-func (b *Book) assume(w *window) sli.Counts {
+func (b *Book) assume(w *window) *sli.Counts {
 	missing := b.life(w) - w.sum.Covered
 	if missing <= 0 || b.noData == slo.NoDataHold {
-		return sli.Counts{}
+		return nil
 	}
-	assumed := sli.Counts{Covered: missing}
+	assumed := &sli.Counts{Covered: missing}
 	switch b.noData {
 	case slo.NoDataGood:
 		assumed.Good = b.unseen(w.sum, missing)

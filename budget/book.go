@@ -91,7 +91,7 @@ func newBook(c Config, reach, ahead int64) *Book {
 	b := &Book{
 		objective: o.Name, service: o.Service, counted: o.Indicator.Kind, targets: targets{all: []slo.Decimal{o.Target}},
 		promise: o.Window, method: o.Method, slice: o.Step(), first: math.MaxInt64, filled: math.MinInt64, newest: math.MinInt64,
-		flaws: newTally(), ahead: ahead, phase: phase(o.Name, ahead),
+		ahead: ahead, phase: phase(o.Name, ahead),
 	}
 	if b.slice <= 0 {
 		b.slice = time.Minute

@@ -287,7 +287,7 @@ func (a *Account) Recent(from, to time.Time) (all []sli.Slice, ok bool) {
 	}
 	for i := first; i < last; i++ {
 		if c := b.recall(i); c != (cell{}) {
-			all = append(all, sli.Slice{Start: b.time(i), Counts: c.Counts, Flaw: b.flaws.names[c.flaw]})
+			all = append(all, sli.Slice{Start: b.time(i), Counts: c.Counts, Flaw: b.flaws.name(c.flaw)})
 		}
 	}
 	return all, true

@@ -86,13 +86,12 @@ func phase(name string, of int64) int64 {
 	return int64(h.Sum32()) % of
 }
 
-// A tally counts slices by flaw. Flaws are numbered as they come; 0 is none.
+// A tally counts slices by flaw. Flaws are numbered from 1 as they come; 0 is
+// none.
 type tally struct {
 	names  []sli.Flaw
 	counts []int64
 }
-
-func newTally() tally { return tally{names: []sli.Flaw{""}, counts: []int64{0}} }
 
 // number is the number of a flaw.
 func (t *tally) number(f sli.Flaw) int {
@@ -104,10 +103,22 @@ func (t *tally) number(f sli.Flaw) int {
 		i = len(t.names)
 		t.names, t.counts = append(t.names, f), append(t.counts, 0)
 	}
-	return i
+	return i + 1
 }
 
-func (t *tally) add(flaw int, n int64) { t.counts[flaw] += n }
+// name is the flaw with a number.
+func (t *tally) name(flaw int) sli.Flaw {
+	if flaw == 0 {
+		return ""
+	}
+	return t.names[flaw-1]
+}
+
+func (t *tally) add(flaw int, n int64) {
+	if flaw > 0 {
+		t.counts[flaw-1] += n
+	}
+}
 
 // clear forgets the counts, not the numbers.
 func (t *tally) clear() { clear(t.counts) }
@@ -116,7 +127,7 @@ func (t *tally) clear() { clear(t.counts) }
 func (t *tally) list() []sli.Flaw {
 	var list []sli.Flaw
 	for i, f := range t.names {
-		if i > 0 && t.counts[i] > 0 {
+		if t.counts[i] > 0 {
 			list = append(list, f)
 		}
 	}

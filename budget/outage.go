@@ -20,7 +20,7 @@ import (
 // first to its last. In a shorter one every time slice counts as good. So a
 // time slice depends on two lengths of an outage on each side, and no more.
 type jury struct {
-	book  *Book
+	book  Book
 	fold  folding
 	step  time.Duration
 	least time.Duration // shortest outage; 0 = every bad time slice counts
@@ -34,7 +34,7 @@ type folding func(from, to time.Time, all []sli.Slice) []sli.Slice
 
 func newJury(c Config, fold folding) *jury {
 	o := c.Objective
-	return &jury{book: NewBook(c), fold: fold, step: o.Step(), least: o.TimeSlice.MinOutage}
+	return &jury{book: *NewBook(c), fold: fold, step: o.Step(), least: o.TimeSlice.MinOutage}
 }
 
 // side is how far a time slice depends on others, each way.

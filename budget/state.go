@@ -56,7 +56,7 @@ type State struct {
 	CorrectedAt time.Time      `json:"correctedAt,omitzero"` // At when the newest correction was made
 	Components  []Contribution `json:"components,omitempty"` // of a composite, in their order
 
-	Raw        Figures   `json:"raw,omitzero"`         // as measured, where calendars or adjustments touch the objective: all else is as adjusted then
+	Raw        *Figures  `json:"raw,omitempty"`        // as measured, where calendars or adjustments touch the objective: all else is as adjusted then; nil = nothing does
 	ByToday    *State    `json:"-"`                    // by today's calendars, where others were in force earlier
 	Unexpected int64     `json:"unexpected,omitempty"` // slices in the objective's window of which more was bad than a calendar expects
 	InForce    []InForce `json:"inForce,omitempty"`    // calendars and adjustments that cover the newest slice, as they are asked
@@ -94,10 +94,10 @@ type InForce struct {
 type Window struct {
 	Length time.Duration `json:"length"` // ns
 	sli.Counts
-	Burn    float64    `json:"burn"`             // bad share / budget; 0 without events
-	Known   bool       `json:"known"`            // enough was observed, and events were seen, to judge by it
-	Few     bool       `json:"few,omitempty"`    // it would be known, but for events that are fewer than the objective asks for
-	Assumed sli.Counts `json:"assumed,omitzero"` // of Good and Bad, what the rule for missing data makes of the time Covered that was not observed
+	Burn    float64     `json:"burn"`              // bad share / budget; 0 without events
+	Known   bool        `json:"known"`             // enough was observed, and events were seen, to judge by it
+	Few     bool        `json:"few,omitempty"`     // it would be known, but for events that are fewer than the objective asks for
+	Assumed *sli.Counts `json:"assumed,omitempty"` // of Good and Bad, what the rule for missing data makes of the time Covered that was not observed; nil = nothing
 
 	Earlier []Judged `json:"earlier,omitempty"` // those of the events that earlier targets judge; by Target without them
 }

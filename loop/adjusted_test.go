@@ -17,7 +17,7 @@ func TestOrderedAdjustments(t *testing.T) {
 	expect := func(what string, bad int64, raw bool) {
 		t.Helper()
 		s := l.ticks(1)
-		if s.Budget.Bad != sli.Count(bad)*sli.Event || (s.Raw.Status != "") != raw || raw && s.Raw.Budget.Bad != 20*sli.Event {
+		if s.Budget.Bad != sli.Count(bad)*sli.Event || (s.Raw != nil) != raw || raw && s.Raw.Budget.Bad != 20*sli.Event {
 			t.Errorf("%s: %v bad, as measured %+v; want %d", what, s.Budget.Bad.Float(), s.Raw, bad)
 		}
 	}

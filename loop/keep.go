@@ -9,8 +9,9 @@ import (
 	"setpoint.dev/setpoint/sli"
 )
 
-// fewUnkept is how many slices that wait for the store have lasting room.
-const fewUnkept = 8
+// fewUnkept is how many slices that wait for the store have lasting room: a
+// new one, and one that was corrected.
+const fewUnkept = 2
 
 // leaveTogether is of how many objectives slices are read at once.
 const leaveTogether = 4096
@@ -57,7 +58,7 @@ func (l *Loop) write(ctx context.Context, full []*gauge) {
 // kept notes what became of keeping slices.
 func (g *gauge) kept(err error) {
 	switch {
-	case err == nil && len(g.unkept) <= fewUnkept:
+	case err == nil && cap(g.unkept) <= fewUnkept:
 		g.unkept = g.unkept[:0]
 		return
 	case err == nil:

@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -183,7 +184,7 @@ func resume(ctx context.Context, store Store, all []*opening) error {
 	}
 	for i, o := range all {
 		if o.err == nil {
-			o.gauge.book, o.next, o.late.read = o.book, asks[i].To, found[i]
+			o.gauge.book, o.next, o.late.read = o.book, asks[i].To, slices.Clone(found[i]) // without the room that it was read in
 			o.oldest = earliest(o.begin, o.next)
 		}
 	}

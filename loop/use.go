@@ -60,6 +60,9 @@ func (l *Loop) takeGauges(set *slo.Set) []*gauge {
 			continue
 		}
 		g := newGauge(set, o)
+		if n := len(out) - 1; n >= 0 && slices.Equal(out[n].windows, g.windows) {
+			g.windows = out[n].windows // of many objectives they are the same
+		}
 		if old := before[o.Name]; old != nil {
 			g.lineage.fresh = old.lineage.fresh
 			if old.alike(g) {

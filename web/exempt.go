@@ -12,7 +12,7 @@ import (
 
 // touched reports whether calendars or adjustments touch the objective of a
 // state, so that there are raw figures besides.
-func touched(st budget.State) bool { return st.Raw.Status != "" }
+func touched(st budget.State) bool { return st.Raw != nil }
 
 // wireExempt adds what calendars and adjustments do to an objective.
 func wireExempt(out *client.Objective, l look, o slo.Objective, st budget.State) {

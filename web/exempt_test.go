@@ -23,7 +23,7 @@ func TestBothFiguresAreShown(t *testing.T) {
 	now := time.Now().Truncate(tick)
 	w.play(now.Add(-time.Minute), now, surge(now), func(r loop.Report) { s.Ticked(r, time.Millisecond) })
 	st := &w.report.States[0]
-	st.Raw = budget.Figures{Status: budget.Exhausted, Budget: st.Budget, Remaining: -1.5}
+	st.Raw = &budget.Figures{Status: budget.Exhausted, Budget: st.Budget, Remaining: -1.5}
 	st.Raw.Budget.Bad += 4000 * 1000
 	st.Unexpected = 3
 	st.InForce = []budget.InForce{{Name: "works", Effect: slo.Exclude, Since: now.Add(-time.Hour), Until: now.Add(time.Hour)}}

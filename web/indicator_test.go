@@ -34,7 +34,9 @@ func TestIndicatorsSay(t *testing.T) {
 			},
 			[]string{"too few", "only 12 events over 1 h, fewer than the 100 that it takes to judge", "not known"}},
 		{"assumed", slo.Indicator{Total: "all", Bad: "bad"},
-			func(s *budget.State) { s.NoData, s.Budget.Assumed.Covered = slo.NoDataBad, 10*time.Minute },
+			func(s *budget.State) {
+				s.NoData, s.Budget.Assumed = slo.NoDataBad, &sli.Counts{Covered: 10 * time.Minute}
+			},
 			[]string{"10 min of it was not observed and counts as bad"}},
 	} {
 		w, s := incident(time.Minute)

@@ -143,7 +143,7 @@ func (g gauges) objective(s budget.State) {
 	}
 	g.put(s.Events(s.Budget.Good), "setpoint_budget_window_events", append(by[:4:4], "kind", "good")...)
 	g.put(s.Events(s.Budget.Bad), "setpoint_budget_window_events", append(by[:4:4], "kind", "bad")...)
-	if a := s.Budget.Assumed; a.Total() > 0 {
+	if a := s.Budget.Assumed; a != nil && a.Total() > 0 {
 		g.put(s.Events(a.Good), "setpoint_budget_assumed_events", append(by[:4:4], "kind", "good")...)
 		g.put(s.Events(a.Bad), "setpoint_budget_assumed_events", append(by[:4:4], "kind", "bad")...)
 	}

@@ -57,7 +57,7 @@ func dueWords(every time.Duration) string {
 
 // assumedWords says what time that was not observed counts as.
 func assumedWords(s budget.State) string {
-	if s.Budget.Assumed.Covered <= 0 {
+	if s.Budget.Assumed == nil {
 		return ""
 	}
 	what := map[slo.NoData]string{slo.NoDataGood: "counts as good", slo.NoDataBad: "counts as bad", slo.NoDataIgnore: "is ignored"}[s.NoData]

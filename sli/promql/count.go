@@ -67,11 +67,13 @@ func (s *source) count(ctx context.Context, c sli.Cut, members []*member) {
 // slice.
 func (s *source) countChunk(ctx context.Context, c sli.Cut, members []*member) {
 	var tooMuch []*member
-	counted := s.countWhole(ctx, c, members)
+	counted, done := s.countWhole(ctx, c, members)
 	if !c.Pairs && s.pairs.found.Load() { // they need more of the time before
+		done()
 		c.Pairs = true
-		counted = s.countWhole(ctx, c, members)
+		counted, done = s.countWhole(ctx, c, members)
 	}
+	defer done()
 	var desk sli.Desk
 	room := make([]sli.Slice, 0, len(members)*int(c.To.Sub(c.From)/c.Slice)) // of all answers
 	for _, k := range counted {
@@ -99,22 +101,23 @@ func (s *source) countChunk(ctx context.Context, c sli.Cut, members []*member) {
 }
 
 // countWhole finds the series of all members in one chunk, with what they were
-// at before where that matters.
-func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) []*counting {
+// at before where that matters; they can be counted until done is called.
+func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) (all []*counting, done func()) {
 	switch {
 	case members[0].runs != nil:
-		return s.runsOf(ctx, c, members)
+		return s.runsOf(ctx, c, members), func() {}
 	case members[0].query != "":
-		return s.evaluateAll(ctx, c, members)
+		return s.evaluateAll(ctx, c, members), func() {}
 	}
 	span := window{from: c.From.Add(-c.Before()), to: c.To}
 	p := s.plan(indicatorsOf(members), span.seconds(), c.To)
 	defer s.putBack(p)
 	f := fetch{source: s, plan: p, kind: matrix, window: span}
 	got := f.all(ctx)
-	all, room := make([]*counting, len(members)), make([]counting, len(members))
+	all = make([]*counting, len(members))
+	made := make([]counting, len(members))
 	for i, m := range members {
-		k := &room[i]
+		k := &made[i]
 		k.member = m
 		k.part, k.total, k.err = p.seriesOf(got, i)
 		if k.err == nil {
@@ -131,7 +134,7 @@ func (s *source) countWhole(ctx context.Context, c sli.Cut, members []*member) [
 			k.err = s.bucketless(ctx, c, k)
 		}
 	}
-	return all
+	return all, f.release
 }
 
 func indicatorsOf(members []*member) []*indicator {

@@ -24,6 +24,7 @@ type reading struct {
 	kept   []held
 	seen   int          // series, wanted or not
 	bytes  int64        // of the answer
+	room   *room        // for samples; nil = it has its own
 	block  []sli.Sample // with room for more samples
 
 	got struct { // as far as it was read
@@ -255,14 +256,14 @@ func (r *reading) of() string {
 	return "series " + plain(r.one.known.id) + ": "
 }
 
-// samplesAtOnce is how many samples, of several series, share an array.
-const samplesAtOnce = 4096
-
 // add adds a sample to the series being read, whose samples lie in a row.
 func (r *reading) add(sample sli.Sample) {
 	if len(r.block) == cap(r.block) {
+		if r.room == nil {
+			r.room = &room{}
+		}
 		own := r.block[r.one.from:]
-		r.block = append(make([]sli.Sample, 0, max(samplesAtOnce, 2*len(own))), own...)
+		r.block = append(r.room.block(2*len(own)), own...)
 		r.one.from = 0
 	}
 	r.block = append(r.block, sample)

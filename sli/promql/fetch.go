@@ -18,6 +18,9 @@ type fetch struct {
 	kind   string // matrix: all samples; vector: the last ones
 	window window
 	spare  atomic.Int64 // questions that may be asked on top, because others failed
+
+	leasing sync.Mutex
+	leased  []*room // that hold the answers
 }
 
 const (
@@ -30,6 +33,7 @@ const (
 type outcome struct {
 	*part
 	kept []held
+	room *room
 	err  error
 	next []*part // to be asked next time instead
 }
@@ -69,8 +73,9 @@ func (f *fetch) all(ctx context.Context) answers {
 // part asks one question. A part that fails for a reason which may lie in one
 // of its selectors is halved, so that the others have their answers.
 func (f *fetch) part(ctx context.Context, p *part) []outcome {
-	r, err := f.ask(ctx, p)
-	o := outcome{part: p, kept: r.kept, err: err, next: []*part{p}}
+	room := f.lease()
+	r, err := f.ask(ctx, p, room)
+	o := outcome{part: p, kept: r.kept, room: room, err: err, next: []*part{p}}
 	switch {
 	case err == nil && !p.exact && r.seen > wasteful*len(r.kept)+wastefulFrom:
 		o.next = f.enlist(p.narrower())
@@ -92,17 +97,18 @@ func (f *fetch) enlist(parts []*part) []*part {
 	return parts
 }
 
-// ask asks for the series of a part.
-func (f *fetch) ask(ctx context.Context, p *part) (*reading, error) {
+// ask asks for the series of a part, which lie in a room.
+func (f *fetch) ask(ctx context.Context, p *part, room *room) (*reading, error) {
 	q, r := f.window.allOf(p.text), &reading{}
 	if f.kind == vector {
 		q = f.window.lastOf([]string{p.text})
 	}
 	err := f.source.ask(ctx, q, grid{}, f.window.to, func(body io.Reader) error {
-		r = &reading{kind: f.kind, window: f.window, roster: p.roster, kept: make([]held, 0, p.wanted), histograms: true}
+		room.clear()
+		r = &reading{kind: f.kind, window: f.window, roster: p.roster, room: room, kept: slices.Grow(room.kept, p.wanted), histograms: true}
 		return r.read(body, f.source.cfg.AllowPartial)
 	})
-	p.last, p.wanted = size{r.seen, r.bytes, err}, len(r.kept)
+	p.last, p.wanted, room.kept = size{r.seen, r.bytes, err}, len(r.kept), r.kept
 	if err != nil {
 		return &reading{}, err
 	}
@@ -166,7 +172,7 @@ func (f *fetch) makeRoom(got answers, o outcome) {
 		}
 		all += len(h.in)
 	}
-	room := make([]sli.Series, all)
+	room := o.room.seriesRoom(all)
 	for _, n := range o.members {
 		got.series[n], room, found[n] = room[:0:found[n]], room[found[n]:], 0
 	}

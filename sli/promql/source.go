@@ -31,6 +31,8 @@ type source struct {
 	planning sync.Mutex
 	plans    []*plan // that nobody uses just now, the newest first
 
+	rooms sync.Pool // of *room
+
 	remembers atomic.Bool // it has been seen to be VictoriaMetrics
 }
 
