@@ -34,6 +34,16 @@ func expand(s string, env func(string) (string, bool)) (string, error) {
 	}
 }
 
+// Variables are the names of the environment variables in the address, when
+// it was read without an environment.
+func (s Source) Variables() (names []string) {
+	_, _ = expand(s.URL, func(name string) (string, bool) { // what is wrong with it was told when it was read
+		names = append(names, name)
+		return name, true
+	})
+	return names
+}
+
 func isVariable(s string) bool {
 	for i, r := range s {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'

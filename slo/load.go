@@ -114,6 +114,7 @@ type reference struct {
 	kind, name string
 	place      place
 	needed     bool // what refers to it cannot do without
+	promised   bool // an SLO is for it
 }
 
 // A draft is a definition whose values still have to be compared with
@@ -293,14 +294,14 @@ func (l *loader) declare(kind string, name value) {
 // documents are read.
 func (l *loader) refer(kind string, v value) {
 	if v.good() {
-		l.references = append(l.references, reference{kind, v.text(), v.place(), true})
+		l.references = append(l.references, reference{kind: kind, name: v.text(), place: v.place(), needed: true})
 	}
 }
 
 // mention is refer for what can do without.
 func (l *loader) mention(kind string, v value) {
 	if v.good() {
-		l.references = append(l.references, reference{kind, v.text(), v.place(), false})
+		l.references = append(l.references, reference{kind: kind, name: v.text(), place: v.place()})
 	}
 }
 

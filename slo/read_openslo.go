@@ -191,7 +191,9 @@ func (l *loader) slo(doc value) {
 // promise reads what the objectives of an SLO have in common.
 func (l *loader) promise(doc value) Objective {
 	meta, spec := doc.get("metadata"), doc.get("spec")
-	l.refer("Service", spec.get("service"))
+	if service := spec.get("service"); service.good() {
+		l.references = append(l.references, reference{kind: "Service", name: service.text(), place: service.place(), needed: true, promised: true})
+	}
 	o := Objective{
 		Name: meta.get("name").text(), Service: spec.get("service").text(), Title: meta.get("displayName").text(),
 		Description: spec.get("description").text(), Labels: meta.get("labels").labels(),

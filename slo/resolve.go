@@ -71,22 +71,15 @@ func (k known) judged(p ReleasePolicy) (out []Objective) {
 }
 
 // impliedServices declares the services that SLOs name, where no file
-// declares any.
+// declares any: also SLOs of which something else is wrong.
 func (l *loader) impliedServices() {
 	if len(l.declared["Service"]) > 0 {
 		return
 	}
-	var all []Objective
-	for _, d := range l.slos {
-		all = append(all, d.objectives...)
-	}
-	for _, d := range l.composites {
-		all = append(all, d.objectives...)
-	}
-	for _, o := range all {
-		if _, there := l.declared["Service"][o.Service]; o.Service != "" && !there {
-			l.declared["Service"][o.Service] = place{Position: o.Position}
-			l.set.Services = append(l.set.Services, Service{Name: o.Service, Position: o.Position})
+	for _, r := range l.references {
+		if _, there := l.declared["Service"][r.name]; r.promised && !there {
+			l.declared["Service"][r.name] = r.place
+			l.set.Services = append(l.set.Services, Service{Name: r.name, Position: r.place.Position})
 		}
 	}
 }

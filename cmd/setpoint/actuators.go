@@ -219,7 +219,11 @@ func (h *house) cancels() map[string]uint64 {
 // after the acknowledgement.
 func (h *house) order(ctx context.Context, o loop.Order) (recorded bool, err error) {
 	recorded, err = h.loop.Order(ctx, o)
-	h.log.Info("order", "kind", o.Kind, "target", o.Target, "by", o.By, "why", o.Why, "recorded", recorded, "error", err)
+	said := []any{"kind", o.Kind, "target", o.Target, "by", o.By, "why", o.Why, "recorded", recorded}
+	if err != nil {
+		said = append(said, "error", err)
+	}
+	h.log.Info("order", said...)
 	if errors.Is(err, ledger.ErrConflict) {
 		err = errors.Join(web.ErrConflict, err)
 	}

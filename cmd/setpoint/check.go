@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -65,6 +66,7 @@ type checked struct {
 	Actuators  int          `json:"actuators"`
 	Loops      int          `json:"loops"`
 	Policies   int          `json:"policies"`
+	Needs      []string     `json:"needs,omitempty"` // variables of the environment by which serve finds the metrics
 	Problems   slo.Problems `json:"problems"`
 }
 
@@ -78,6 +80,11 @@ func (a *app) check(c *cobra.Command, paths []string, read *slo.Reader) error {
 	}
 	if set != nil {
 		r.Objectives, r.Actuators, r.Loops, r.Policies = len(set.Objectives), len(set.Actuators), len(set.Loops), len(set.Policies)
+		for _, source := range set.Sources {
+			r.Needs = append(r.Needs, source.Variables()...)
+		}
+		slices.Sort(r.Needs)
+		r.Needs = slices.Compact(r.Needs)
 	}
 	err := error(nil)
 	if a.output == "sarif" {
@@ -99,6 +106,9 @@ func printChecked(w io.Writer, r checked, files []slo.File) {
 	if r.Valid {
 		fmt.Fprintf(w, "in order: %s, %s, %s, %s and %s\n", count(r.Files, "file"), count(r.Objectives, "objective"),
 			count(r.Actuators, "actuator"), count(r.Loops, "loop"), count(r.Policies, "release policy"))
+		if len(r.Needs) > 0 {
+			fmt.Fprintf(w, "serve finds the metrics by its environment: set %s\n", strings.Join(r.Needs, " and "))
+		}
 		return
 	}
 	fmt.Fprintf(w, "%s in %s\n", count(len(r.Problems), "problem"), count(r.Files, "file"))
