@@ -149,7 +149,7 @@ func settingsTable() table {
 
 // tables are the chains in the order in which their heads are locked.
 func tables() []table {
-	return []table{decisionsTable(), definitionsTable(), deploysTable(), leadershipTable(), ordersTable(), outcomesTable(), pruningsTable(), settingsTable(), tokensTable(), verdictsTable(), versionsTable()}
+	return []table{decisionsTable(), definitionsTable(), deploysTable(), leadershipTable(), ordersTable(), outcomesTable(), pruningsTable(), sendingsTable(), settingsTable(), tokensTable(), verdictsTable(), versionsTable()}
 }
 
 // A definition is the body of a row of definitions.

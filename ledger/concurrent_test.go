@@ -55,6 +55,7 @@ func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
 		},
 		func() error { return l.Judge(ctx, verdictsOf(id)) },
 		func() error { return l.AddToken(ctx, tokenOf(id)) },
+		func() error { return second(l.BeginSendings(ctx, ledgertest.Sending(id, noon()))) },
 		func() error {
 			return second(l.AddDeploy(ctx, loop.Deploy{ID: id, Service: id, Release: "v1", At: noon(), Tool: "api"}))
 		},

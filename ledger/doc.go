@@ -10,7 +10,7 @@
 // (what is looked up), chain.go (how rows hang together), verify.go (how one
 // finds out that they do not), lead.go (who leads), watch.go (what others put on record), check.go (the invariants
 // in words) beside ../migrations (the same in SQL), errors.go (what an error
-// means), grant.go (who may), export.go (tables for others), verdicts.go, clerk.go and spool.go (answers of the gate), prune.go and prunings.go (what is dropped of them), memory.go, store.go (slices), migrate.go.
+// means), grant.go (who may), export.go (tables for others), sendings.go (reports that are sent), verdicts.go, clerk.go and spool.go (answers of the gate), prune.go and prunings.go (what is dropped of them), memory.go, store.go (slices), migrate.go.
 //
 // # Contracts
 //
@@ -67,7 +67,7 @@
 // 2 s, and is believed for 15 minutes without the database.
 //
 // Nothing is changed, and nothing but old verdicts is dropped. The chains (decisions, deploys, outcomes, orders,
-// definitions, leadership, prunings, settings, tokens, verdicts, versions) are insert-only: triggers refuse UPDATE,
+// definitions, leadership, prunings, sendings, settings, tokens, verdicts, versions) are insert-only: triggers refuse UPDATE,
 // DELETE and TRUNCATE, and any row that does not continue its chain. A row is
 // its body, the JSON of the loop's type with times in UTC microseconds, and
 // copies of some of its fields as columns for querying. Its hash is

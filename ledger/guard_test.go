@@ -23,7 +23,7 @@ func noon() time.Time { return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC) }
 
 // chained are the tables that are only added to.
 func chained() []string {
-	return []string{"decisions", "definitions", "deploys", "leadership", "orders", "outcomes", "prunings", "settings", "tokens", "verdicts", "versions"}
+	return []string{"decisions", "definitions", "deploys", "leadership", "orders", "outcomes", "prunings", "sendings", "settings", "tokens", "verdicts", "versions"}
 }
 
 // connect is a superuser's session beside the ledger.
@@ -67,6 +67,7 @@ func populate(dsn string) error {
 			p.Give(ctx, ledgertest.Order(fmt.Sprintf("o%d", i+1), when, loop.OrderFreeze, "shop")),
 			p.PutSetting(ctx, loop.Move{Actuator: move.Actuator, Setting: move.To, Term: loop.Term{Epoch: 1}, Decision: id, At: when}),
 			p.Finish(ctx, loop.Outcome{Decision: id, At: when, Applied: true, ReadBack: move.To}),
+			second(p.BeginSendings(ctx, ledgertest.Sending(id, when))),
 			p.Judge(ctx, batch))
 	}
 	return errors.Join(err, p.Begin(ctx, ledgertest.Hold("h1", noon().Add(time.Hour))))
@@ -209,6 +210,8 @@ func breaches() []breach {
 	add("deploys", map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`}, map[string]string{"service": `''`})
 	add("leadership", map[string]string{"epoch": "0"}, map[string]string{"holder": `''`}, map[string]string{"timeline": "-1"})
 	add("prunings", map[string]string{"chain": `'orders'`}, map[string]string{"through": "0", "body": `'{"through":0}'`}, map[string]string{"by": `' '`}, map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("through", "9")})
+	add("sendings", map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`}, map[string]string{"report": `''`}, map[string]string{"target": `''`},
+		map[string]string{"ended": `'lost'`}, map[string]string{"epoch": "-1"}, map[string]string{"epoch": "0"}, map[string]string{"by": `'ann'`})
 	add("settings", map[string]string{"actuator": `''`}, map[string]string{"value": `'nan'`}, map[string]string{"epoch": "0"})
 	add("tokens", map[string]string{"body": `'{}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`}, map[string]string{"name": `' '`}, map[string]string{"expires": `'2026-01-01'`})
 	add("verdicts", map[string]string{"body": `'{"id":"other"}'`}, map[string]string{"body": tooLong("id", "new")}, map[string]string{"id": `''`, "body": `'{"id":""}'`},
@@ -273,6 +276,8 @@ func validRow(table string) map[string]string {
 		return map[string]string{"body": `'{}'`, "epoch": "9", "holder": `'h'`, "at": "now()"}
 	case "prunings":
 		return map[string]string{"body": `'{"through":9}'`, "chain": `'verdicts'`, "through": "9", "by": `'b'`, "at": "now()"}
+	case "sendings":
+		return map[string]string{"body": `'{"id":"new"}'`, "id": `'new'`, "report": `'r'`, "target": `'t'`, "at": "now()", "until": "now()", "ended": `''`, "epoch": "1", "by": `''`}
 	case "settings":
 		return map[string]string{"body": `'{}'`, "actuator": `'a'`, "value": "1", "epoch": "1", "decision": `'d1'`, "at": "now()"}
 	case "tokens":

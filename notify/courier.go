@@ -135,7 +135,7 @@ func (c *courier) deliver() error {
 			return nil
 		}
 		if err == nil {
-			err = c.post(r)
+			err = post(c.client, c.target.Name, r)
 		}
 		if c.ctx.Err() != nil {
 			return nil
@@ -149,24 +149,24 @@ func (c *courier) deliver() error {
 	}
 }
 
-// post sends a request; only an answer of 2xx is none to repeat.
-func (c *courier) post(r *http.Request) error {
+// post sends a request to a target; only an answer of 2xx is none to repeat.
+func post(client *http.Client, target string, r *http.Request) error {
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "setpoint")
-	resp, err := c.client.Do(r)
+	resp, err := client.Do(r)
 	if err != nil {
 		var u *url.Error
 		if errors.As(err, &u) { // it would say the address
 			err = u.Err
 		}
-		return fmt.Errorf("reach %s: %w", c.target.Name, err)
+		return fmt.Errorf("reach %s: %w", target, err)
 	}
 	defer resp.Body.Close()
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 300))
 	if resp.StatusCode/100 == 2 {
 		return nil
 	}
-	return refusal{target: c.target.Name, status: resp.StatusCode, after: retryAfter(resp), text: strings.Join(strings.Fields(string(text)), " ")}
+	return refusal{target: target, status: resp.StatusCode, after: retryAfter(resp), text: strings.Join(strings.Fields(string(text)), " ")}
 }
 
 // A refusal is an answer that is none of 2xx.

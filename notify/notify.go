@@ -5,6 +5,9 @@
 //	                         alertmanager   all alerts at once, again every minute, while they last
 //	                         webhook        one signed message for each beginning and each end
 //
+// Post sends a webhook one message that somebody else keeps, such as a report
+// of a period (web/sending.go).
+//
 // Only the leader tells: on another instance Tell clears what waits. Alerts
 // are part of what the loop remembers over restarts and changes of the
 // leader, since when they fire included, so that the next leader says the same

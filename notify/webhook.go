@@ -117,12 +117,16 @@ func (h *hook) next(ctx context.Context, now time.Time) (*http.Request, error) {
 	if len(h.waiting) == 0 {
 		return nil, nil
 	}
-	m := h.waiting[0]
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url.Reveal(), bytes.NewReader(m.body))
+	return h.waiting[0].to(ctx, h.url, h.key, now)
+}
+
+// to is a message as a request to a webhook, signed.
+func (m message) to(ctx context.Context, url, key slo.Secret, now time.Time) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url.Reveal(), bytes.NewReader(m.body))
 	if err != nil {
 		return nil, fmt.Errorf("address a webhook: not an address")
 	}
-	Sign(r, h.key, m.id, m.body, now)
+	Sign(r, key, m.id, m.body, now)
 	return r, nil
 }
 

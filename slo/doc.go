@@ -7,7 +7,7 @@
 // Two sorts of documents are read, any number of them in a file: OpenSLO v1,
 // all kinds, for promises, and our own kinds for what OpenSLO has no words for:
 // acting (Actuator, ControlLoop, ReleasePolicy), times that are not judged as
-// others (Calendar), and promises about promises (CompositeSLO). OpenSLO's other versions (openslo_older.go) are
+// others (Calendar), promises about promises (CompositeSLO), and what is sent when a period has ended (Report). OpenSLO's other versions (openslo_older.go) are
 // rewritten as v1 first, and so are the formats of other tools that the caller
 // hands an Importer for.
 //

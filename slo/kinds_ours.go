@@ -1,7 +1,7 @@
 package slo
 
 func ourKinds() []kind {
-	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind(), adjustmentKind(), slaKind(), compositeKind()}
+	return []kind{actuatorKind(), loopKind(), policyKind(), calendarKind(), adjustmentKind(), slaKind(), compositeKind(), reportKind()}
 }
 
 func actuatorKind() kind {

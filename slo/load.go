@@ -107,6 +107,7 @@ type loader struct {
 	calendars     []draft[Calendar]
 	adjustments   []draft[Adjustment]
 	slas          []draft[SLA]
+	reports       []draftReport
 }
 
 // A reference is the name of something that may be declared later on.
@@ -201,6 +202,8 @@ func (l *loader) document(doc value) {
 		l.adjustment(doc)
 	case "SLA":
 		l.sla(doc)
+	case "Report":
+		l.report(doc)
 	}
 }
 
@@ -334,6 +337,7 @@ func (l *loader) finish() *Set {
 	sortBy(l.set.Calendars, func(c Calendar) string { return c.Name })
 	sortBy(l.set.Adjustments, func(a Adjustment) string { return a.Name })
 	sortBy(l.set.SLAs, func(s SLA) string { return s.Name })
+	sortBy(l.set.Reports, func(r Report) string { return r.Name })
 	sortBy(l.set.Policies, func(p ReleasePolicy) string { return p.Name })
 	set := l.set // a copy: the loader, with all the text that it read, is let go
 	return &set

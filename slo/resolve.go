@@ -53,6 +53,7 @@ func (l *loader) resolve() {
 	l.finishCalendars()
 	l.finishAdjustments(k)
 	l.finishSLAs(k)
+	l.finishReports()
 	l.claims()
 }
 

@@ -16,6 +16,7 @@ type Set struct {
 
 	Adjustments []Adjustment `json:"adjustments,omitempty"`
 	SLAs        []SLA        `json:"slas,omitempty"`
+	Reports     []Report     `json:"reports,omitempty"`
 
 	AlertPolicies       []AlertPolicy        `json:"alertPolicies,omitempty"` // those of documents of their own; objectives have what they use
 	AlertConditions     []AlertCondition     `json:"alertConditions,omitempty"`

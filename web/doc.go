@@ -9,7 +9,7 @@
 //	GET  /actuators/{actuator}    what its loop looks at and what it does, over one time ?range=1d
 //	GET  /capacity                where levels and budgets go at the trend of the last ?range=28d
 //	GET  /health                  how Setpoint itself does: definitions, backends, ledger, leader
-//	GET  /reports                 how budgets were kept in a ?period=week, month or quarter, ?team= &back= &file=1
+//	GET  /reports                 how budgets were kept in a ?period=week, month or quarter, ?team= &back= &of= &file=1; what sends them is sending.go
 //	GET  /badges/{kind}/{name}    a picture for other sites; /cards/{kind}/{name} a page to frame
 //	GET  /decisions               the record; /decisions/{id} one decision with its evidence
 //	GET  /control                 actuators, orders in force, emergency stop

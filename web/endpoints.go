@@ -68,6 +68,8 @@ func (s *Server) endpoints() []endpoint {
 		{"GET", "/v1/worth", ScopeRead, s.worth, "What each loop did, or would have done, weighed against people who do it by hand", nil, nil, named("worth", []client.Worth{}), false},
 		{"GET", "/v1/orders", ScopeRead, s.orders, "Orders in force", nil, nil, named("orders", []client.Order{}), false},
 		{"POST", "/v1/orders", ScopeOverride, s.giveOrder, "Gives an order. 201 when it is on record, 202 when it is in force and still to be recorded", nil, draft{}, client.Receipt{}, false},
+		{"GET", "/v1/reports", ScopeRead, s.reports, "Reports that are sent by themselves: when next, and how it went of late", nil, nil, named("reports", []client.ScheduledReport{}), false},
+		{"POST", "/v1/reports/{report}/send", ScopeOverride, s.sendReport, "Sends a report now, about the period that ended last. 201 when that is on record; it goes out seconds later", nil, client.SendReport{}, named("sendings", []client.Sending{}), false},
 		{"GET", "/v1/tokens", ScopeAdmin, s.tokens, "Tokens that callers are known by, without their secrets", nil, nil, named("tokens", []client.Token{}), false},
 		{"POST", "/v1/tokens", ScopeAdmin, s.makeToken, "Makes a token. Its secret is in this answer and nowhere else", nil, client.NewToken{}, client.MadeToken{}, false},
 		{"DELETE", "/v1/tokens/{token}", ScopeAdmin, s.revokeToken, "Revokes a token, by its ID or its name; every server refuses it seconds later", nil, nil, client.Token{}, false},

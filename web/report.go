@@ -2,21 +2,29 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"setpoint.dev/setpoint/client"
 	"setpoint.dev/setpoint/slo"
 )
 
-// mostReported is how many objectives a report lists, and reportPatience how
-// long it may take: each is summed from its counts.
+// mostReported is how many objectives a report lists, mostBack how many periods
+// ago it may be, and reportPatience how long it may take: each objective is
+// summed from its counts.
 const (
 	mostReported   = 100
+	mostBack       = 100
 	reportPatience = 10 * time.Second
 )
 
@@ -35,6 +43,12 @@ type reportView struct {
 	Before, After      string // addresses of the periods beside
 	File               string // address of this report as one file
 	Made               string
+	Kept               int        // of Rows
+	Sent               []sentView // reports that are sent by themselves
+	SendUnread         string     // why it is not known how sending went
+	Who                Caller
+	Done, Wrong        string       // of sending one by hand
+	By, Why            string       // to be corrected
 	Style              template.CSS // of the file: the style sheet itself
 }
 
@@ -47,34 +61,51 @@ type reportRow struct {
 	Bar                         float64
 	Overdrawn                   bool
 	Worst                       string // the incident that used up most
+	figures                     client.ReportedObjective
 }
 
 // A reportSLA is an SLA with what is owed, as of now.
 type reportSLA struct {
 	Objective string
 	slaRow
+	wire client.SLA
 }
 
-// A reportPeriod is a period of the calendar in UTC, so many before the
-// present one.
+// A reportPeriod is a period of the calendar, so many before the present one,
+// by the clocks of its own zone.
 type reportPeriod struct {
 	unit     string
 	from, to time.Time
 }
 
 func periodOf(unit string, back int, now time.Time) reportPeriod {
-	year, month, day := now.UTC().Date()
-	at := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
-	switch unit {
-	case "week": // from Monday
-		monday := at(year, month, day-(int(now.UTC().Weekday())+6)%7-7*back)
-		return reportPeriod{unit, monday, monday.AddDate(0, 0, 7)}
-	case "quarter":
-		first := at(year, month-(month-1)%3-time.Month(3*back), 1)
-		return reportPeriod{unit, first, first.AddDate(0, 3, 0)}
+	of := slo.CalendarPeriod(unit, now, back)
+	return reportPeriod{cmp.Or(unit, slo.Month), of.From, of.To}
+}
+
+// periodAsked reads which period a report is asked for: so many back, or the
+// one that a day is in.
+func periodAsked(values url.Values, now time.Time) (p reportPeriod, back int, err error) {
+	unit := values.Get("period")
+	wrong := refuse(http.StatusBadRequest, "bad-report", "period is week, month or quarter, back is how many of them ago, at most 100, and of is a day such as 2026-01-31", "")
+	if !slices.Contains([]string{"", slo.Week, slo.Month, slo.Quarter}, unit) {
+		return p, 0, wrong
 	}
-	first := at(year, month-time.Month(back), 1)
-	return reportPeriod{"month", first, first.AddDate(0, 1, 0)}
+	if text := values.Get("back"); text != "" {
+		if back, err = strconv.Atoi(text); err != nil || back < 0 || back > mostBack {
+			return p, 0, wrong
+		}
+	}
+	day, err := time.ParseInLocation(time.DateOnly, values.Get("of"), now.Location())
+	if values.Get("of") == "" {
+		return periodOf(unit, back, now), back, nil
+	}
+	for back = 0; err == nil && back <= mostBack; back++ {
+		if p = periodOf(unit, back, now); !p.from.After(day) && p.to.After(day) {
+			return p, back, nil
+		}
+	}
+	return p, 0, wrong
 }
 
 func (p reportPeriod) title() string {
@@ -92,28 +123,48 @@ func (p reportPeriod) title() string {
 // needs no server.
 func (s *Server) reportPage(w http.ResponseWriter, r *http.Request) {
 	values := r.URL.Query()
-	unit := values.Get("period")
-	back, err := askNumber(values, "back", 0, 100)
-	team, wrong := named("team", values.Get("team"))
-	if err != nil || wrong != nil || !slices.Contains([]string{"", "week", "month", "quarter"}, unit) {
-		s.problem(w, r, refuse(http.StatusBadRequest, "bad-report", "period is week, month or quarter, and back is how many of them ago, at most 100", ""))
-		return
-	}
 	l := s.look(here(r))
-	v := s.reportView(r.Context(), l, periodOf(unit, int(back), l.now), team, int(back))
-	if values.Get("file") == "" {
-		s.render(w, r, http.StatusOK, "reports", s.page(l, "reports", "Report: "+v.Title, v))
+	p, back, err := periodAsked(values, l.now)
+	team, wrong := named("team", values.Get("team"))
+	if err = errors.Join(err, wrong); err != nil {
+		s.problem(w, r, err)
 		return
 	}
-	v.Style = template.CSS(s.files["style.css"].text)
-	var out bytes.Buffer
-	if err := s.pages["reports"].ExecuteTemplate(&out, "file", v); err != nil {
-		s.problem(w, r, fmt.Errorf("render report: %w", err))
+	v := s.reportView(r.Context(), l, p, team, back)
+	if values.Get("file") == "" {
+		v.Done = sentWords(l, values.Get("sent"))
+		s.showReport(w, r, http.StatusOK, l, v)
+		return
+	}
+	out, err := s.reportFile(v)
+	if err != nil {
+		s.problem(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="setpoint-`+strings.ToLower(strings.ReplaceAll(v.Title, " ", "-"))+`.html"`)
-	_, _ = w.Write(out.Bytes()) // a caller who went away is told nothing
+	w.Header().Set("Content-Disposition", `attachment; filename="`+v.fileName()+`"`)
+	_, _ = w.Write(out) // a caller who went away is told nothing
+}
+
+// showReport shows a report, with how those that are sent do.
+func (s *Server) showReport(w http.ResponseWriter, r *http.Request, status int, l look, v reportView) {
+	v.Who = callerOf(r.Context())
+	s.sentViews(r.Context(), l, &v)
+	s.render(w, r, status, "reports", s.page(l, "reports", "Report: "+v.Title, v))
+}
+
+// reportFile is a report as one file that needs no server.
+func (s *Server) reportFile(v reportView) ([]byte, error) {
+	v.Style = template.CSS(s.files["style.css"].text)
+	var out bytes.Buffer
+	if err := s.pages["reports"].ExecuteTemplate(&out, "file", v); err != nil {
+		return nil, fmt.Errorf("render report: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+func (v reportView) fileName() string {
+	return "setpoint-" + strings.ToLower(strings.ReplaceAll(v.Title, " ", "-")) + ".html"
 }
 
 func (s *Server) reportView(ctx context.Context, l look, p reportPeriod, team string, back int) reportView {
@@ -137,7 +188,7 @@ func (s *Server) reportView(ctx context.Context, l look, p reportPeriod, team st
 		}
 	}
 	slices.SortFunc(found, q.compare)
-	kept, began := 0, time.Now()
+	began := time.Now()
 	for i, o := range found {
 		if i == mostReported || time.Since(began) > reportPatience {
 			v.More = len(found) - i
@@ -148,29 +199,32 @@ func (s *Server) reportView(ctx context.Context, l look, p reportPeriod, team st
 			v.Unread = problemOf(err).Message
 			break
 		}
-		kept += int(bit(ok))
+		v.Kept += int(bit(ok))
 		v.Rows = append(v.Rows, row)
-		for _, sla := range slaRows(l.set, *o.state) {
-			v.SLAs = append(v.SLAs, reportSLA{o.objective.Name, sla})
+		wire := wireSLAs(l.set, *o.state)
+		for i, sla := range slaRows(l.set, *o.state) {
+			v.SLAs = append(v.SLAs, reportSLA{o.objective.Name, sla, wire[i]})
 		}
 	}
-	v.Words = fmt.Sprintf("%d of %s kept their budget.", kept, plural(len(v.Rows), "objective", "objectives"))
+	v.Words = fmt.Sprintf("%d of %s kept their budget.", v.Kept, plural(len(v.Rows), "objective", "objectives"))
 	return v
 }
 
 // reportRow sums an objective over a period.
 func (s *Server) reportRow(ctx context.Context, l look, o slo.Objective, p reportPeriod) (row reportRow, kept bool, err error) {
 	row = reportRow{Name: o.Name, Link: s.link("objectives", o.Name), Service: o.Service, Target: exactly(o.Target), Good: "not counted", Kept: statusBadge("no-data")}
+	row.figures = client.ReportedObjective{Objective: o.Name, Service: o.Service, Target: json.Number(o.Target.String()), Kept: "no-data", Link: row.Link}
 	h, err := s.readHistory(ctx, l, o, stretch{frame: frame{p.from, p.to}, whole: true, alone: true})
 	if err != nil {
 		return row, false, err
 	}
 	c := h.counts.between(p.from, p.to)
 	lived := min(p.to.Sub(p.from), max(l.now.Sub(p.from), time.Second))
-	row.Observed = percent(min(c.Covered.Seconds()/lived.Seconds(), 1))
+	observed := min(c.Covered.Seconds()/lived.Seconds(), 1)
+	row.Observed, row.figures.Observed = percent(observed), observed
 	if c.Total() == 0 {
 		if c.Covered > 0 {
-			row.Kept = statusBadge("no-traffic")
+			row.Kept, row.figures.Kept = statusBadge("no-traffic"), "no-traffic"
 		}
 		return row, false, nil
 	}
@@ -178,12 +232,14 @@ func (s *Server) reportRow(ctx context.Context, l look, o slo.Objective, p repor
 	one := unitOf(o)
 	row.Good, row.Used, row.Bad, row.Total = exact(ratio(c.Good, c.Total())), percent(used), count(one.Events(c.Bad)), count(one.Events(c.Total()))
 	row.Bar, row.Overdrawn, kept = 100*within(used), used > 1, used < 1
-	row.Kept = badge{"ok", "kept"}
+	row.Kept, row.figures.Kept = badge{"ok", "kept"}, "kept"
 	if !kept {
-		row.Kept = badge{"exhausted", "not kept"}
+		row.Kept, row.figures.Kept = badge{"exhausted", "not kept"}, "not-kept"
 	}
+	row.figures.Good, row.figures.Used, row.figures.Bad, row.figures.Total = new(ratio(c.Good, c.Total())), new(used), one.Events(c.Bad), one.Events(c.Total())
 	if worst := h.incidents(1); len(worst) > 0 && worst[0].share >= 0.01 {
 		row.Worst = fmt.Sprintf("%s in %s from %s", percent(worst[0].share), about(worst[0].to.Sub(worst[0].from)), worst[0].from.Format("2 Jan 15:04"))
+		row.figures.Worst = row.Worst
 	}
 	return row, kept, nil
 }

@@ -23,6 +23,7 @@ func (s *Server) routes() *chi.Mux {
 	s.loginRoutes(r)
 	s.pageRoutes(r.With(s.needs(ScopeRead)))
 	r.With(s.needs(ScopeOverride)).Post("/actions/{kind}", s.action)
+	r.With(s.needs(ScopeOverride)).Post("/reports/{report}/send", s.sendByForm)
 	admin := r.With(s.needs(ScopeAdmin))
 	read(admin, "/tokens", s.tokensPage)
 	admin.Post("/tokens", s.makeTokenByForm)

@@ -45,6 +45,8 @@ type Config struct {
 	Health       func(context.Context) Health // how the parts of this instance do; nil = nobody can tell
 	Past         Past                         // how actuators were set; nil = charts know only what this process saw
 	Levels       Levels                       // what objectives with a limit measure, for trends; nil = only budgets have some
+	Mail         Mail                         // keeps reports that are sent; nil = none are
+	Post         Post                         // sends them; nil = none are
 	Sessions     Sessions                     // of people who log in; used with Caller only
 }
 
@@ -134,6 +136,8 @@ type Server struct {
 
 	judgements judgements
 	shades     shades
+
+	postbox postbox
 
 	gone      gone
 	register  register

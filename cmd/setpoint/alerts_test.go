@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,6 +52,15 @@ spec:
       - kind: AlertNotificationTarget
         metadata: {name: hook, annotations: {setpoint.dev/url: '${HOOK_URL}', setpoint.dev/secret: '${HOOK_SECRET}'}}
         spec: {target: webhook}
+---
+apiVersion: setpoint.dev/v1
+kind: Report
+metadata: {name: weekly}
+spec:
+  period: week
+  notificationTargets:
+  - metadata: {name: hook, annotations: {setpoint.dev/url: '${HOOK_URL}', setpoint.dev/secret: '${HOOK_SECRET}'}}
+    spec: {target: webhook}
 `
 
 // A hearer is a webhook that keeps what it is told.
@@ -116,6 +126,12 @@ func TestAlertsAreTold(t *testing.T) {
 	if page := v.page("/objectives/alerted"); !strings.Contains(page, `<span class="tag">firing</span>`) || !strings.Contains(page, "alertmanager (alertmanager) and hook (webhook)") {
 		t.Errorf("the page of the objective:\n%s", page)
 	}
+	if r := v.post("/reports/weekly/send", url.Values{"by": {"ann"}, "why": {"to see it"}, "confirm": {"yes"}}, v.url); r.StatusCode != http.StatusSeeOther {
+		t.Errorf("a report is sent by hand: status %d", r.StatusCode)
+	}
+	v.within(30*time.Second, "the report arrives, and the page says so", func() bool {
+		return len(h.heard("report")) > 0 && strings.Contains(v.page("/reports"), "ann: to see it") && strings.Contains(v.page("/v1/reports"), `"state":"sent"`)
+	})
 	v.kill()
 	v.start()
 	v.within(30*time.Second, "the next one has looked twice", func() bool { return len(v.status().Alerts) == 1 })

@@ -1,6 +1,20 @@
 package main
 
-import "setpoint.dev/setpoint/web"
+import (
+	"context"
+	"time"
+
+	"setpoint.dev/setpoint/web"
+)
+
+// sendReports sends the reports that are due.
+func (h *house) sendReports(ctx context.Context) error {
+	return repeat(ctx, 3*time.Second, func(ctx context.Context) {
+		if err := h.web.SendReports(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			h.log.Warn("reports", "error", err)
+		}
+	})
+}
 
 // deliveries are how telling of alerts goes, for the page.
 func (h *house) deliveries() (out []web.Delivery) {

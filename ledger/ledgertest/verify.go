@@ -33,7 +33,7 @@ func verify(t *testing.T, l Ledger) {
 	for _, h := range heads {
 		seqs[h.Chain] = h.Seq
 	}
-	diff(t, "heads", seqs, map[string]int64{"decisions": 4, "definitions": 1, "deploys": 0, "leadership": 1, "orders": 2, "outcomes": 2, "prunings": 0, "settings": 1, "tokens": 0, "verdicts": 1, "versions": 2})
+	diff(t, "heads", seqs, map[string]int64{"decisions": 4, "definitions": 1, "deploys": 0, "leadership": 1, "orders": 2, "outcomes": 2, "prunings": 0, "sendings": 0, "settings": 1, "tokens": 0, "verdicts": 1, "versions": 2})
 	mustBegin(t, l, Hold("d5", at(5)))
 	faults, err = l.VerifyFrom(t.Context(), heads)
 	check(t, "VerifyFrom", err)

@@ -45,6 +45,9 @@ func unsaid(set *slo.Set) (problems slo.Problems) {
 	for _, a := range set.SLAs {
 		add(a.Position, "SLA", a.Name, "rules know one target, and no credits")
 	}
+	for _, r := range set.Reports {
+		add(r.Position, "Report", r.Name, "rules send nothing when a period has ended")
+	}
 	const acts = "rules record and tell, and do not act"
 	for _, a := range set.Actuators {
 		add(a.Position, "Actuator", a.Name, acts)

@@ -20,6 +20,7 @@ import (
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/ledger/cluster/clustertest"
 	"setpoint.dev/setpoint/loop"
+	"setpoint.dev/setpoint/notify"
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
 	"setpoint.dev/setpoint/web"
@@ -42,6 +43,8 @@ type shop struct {
 	url     string
 	stop    func() // ends the server, not the loop
 	read    atomic.Pointer[web.Definitions]
+
+	addresses atomic.Pointer[slo.Set] // in place of set: with those of webhooks
 }
 
 // openShop begins a shop and ticks until it knows its past.
@@ -107,13 +110,22 @@ func (s *shop) listen(t testing.TB, address string) (stop func()) {
 }
 
 func (s *shop) config(t testing.TB) web.Config {
+	n := notify.New(notify.Config{})
+	t.Cleanup(n.Close)
 	return web.Config{
+		Mail: s.records, Post: n.Post,
 		Set: s.set.Load, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling, Health: s.health, Past: reader{s.records}.past, Definitions: func() web.Definitions { return *s.read.Load() },
 		Report: func() loop.Report {
-			if r := s.report.Load(); r != nil {
-				return *r
+			r := s.report.Load()
+			if r == nil {
+				return loop.Report{}
 			}
-			return loop.Report{}
+			if with := s.addresses.Load(); with != nil {
+				out := *r
+				out.Set = with
+				return out
+			}
+			return *r
 		},
 		Order:   s.loop.Order,
 		Failed:  func(err error) { t.Errorf("the page failed: %v", err) },

@@ -43,6 +43,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("live", func(t *testing.T) { live(t, s, browser) })
 	t.Run("reload", func(t *testing.T) { reloaded(t, s, browser) })
 	t.Run("known", func(t *testing.T) { known(t, s, browser) })
+	t.Run("reports", func(t *testing.T) { reports(t, s, browser) })
 	t.Run("actions", func(t *testing.T) { actions(t, s, browser) })
 	t.Run("stop by keys", func(t *testing.T) { byKeys(t, s, browser) })
 	t.Run("without scripts", func(t *testing.T) { withoutScripts(t, s, browser) })
