@@ -57,6 +57,9 @@
 // at an identity provider (oidc.go), and keeps them known by a cookie. limits.go bounds how often one
 // caller may ask.
 //
+// freezes.go has deploy freezes of GitLab follow the release freezes: the only thing here that sets
+// anything elsewhere, once the answer behind it is on record.
+//
 // When the ledger is down, the gate, the status, the metrics and the
 // overview answer as always, from memory, and say so; lists of decisions
 // show the newest ones that are in memory. When the loop does not tick, all

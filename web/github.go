@@ -221,22 +221,26 @@ func (g *GitHub) jwt(now time.Time) (slo.Secret, error) {
 // post sends JSON to the API and reads the answer into got, unless that is nil.
 func (g *GitHub) post(ctx context.Context, path string, token slo.Secret, says, got any) (status int, err error) {
 	header := http.Header{"Authorization": {"Bearer " + token.Reveal()}, "Accept": {"application/vnd.github+json"}, "X-Github-Api-Version": {"2022-11-28"}}
-	return postJSON(ctx, g.HTTP, strings.TrimSuffix(g.API, "/")+path, header, says, got)
+	return callJSON(ctx, g.HTTP, http.MethodPost, strings.TrimSuffix(g.API, "/")+path, header, says, got)
 }
 
-// postJSON sends JSON. Every status but a 2xx is an error, redirects too. The
+// callJSON sends JSON, or nothing when says is nil. Every status but a 2xx is an error, redirects too. The
 // error says nothing of what was sent.
-func postJSON(ctx context.Context, with *http.Client, address string, header http.Header, says, got any) (status int, err error) {
-	body, err := json.Marshal(says)
-	if err != nil {
-		return 0, err
+func callJSON(ctx context.Context, with *http.Client, method, address string, header http.Header, says, got any) (status int, err error) {
+	var body []byte
+	if says != nil {
+		if body, err = json.Marshal(says); err != nil {
+			return 0, err
+		}
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
 	req.Header = header
-	req.Header.Set("Content-Type", "application/json")
+	if says != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("User-Agent", "setpoint")
 	once := *with
 	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -98,7 +98,7 @@ func (g *GitLab) Tell(ctx context.Context, c loop.Callback, a client.Answer) err
 	}
 	says := map[string]any{"sha": c.To["sha"], "external_status_check_id": check, "status": heldWord(slo.Verdict(a.Verdict), "passed", "pending", "failed")}
 	header := http.Header{"Private-Token": {g.Token.Reveal()}}
-	status, err := postJSON(ctx, g.HTTP, strings.TrimSuffix(g.API, "/")+c.To["path"], header, says, nil)
+	status, err := callJSON(ctx, g.HTTP, http.MethodPost, strings.TrimSuffix(g.API, "/")+c.To["path"], header, says, nil)
 	if status == http.StatusConflict || status == http.StatusNotFound { // another commit is the newest by now
 		return fmt.Errorf("%w: %w", ErrNotWaiting, err)
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	Tokens       TokenBook                    // that callers are known by; nil = they are not managed here
 	Callbacks    CallbackBook                 // messages that are to be answered; nil = none are taken
 	Hooks        map[string]Hook              // :: tool → how it asks by messages
+	Freezes      *GitLabFreezes               // deploy freezes that follow the release freezes; nil = none do
 	Deploys      DeployBook                   // that tools told of; nil = there are none
 	Health       func(context.Context) Health // how the parts of this instance do; nil = nobody can tell
 	Past         Past                         // how actuators were set; nil = charts know only what this process saw

@@ -24,6 +24,7 @@ type hooks struct {
 	app, key, api string // of GitHub
 	gitlab        string
 	projects      []string // OWNER/REPO=SERVICE
+	freezes       []string // GROUP/PROJECT=SERVICE of GitLab
 }
 
 func (o *hooks) flags(c *cobra.Command) {
@@ -32,17 +33,18 @@ func (o *hooks) flags(c *cobra.Command) {
 	f.StringVar(&o.key, "github-key", "", "file of the app's private key (PEM)")
 	f.StringVar(&o.api, "github-api", "https://api.github.com", "address of GitHub's API")
 	f.StringVar(&o.gitlab, "gitlab-api", "", "address of GitLab's API, such as https://gitlab.com/api/v4, whose status checks are answered; SETPOINT_GITLAB_SECRET signs them, SETPOINT_GITLAB_TOKEN answers")
+	f.StringArrayVar(&o.freezes, "gitlab-freeze", nil, "GROUP/PROJECT=SERVICE: the project of --gitlab-api has a deploy freeze while the service has a release freeze; may be given again")
 	f.StringArrayVar(&o.projects, "project", nil, "OWNER/REPO=SERVICE: the service that a repository is; otherwise the one of its name; may be given again")
 }
 
 // tools are those that are set up.
 func (o hooks) tools() (map[string]web.Hook, error) {
-	services, err := o.services()
+	services, err := serviceOf("--project", o.projects)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]web.Hook{}
-	with := &http.Client{Transport: egress.Policy{Loopback: true}.Transport(), Timeout: 10 * time.Second}
+	with := toolClient()
 	if o.app != "" || o.key != "" {
 		key, err := privateKey(o.key)
 		if err != nil || o.app == "" {
@@ -54,7 +56,7 @@ func (o hooks) tools() (map[string]web.Hook, error) {
 		}
 		out["github"] = &web.GitHub{App: o.app, Key: key, Secrets: secrets, API: o.api, Services: services, HTTP: with}
 	}
-	if o.gitlab != "" {
+	if o.gitlab != "" && (len(o.freezes) == 0 || os.Getenv("SETPOINT_GITLAB_SECRET") != "") {
 		secrets, err := hookSecrets("SETPOINT_GITLAB_SECRET")
 		token := os.Getenv("SETPOINT_GITLAB_TOKEN")
 		if err == nil && token == "" {
@@ -68,12 +70,31 @@ func (o hooks) tools() (map[string]web.Hook, error) {
 	return out, nil
 }
 
-func (o hooks) services() (map[string]string, error) {
+// toolClient reaches delivery tools.
+func toolClient() *http.Client {
+	return &http.Client{Transport: egress.Policy{Loopback: true}.Transport(), Timeout: 10 * time.Second}
+}
+
+// mirror is whose deploy freezes follow the release freezes; nil = nobody's.
+func (o hooks) mirror(stopped func(service string) bool) (*web.GitLabFreezes, error) {
+	services, err := serviceOf("--gitlab-freeze", o.freezes)
+	if err != nil || len(services) == 0 {
+		return nil, err
+	}
+	token := os.Getenv("SETPOINT_GITLAB_TOKEN")
+	if o.gitlab == "" || token == "" {
+		return nil, exit{usage, "--gitlab-freeze needs --gitlab-api and SETPOINT_GITLAB_TOKEN"}
+	}
+	return &web.GitLabFreezes{API: o.gitlab, Token: slo.Secret(token), Services: services, Stopped: stopped, HTTP: toolClient()}, nil
+}
+
+// serviceOf reads which service each project is.
+func serviceOf(flag string, projects []string) (map[string]string, error) {
 	out := map[string]string{}
-	for _, text := range o.projects {
+	for _, text := range projects {
 		project, service, ok := strings.Cut(text, "=")
 		if !ok || service == "" || !strings.Contains(project, "/") {
-			return nil, exit{usage, fmt.Sprintf("--project is OWNER/REPO=SERVICE, not %q", text)}
+			return nil, exit{usage, fmt.Sprintf("%s is OWNER/REPO=SERVICE, not %q", flag, text)}
 		}
 		out[project] = service
 	}
@@ -113,6 +134,15 @@ func privateKey(file string) (*rsa.PrivateKey, error) {
 		return nil, fmt.Errorf("read the app's key: %s holds no RSA key", file)
 	}
 	return key, nil
+}
+
+// mirrorFreezes has deploy freezes follow the release freezes.
+func (h *house) mirrorFreezes(ctx context.Context) error {
+	return repeat(ctx, 15*time.Second, func(ctx context.Context) {
+		if err := h.web.MirrorFreezes(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			h.log.Warn("deploy freezes", "error", err)
+		}
+	})
 }
 
 // answerTools answers the tools that wait.

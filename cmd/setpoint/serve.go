@@ -193,6 +193,10 @@ func (h *house) wire(set *slo.Set, o options) error {
 	if err != nil {
 		return err
 	}
+	freezes, err := o.hooks.mirror(func(service string) bool { return h.loop.Stopped("", service) })
+	if err != nil {
+		return err
+	}
 	h.egress = o.egress()
 	h.bench = bench{deps: h.deps, open: fitted{}}
 	source, err := h.sources.fit(set.Sources)
@@ -216,7 +220,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.groups.declared = set
 	h.notify = notify.New(notify.Config{URL: h.url, Failed: h.untold, Egress: h.egress})
 	h.web = web.New(h.admit(web.Config{
-		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Slices: h.records.Slices, Deploys: reader{h.records}, Levels: h.sources.levels, Health: h.health, Past: reader{h.records}.past, Callbacks: h.records, Mail: h.records, Post: h.notify.Post, Hooks: tools, Tokens: tokenBook{h.records}, Witness: reader{h.records},
+		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Slices: h.records.Slices, Deploys: reader{h.records}, Levels: h.sources.levels, Health: h.health, Past: reader{h.records}.past, Callbacks: h.records, Mail: h.records, Post: h.notify.Post, Hooks: tools, Freezes: freezes, Tokens: tokenBook{h.records}, Witness: reader{h.records},
 		Deliveries: h.deliveries, Cancels: h.cancels, Lease: h.lease, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
 	}, o.access))
 	return nil
@@ -248,6 +252,7 @@ func (h *house) run(ctx context.Context, more ...func(context.Context) error) er
 	all.Go(func() error { return h.lookBack(ctx) })
 	all.Go(func() error { return h.answerTools(ctx) })
 	all.Go(func() error { return h.sendReports(ctx) })
+	all.Go(func() error { return h.mirrorFreezes(ctx) })
 	for _, f := range more {
 		all.Go(func() error { return f(ctx) })
 	}
