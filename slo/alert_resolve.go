@@ -120,6 +120,18 @@ func (l *loader) giveAlerts(o *Objective, uses []alertUse, standard place, want 
 		o.Alerts = append(o.Alerts, standardFor(*o, l.deliverable(*o), standard))
 	}
 	o.Silent = want == "none"
+	for i := range o.Alerts {
+		o.Alerts[i].Conditions = l.shared(o.Alerts[i].Conditions)
+	}
+}
+
+// shared is conditions, for all objectives that have them fitted alike: of
+// thousands they are mostly the same.
+func (l *loader) shared(all []AlertCondition) []AlertCondition {
+	if len(all) == 0 || !slices.Equal(all, l.lastConditions) {
+		l.lastConditions = all
+	}
+	return l.lastConditions
 }
 
 // distinct refuses a policy whose alerts could not be told from others of an

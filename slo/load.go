@@ -92,12 +92,14 @@ type loader struct {
 	declared   map[string]map[string]place // kind → name → where
 	references []reference
 	set        Set
-	indicators []*draftIndicator          // those of SLIs and those inside SLOs
-	named      map[string]*draftIndicator // those of SLIs
-	slos       []draftSLO
-	composites []*draftComposite
-	onlyNames  map[string]string // :: SLO → the name that its only objective has in other formats
-	alerts     []*draftAlert
+
+	lastConditions []AlertCondition           // of the last policy that was given to an objective
+	indicators     []*draftIndicator          // those of SLIs and those inside SLOs
+	named          map[string]*draftIndicator // those of SLIs
+	slos           []draftSLO
+	composites     []*draftComposite
+	onlyNames      map[string]string // :: SLO → the name that its only objective has in other formats
+	alerts         []*draftAlert
 
 	serviceAlerts map[string]string // what services say of the standard alerts
 	homeless      bool              // it was said that an Alertmanager has no address

@@ -47,11 +47,12 @@ func TestMain(m *testing.M) { clustertest.Main(m) }
 // alerts by the standard tiers.
 func objectives(n int, url string) *slo.Set {
 	set := &slo.Set{Sources: []slo.Source{{Name: "metrics", URL: url, Scrape: scrape}}}
+	tiers := slo.StandardTiers(30 * 24 * time.Hour) // which a set that is read shares too
 	for i := range n {
 		set.Objectives = append(set.Objectives, slo.Objective{
 			Name: fmt.Sprint("service-", i), Service: fmt.Sprint("service-", i), Target: slo.NewDecimal(999, 3),
 			Window: slo.Window{Length: 30 * 24 * time.Hour}, Slice: time.Minute,
-			Alerts: []slo.AlertPolicy{{Name: "burn", Title: "ErrorBudgetBurn", Breaching: true, Conditions: slo.StandardTiers(30 * 24 * time.Hour)}},
+			Alerts: []slo.AlertPolicy{{Name: "burn", Title: "ErrorBudgetBurn", Breaching: true, Conditions: tiers}},
 			Indicator: slo.Indicator{
 				Name: "availability", Source: "metrics",
 				Bad:   fmt.Sprintf(`sum(rate(http_requests_total{service="service-%d",code=~"5.."}[5m]))`, i),
