@@ -159,6 +159,9 @@ func (a *Account) fold(_, _ time.Time, all []sli.Slice) []sli.Slice {
 }
 
 func (a *Account) foldAdjusted(from, to time.Time, all []sli.Slice) []sli.Slice {
+	if a.objective == nil {
+		return all
+	}
 	return Fold(*a.objective, Adjust(*a.objective, a.exemption, from, to, all))
 }
 

@@ -105,6 +105,7 @@ func (l *Loop) leaveSome(ctx context.Context, some []*gauge, needs []budget.Rang
 			one = fmt.Errorf("read slices that leave: %w", err)
 		} else {
 			one = g.book.Leave(needs[i], gone[i])
+			g.touched()
 		}
 		g.err, g.stuck = errors.Join(g.err, one), one != nil
 	}

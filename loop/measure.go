@@ -37,9 +37,14 @@ type gauge struct {
 	unkept    []sli.Slice
 	pending   int   // runs that are under way, by the newest slice
 	late      tail  // slices that may still change
-	enough    bool  // the book has in hand what leaves it next, as seen while it was at hand
 	stuck     bool  // what leaves could not be read in this tick
 	err       error // of the newest look
+
+	// As seen while the book was at hand: of many objectives it is far away
+	// again soon. See touched.
+	place  *budget.State // where its state of this tick goes
+	told   bool          // it is there
+	enough bool          // the book has in hand what leaves it next
 }
 
 func newGauge(set *slo.Set, o *slo.Objective) *gauge {
@@ -55,16 +60,20 @@ func newGauge(set *slo.Set, o *slo.Objective) *gauge {
 // measure brings every objective up to now. One that cannot be measured does
 // not keep the others: its state says so.
 func (l *Loop) measure(ctx context.Context, now time.Time, patience time.Duration) []budget.State {
-	l.begin(ctx, now)
+	states := make([]budget.State, len(l.gauges), len(l.gauges)+len(l.blends))
+	for i, g := range l.gauges {
+		g.err, g.stuck, g.place, g.told = nil, false, &states[i], false
+	}
+	l.open(ctx, now)
 	l.ask(ctx, now, patience)
 	for _, g := range l.gauges { // those without an answer: time passes in them all the same
 		g.advance(g.at(now))
 	}
 	l.keep(ctx)
-	states := make([]budget.State, len(l.gauges), len(l.gauges)+len(l.blends))
-	for i, g := range l.gauges {
+	for _, g := range l.gauges {
 		g.err = errors.Join(g.err, g.settle(ctx, l.cfg.Records))
-		g.state(&states[i], now)
+		g.state(now)
+		g.place = nil
 	}
 	l.tellErrors()
 	return append(states, l.blend(ctx, now)...)
@@ -96,24 +105,20 @@ func (l *Loop) tellErrors() {
 	}
 }
 
-// begin opens the books that are not.
-func (l *Loop) begin(ctx context.Context, now time.Time) {
-	for _, g := range l.gauges {
-		g.err, g.stuck = nil, false
-	}
-	l.open(ctx, now)
-}
+// touched notes that the book was changed after it was looked at.
+func (g *gauge) touched() { g.told, g.enough = false, false }
 
 // advance moves the book to at. It is moved right before slices are counted,
-// while it is at hand: of many objectives it is far away again soon.
+// while it is at hand.
 func (g *gauge) advance(at time.Time) {
 	if g.book == nil || g.moved.Equal(at) {
 		return
 	}
 	err := g.book.Advance(at)
 	if g.err = errors.Join(g.err, err); err == nil {
-		g.moved, g.enough = at, false
+		g.moved = at
 	}
+	g.touched()
 }
 
 // at is the end of the newest slice that can be known at now.
@@ -170,18 +175,22 @@ func (g *gauge) takeOlder(older []sli.Slice, ask sli.Ask) error {
 	if err := g.book.Prepend(ask.From, g.oldest, older); err != nil {
 		return err
 	}
-	g.oldest, g.enough = ask.From, false
+	g.oldest = ask.From
 	g.unkept = append(g.unkept, older...)
+	g.touched()
 	return nil
 }
 
-// state makes s where the budget stands; without a book nothing is known.
-func (g *gauge) state(s *budget.State, now time.Time) {
+// state tells where the budget stands; without a book nothing is known.
+func (g *gauge) state(now time.Time) {
+	s := g.place
 	if g.book == nil {
 		*s = budget.NewAccount(g.config(g.at(now)), g.exemption).State()
 		return
 	}
-	g.book.Tell(s)
+	if !g.told {
+		g.book.Tell(s)
+	}
 	g.late.tell(s, g.next)
 	s.Pending = g.pending
 	if g.oldest.After(g.start(s.At)) {

@@ -35,7 +35,8 @@ func (l *Loop) open(ctx context.Context, now time.Time) {
 	var closed []*gauge
 	for _, g := range l.gauges {
 		if g.book == nil {
-			closed, g.enough = append(closed, g), false
+			g.touched()
+			closed = append(closed, g)
 		}
 	}
 	var all errgroup.Group

@@ -139,7 +139,10 @@ func (g *gauge) take(fresh []sli.Slice, ask sli.Ask, at time.Time) error {
 	if len(fresh) > 0 {
 		g.pending = fresh[len(fresh)-1].Pending
 	}
-	g.enough = len(g.book.Leaving()) == 0
+	g.enough, g.told = len(g.book.Leaving()) == 0, len(g.slas) == 0 // whose periods may be summed yet
+	if g.told {
+		g.book.Tell(g.place)
+	}
 	return nil
 }
 
@@ -161,7 +164,8 @@ func (g *gauge) correct(ctx context.Context, store Store) error {
 		return err
 	}
 	g.unkept = append(record.sift(nil, older, to, g.book.State().At), g.unkept...)
-	g.late.older, g.enough = nil, false
+	g.late.older = nil
+	g.touched()
 	if record.corrected > 0 {
 		g.late.corrected, g.late.correctedAt = g.late.corrected+record.corrected, record.correctedAt
 	}
