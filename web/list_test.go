@@ -67,6 +67,10 @@ func TestList(t *testing.T) {
 		{"group=team&sort=name", "o00000", []string{`team-0 <span class="soft">100</span>`}},
 		{"group=status", "", []string{`colspan="4">no data <span`}},
 		{"sort=left", "o00293", nil},
+		{"col=left&col=owner&sort=name&group=team", "o00000 o00001", []string{`<th scope="col" class="c-left">Budget left</th><th scope="col" class="c-owner">Team and labels</th></tr>`, `colspan="3">team-0`,
+			`href="/?col=left&amp;col=owner&amp;group=team&amp;page=2&amp;sort=name" rel="next"`, `value="owner" checked`, `value="state"> State`, `team-0<span class="soft"><a class="tag" href="/?label=tier%3D0">tier: 0</a>`}},
+		{"col=burn&col=left&col=state", "", []string{`href="/?page=2" rel="next"`, `value="events"> Events`}},
+		{"col=events&col=data&q=o00001", "", []string{`events<span class="soft">`, `newest data`, `<a href="/?col=events&amp;col=data">all</a>`}},
 		{"", "", []string{`>27 <span class="badge no-data">`}},
 	} {
 		a := get(t, h, "/?"+c.query)
@@ -79,7 +83,7 @@ func TestList(t *testing.T) {
 			}
 		}
 	}
-	for _, query := range []string{"sort=size", "group=size", "page=0", "page=x", "page=-1", "page=99999999999999999999", "q=%00"} {
+	for _, query := range []string{"sort=size", "group=size", "page=0", "page=x", "page=-1", "page=99999999999999999999", "q=%00", "col=size", "col=left&col=&col=x", strings.Repeat("col=left&", 9)} {
 		if a := get(t, h, "/?"+query); a.code != 400 {
 			t.Errorf("?%s: status %d", query, a.code)
 		}

@@ -23,10 +23,11 @@ type listQuery struct {
 	Service string
 	Team    string
 	Status  string
-	Label   string // key=value
-	Sort    string // worst, name, left, burn or service
-	Group   string // service, team or status; empty = not grouped
-	Page    int    // from 1
+	Label   string   // key=value
+	Sort    string   // worst, name, left, burn or service
+	Group   string   // service, team or status; empty = not grouped
+	Cols    []string // columns that are seen beside the name; nil = the usual ones
+	Page    int      // from 1
 }
 
 // A choice is a value of a facet with how many objectives have it.
@@ -46,6 +47,10 @@ type listView struct {
 	Rows          []listRow
 	First, Last   int // of Found, from 1
 	Before, Next  string
+	Columns       []choice
+	Sees          map[string]bool // columns that are seen
+	Wide          int             // how many columns there are, with that of the name
+	Plain         string          // the address of all objectives, with these columns
 	Filtered      bool
 	Unlabelled    string // the address without the label that is asked for
 }
@@ -55,6 +60,9 @@ type listRow struct {
 	objectiveRow
 	Group string
 	In    int // objectives in that group
+	Team  string
+	Tags  []labelRow
+	Fresh string // when its newest data is of
 	Gate  *badge
 	Old   string // how old its data is, when it is old
 }
@@ -74,7 +82,8 @@ func askList(r *http.Request) (q listQuery, err error) {
 		return q, refuse(http.StatusBadRequest, "bad-list", "sort is "+list(sorts())+", group is service, team or status, and page counts from 1", "")
 	}
 	q.Sort = cmp.Or(q.Sort, "worst")
-	return q, nil
+	q.Cols, err = askColumns(values["col"])
+	return q, err
 }
 
 func sorts() []string { return []string{"worst", "name", "left", "burn", "service"} }
@@ -86,6 +95,9 @@ func (q listQuery) with(name, value string) string {
 		if v != "" {
 			values.Set(key, v)
 		}
+	}
+	if q.Cols != nil {
+		values["col"] = q.Cols
 	}
 	values.Del(name)
 	if value != "" {
@@ -215,6 +227,7 @@ func (s *Server) listView(l look, q listQuery) (listView, []statusCount) {
 	for _, group := range []string{"", "service", "team", "status"} {
 		v.Groups = append(v.Groups, choice{Value: group, Word: cmp.Or(group, "nothing"), Chosen: group == q.Group})
 	}
+	v.columns()
 	s.fillPage(&v, l, found)
 	return v, q.states(all)
 }
@@ -235,7 +248,13 @@ func (s *Server) fillPage(v *listView, l look, found []listed) {
 		sizes[v.Query.groupOf(o)]++
 	}
 	for _, o := range found[from:to] {
-		row := listRow{objectiveRow: s.objectiveRow(l, *o.objective), Gate: l.gateBadge(gates, o.objective.Service), Old: oldData(*o.state, l.now)}
+		row := listRow{objectiveRow: s.objectiveRow(l, *o.objective), Gate: l.gateBadge(gates, o.objective.Service), Old: oldData(*o.state, l.now), Team: o.team}
+		if v.Sees[colOwner] {
+			row.Tags = labelRows(*o.objective)
+		}
+		if v.Sees[colData] && !o.state.Newest.IsZero() {
+			row.Fresh = clock(o.state.Newest, l.now)
+		}
 		if group := v.Query.groupOf(o); group != last {
 			row.Group, row.In, last = group, sizes[group], group
 		}

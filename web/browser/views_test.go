@@ -24,7 +24,7 @@ func (s *shop) views() map[string]string {
 		s.t.Fatalf("%d verdicts: %v", len(verdicts), err)
 	}
 	return map[string]string{
-		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "service": "/services/checkout", "report": "/reports", "capacity": "/capacity", "health": "/health", "actuator": "/actuators/checkout-releases?range=6h", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
+		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "overview-columns": "/?col=state&col=left&col=burn&col=events&col=owner&col=data&group=team", "overview-few": "/?col=left&col=data", "service": "/services/checkout", "report": "/reports", "capacity": "/capacity", "health": "/health", "actuator": "/actuators/checkout-releases?range=6h", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
 		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E&at=" + s.now.Add(-20*time.Minute).Format("2006-01-02T15:04"), "decisions": "/decisions", "decision": "/decisions/" + decision + "?replay=1",
 		"control": "/control", "problem": "/nowhere", "verdict": "/verdicts/" + verdicts[0].ID,
 	}
@@ -43,6 +43,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("live", func(t *testing.T) { live(t, s, browser) })
 	t.Run("reload", func(t *testing.T) { reloaded(t, s, browser) })
 	t.Run("known", func(t *testing.T) { known(t, s, browser) })
+	t.Run("columns", func(t *testing.T) { columns(t, s, browser) })
 	t.Run("reports", func(t *testing.T) { reports(t, s, browser) })
 	t.Run("actions", func(t *testing.T) { actions(t, s, browser) })
 	t.Run("stop by keys", func(t *testing.T) { byKeys(t, s, browser) })
@@ -141,6 +142,33 @@ func charts(t *testing.T, s *shop, browser context.Context) {
 		t.Error("a time of which nothing is known is not said to be empty")
 	}
 	p.checkAccess("a time of which nothing is known")
+	for _, c := range p.complaints() {
+		t.Error(c)
+	}
+}
+
+// columns chooses which are seen, with scripts and without, at two widths.
+func columns(t *testing.T, s *shop, browser context.Context) {
+	p := open(t, browser)
+	const seen = `[...document.querySelectorAll(".budgets thead th")].map(e => e.innerText).join()`
+	const choose = `document.querySelector(".choose").open = true, document.querySelector("input[name=col][value=burn]").click(), document.querySelector("input[name=col][value=owner]").click()`
+	for _, scripts := range []bool{true, false} {
+		p.scripts(scripts)
+		p.visit(s.url + "/?sort=name")
+		eval[chromedp.Void](p, choose)
+		if !scripts {
+			eval[chromedp.Void](p, `document.querySelector("form.filter button").click()`)
+		}
+		p.until("the columns that were chosen are seen", `document.readyState == "complete" && document.querySelector(".budgets") != null && `+seen+` == "Objective,State,Budget left,Team and labels"`)
+		at := eval[string](p, "location.search")
+		if !strings.Contains(at, "sort=name") || !strings.Contains(at, "col=state&col=left&col=owner") {
+			t.Errorf("the address %q does not hold what was chosen", at)
+		}
+	}
+	p.width(320)
+	if cells := eval[string](p, `document.querySelector(".budgets tbody tr").innerText`); !strings.Contains(cells, "journey: buy") || eval[bool](p, `document.querySelector(".budgets .ladder") != null`) {
+		t.Errorf("at 320 px a row says %q", cells)
+	}
 	for _, c := range p.complaints() {
 		t.Error(c)
 	}
