@@ -125,7 +125,11 @@ func sizeReasons(p slo.ReleasePolicy, states []budget.State, q GateQuestion) []G
 	case q.Size == nil:
 		return []GateReason{{Code: GateSize, Verdict: p.OnNoData, Value: -1, Limit: float64(limit), Message: fmt.Sprintf("the question does not say how large the change is (size), the policy allows %d", limit)}}
 	case *q.Size > limit:
-		return []GateReason{{Code: GateSize, Verdict: slo.Deny, Value: float64(*q.Size), Limit: float64(limit), Message: fmt.Sprintf("the change is of size %d, the policy allows %d with %s of the budget left", *q.Size, limit, budget.Percent(left))}}
+		with := "while the budget is not in sight"
+		if known {
+			with = fmt.Sprintf("with %s of the budget left", budget.Percent(left))
+		}
+		return []GateReason{{Code: GateSize, Verdict: slo.Deny, Value: float64(*q.Size), Limit: float64(limit), Message: fmt.Sprintf("the change is of size %d, the policy allows %d %s", *q.Size, limit, with)}}
 	}
 	return nil
 }

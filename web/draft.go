@@ -307,7 +307,11 @@ func effect(o loop.Order) string {
 		if o.Release != "" {
 			what += " " + o.Release
 		}
-		return "The gate lets " + what + " go, whatever it would say, as soon as as many people said so as its policy asks for."
+		until := ""
+		if !o.Until.IsZero() {
+			until = " until " + stamp(o.Until)
+		}
+		return "The gate lets " + what + " go" + until + ", whatever it would say. Where the policy asks for a second person, it waits for somebody else to give the same order."
 	case loop.OrderRevoke:
 		return "The overrides of " + what + " are over; the gate answers by its policy again."
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"setpoint.dev/setpoint/budget"
 )
 
 // show prints v as JSON, or lets text print it for people.
@@ -46,7 +48,8 @@ func clock(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05Z")
 }
 
-func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
+// percent is a share as the gate and the pages say it too.
+func percent(x float64) string { return budget.Percent(x) }
 
 // seconds renders a length of time given in seconds: "5m", "90s".
 func seconds(s float64) string {
