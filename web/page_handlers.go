@@ -135,6 +135,7 @@ type gateView struct {
 
 	At, Then   string   // the time of the past that was asked about, as a form takes it and in words
 	Missing    []string // what the answer of then could not look at
+	ThenBy     string   // by which policies it was made
 	ThenUnread string   // why there is none
 	Calendar   []plannedRow
 	Tools      []toolRow // how delivery tools ask

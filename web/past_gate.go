@@ -15,37 +15,48 @@ import (
 
 // What the gate would have said at an instant of the past is made from what is
 // on record: counts of slices, settings that decisions found or left, orders
-// and releases. Objectives are those that were in force then, policies those of
-// now: they have no versions on record. The answer is recorded nowhere.
+// and releases. Objectives and policies are those that were in force then, as
+// far as their versions are on record (policies.go). The answer is recorded
+// nowhere.
 
 const (
 	oldestAsked = 400 * 24 * time.Hour
 	longestLast = 90 * 24 * time.Hour // an order given before that is taken to be over
 )
 
-// gateAt asks the gate as of an instant; beside its answer are what it could
-// not look at, in words.
-func (s *Server) gateAt(ctx context.Context, l look, q loop.GateQuestion, at time.Time) (loop.GateAnswer, []string, error) {
+// A pastAnswer is what the gate would have said, with the policies that it goes
+// by and what it could not look at, in words.
+type pastAnswer struct {
+	loop.GateAnswer
+	by      string
+	missing []string
+}
+
+// gateAt asks the gate as of an instant.
+func (s *Server) gateAt(ctx context.Context, l look, q loop.GateQuestion, at time.Time) (a pastAnswer, err error) {
 	if age := l.now.Sub(at); age < 0 || age > oldestAsked {
-		return loop.GateAnswer{}, nil, refuse(http.StatusBadRequest, "bad-time", "at is not within the last 400 days", "")
+		return a, refuse(http.StatusBadRequest, "bad-time", "at is not within the last 400 days", "")
+	}
+	if l, a.by, err = l.at(ctx, s, q.Service, at); err != nil {
+		return a, err
 	}
 	v := l.gateView(q.Service)
-	missing, err := s.statesAt(ctx, l, &v, at)
-	if err != nil {
-		return loop.GateAnswer{}, nil, err
+	if a.missing, err = s.statesAt(ctx, l, &v, at); err != nil {
+		return a, err
 	}
 	if err := s.settingsAt(ctx, &v, at); err != nil {
-		return loop.GateAnswer{}, nil, err
+		return a, err
 	}
 	orders, err := s.ordersSince(ctx, at.Add(-longestLast))
 	if err != nil {
-		return loop.GateAnswer{}, nil, err
+		return a, err
 	}
 	v.Report.At, v.Report.LedgerErr, v.Report.Alerts, v.Risks = at, nil, nil, nil
 	v.Report.Orders = ordersAt(orders, at)
 	v.Past = slices.DeleteFunc(slices.Clone(v.Past), func(d loop.Deploy) bool { return d.At.After(at) })
 	q.At = at
-	return loop.Gate(v, q), append(missing, unlooked(v.Set, q.Service)...), nil
+	a.GateAnswer, a.missing = loop.Gate(v, q), slices.Concat(a.missing, unlooked(v.Set, q.Service), undeclared(l, q.Service))
+	return a, nil
 }
 
 // statesAt puts the budgets as they were in the place of those of now.
@@ -195,7 +206,7 @@ func (s *Server) askPast(r *http.Request, l look, v *gateView) error {
 		return err
 	}
 	v.At, v.Then = at.In(l.now.Location()).Format(formTime), clock(at, l.now)
-	a, missing, err := s.gateAt(r.Context(), l, v.Question, at)
+	a, err := s.gateAt(r.Context(), l, v.Question, at)
 	if err != nil {
 		v.ThenUnread = problemOf(err).Message
 		if p := problemOf(err); p.Status < http.StatusInternalServerError {
@@ -205,7 +216,7 @@ func (s *Server) askPast(r *http.Request, l look, v *gateView) error {
 	}
 	then := l
 	then.now = at.In(l.now.Location())
-	card := s.answerCard(then, a)
-	v.Asked, v.Missing, v.Curl = &card, missing, ""
+	card := s.answerCard(then, a.GateAnswer)
+	v.Asked, v.Missing, v.ThenBy, v.Curl = &card, a.missing, a.by, ""
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"setpoint.dev/setpoint/client"
@@ -23,6 +24,7 @@ type Config struct {
 	Record      func(context.Context, loop.Verdict) (Kept, error)                           // puts an answer of the gate on record before it is given; nil = they are not recorded
 	Verdicts    VerdictReader                                                               // nil = there are none on record
 	Versions    func(context.Context, string) ([]loop.Version, error)                       // of an objective, from the ledger; nil = there are none
+	Revise      func(context.Context, []loop.Version) error                                 // records versions of release policies; nil = they are not kept
 	Slices      func(context.Context, ...loop.Stretch) ([][]sli.Slice, error)               // counts of the past, from the ledger; nil = charts know only what this process saw
 	Definitions func() Definitions                                                          // how reading the definitions went; nil = they are not read again
 	Deliveries  func() []Delivery                                                           // how telling of alerts goes, for each target; nil = nobody is told
@@ -139,6 +141,7 @@ type Server struct {
 	shades     shades
 
 	postbox postbox
+	kept    atomic.Pointer[slo.Set] // whose release policies are on record
 
 	gone      gone
 	register  register

@@ -39,7 +39,7 @@ func short(text string) string { return text[:min(len(text), 40)] }
 func (s *Server) versions(w http.ResponseWriter, r *http.Request) {
 	serveJSON(s, w, r, pathed("name"), func(r *http.Request, name string) (map[string][]client.Version, error) {
 		all, err := s.lineage(r.Context(), name)
-		if err == nil && len(all) == 0 {
+		if err == nil && (len(all) == 0 || strings.HasPrefix(name, policiesOf(""))) {
 			err = unknown("objective", name)
 		}
 		out := []client.Version{}

@@ -7,11 +7,15 @@ import (
 	"setpoint.dev/setpoint/web"
 )
 
-// sendReports sends the reports that are due.
+// sendReports sends the reports that are due, and keeps the release policies
+// that came into force.
 func (h *house) sendReports(ctx context.Context) error {
 	return repeat(ctx, 3*time.Second, func(ctx context.Context) {
 		if err := h.web.SendReports(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			h.log.Warn("reports", "error", err)
+		}
+		if err := h.web.RecordPolicies(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			h.log.Warn("release policies", "error", err)
 		}
 	})
 }

@@ -78,6 +78,9 @@ func openShop(t testing.TB) *shop {
 	s.web = web.New(s.config(t))
 	for !s.now.After(time.Now().Add(-slice)) {
 		s.tick(t)
+		if err := s.web.RecordPolicies(t.Context(), s.now); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s.ask(t)
 	s.stop = s.listen(t, "127.0.0.1:0")
@@ -113,7 +116,7 @@ func (s *shop) config(t testing.TB) web.Config {
 	n := notify.New(notify.Config{})
 	t.Cleanup(n.Close)
 	return web.Config{
-		Mail: s.records, Post: n.Post,
+		Mail: s.records, Post: n.Post, Revise: s.records.Revise,
 		Set: s.set.Load, Ledger: reader{s.records}, Verdicts: reader{s.records}, Versions: reader{s.records}.versions, Witness: reader{s.records}, Slices: s.records.Slices, Levels: filling, Health: s.health, Past: reader{s.records}.past, Definitions: func() web.Definitions { return *s.read.Load() },
 		Report: func() loop.Report {
 			r := s.report.Load()

@@ -43,6 +43,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("live", func(t *testing.T) { live(t, s, browser) })
 	t.Run("reload", func(t *testing.T) { reloaded(t, s, browser) })
 	t.Run("known", func(t *testing.T) { known(t, s, browser) })
+	t.Run("policies of then", func(t *testing.T) { policiesOfThen(t, s, browser) })
 	t.Run("columns", func(t *testing.T) { columns(t, s, browser) })
 	t.Run("reports", func(t *testing.T) { reports(t, s, browser) })
 	t.Run("actions", func(t *testing.T) { actions(t, s, browser) })
@@ -171,5 +172,18 @@ func columns(t *testing.T, s *shop, browser context.Context) {
 	}
 	for _, c := range p.complaints() {
 		t.Error(c)
+	}
+}
+
+// policiesOfThen asks the gate about a time of the past by its form.
+func policiesOfThen(t *testing.T, s *shop, browser context.Context) {
+	p := open(t, browser)
+	p.visit(s.url + "/gate?service=checkout&at=" + s.now.Add(-20*time.Minute).Format("2006-01-02T15:04"))
+	if said := eval[string](p, `document.querySelector("main").innerText`); !strings.Contains(said, "by the release policies of then, in force since") {
+		t.Errorf("the page says %.1000q", said)
+	}
+	p.visit(s.url + "/gate?service=checkout&at=" + s.now.Add(-3*time.Hour).Format("2006-01-02T15:04"))
+	if said := eval[string](p, `document.querySelector("main").innerText`); !strings.Contains(said, "that of then is not on record, which begins at") {
+		t.Errorf("the page says %.1000q", said)
 	}
 }
