@@ -26,6 +26,8 @@ type Question struct {
 	Release     string // the release's own name, such as a version or a commit
 	Region      string
 	Size        *int64 // of the change, in what the release policy counts; nil = not said
+
+	Wait time.Duration // how long the server may put off a hold, until it is none any more; at most a minute; 0 = not at all
 }
 
 // An Answer says whether a release may go, why, and from what it is known.
@@ -76,6 +78,13 @@ type Reason struct {
 func (c Client) Gate(ctx context.Context, q Question) (Answer, error) {
 	a, _, err := c.GateSigned(ctx, q)
 	return a, err
+}
+
+func waiting(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return d.String()
 }
 
 func sized(n *int64) string {

@@ -57,7 +57,7 @@ func (c Client) askGate(ctx context.Context, q Question) (a Answer, s SignedAnsw
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	path := query("/v1/gate/"+url.PathEscape(q.Service), url.Values{
-		"environment": {q.Environment}, "change": {q.Change}, "release": {q.Release}, "region": {q.Region}, "size": {sized(q.Size)},
+		"environment": {q.Environment}, "change": {q.Change}, "release": {q.Release}, "region": {q.Region}, "size": {sized(q.Size)}, "wait": {waiting(q.Wait)},
 	})
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.address(path), nil)
 	if err != nil {

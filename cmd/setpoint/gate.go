@@ -70,8 +70,8 @@ The exit code is the answer:
   3  hold     not now: ask again later
   4  unknown  no trustworthy answer came; your pipeline decides what that means
 
-With --wait it asks again while the answer is hold, or while none comes, with
-pauses of one to twenty seconds. What holds at the end exits 3.
+With --wait it asks again while the answer is hold, or while none comes; the
+server answers as soon as a hold ends. What holds at the end exits 3.
 
 With --last-for the last answer that the server signed stands in while it is
 away, for so long: 'setpoint serve' says at its start which key it signs with,

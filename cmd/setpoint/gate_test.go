@@ -29,6 +29,7 @@ type gatehouse struct {
 	report loop.Report
 	policy slo.ReleasePolicy
 	asked  []time.Time
+	tick   func() // has those who wait look again
 }
 
 // newGatehouse has all of its budget left, seen just now.
@@ -48,12 +49,14 @@ func (g *gatehouse) set(change func(*loop.Report)) {
 }
 
 func (g *gatehouse) handler() http.Handler {
-	inner := web.New(web.Config{
+	server := web.New(web.Config{
 		Set: func() *slo.Set {
 			return &slo.Set{Objectives: []slo.Objective{{Name: "fast", Service: "checkout"}}, Policies: []slo.ReleasePolicy{g.policy}}
 		},
 		Report: func() loop.Report { g.mu.Lock(); defer g.mu.Unlock(); return g.report },
-	}).Handler()
+	})
+	inner := server.Handler()
+	g.tick = server.News
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.mu.Lock()
 		g.asked = append(g.asked, time.Now())
@@ -183,6 +186,26 @@ func TestGateWait(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestGateWaitHeard: the end of a hold is heard of with the tick that ends it,
+// and the server is asked every eight seconds until then.
+func TestGateWaitHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGatehouse()
+		g.set(dark)
+		at := time.Now()
+		h := g.handler()
+		time.AfterFunc(5*time.Minute, func() {
+			g.set(full)
+			g.tick()
+		})
+		f := gateFlags{q: client.Question{Service: "checkout"}, timeout: 10 * time.Second, wait: 10 * time.Minute}
+		a, err := f.await(t.Context(), client.Client{HTTP: &http.Client{Transport: direct{h}}}, &bytes.Buffer{})
+		if took := time.Since(at); err != nil || a.Verdict != client.Allow || took != 5*time.Minute || len(g.asked) < 36 || len(g.asked) > 40 {
+			t.Errorf("%s after %s and %d questions: %v", a.Verdict, took, len(g.asked), err)
+		}
+	})
 }
 
 // paced expects pauses of a second to twenty, the last one cut by the end.

@@ -17,15 +17,20 @@ import (
 const (
 	firstPause   = 2 * time.Second
 	longestPause = 13 * time.Second
+
+	spare = 2 * time.Second // of a question's time, that the server does not use up by waiting
 )
 
 // await asks until there is an answer that stands, or the wait is over, and
-// tells progress what it waits for. The last question is asked when the wait
+// tells progress what it waits for. All questions but the first leave it to the
+// server to wait for the end of a hold, so that it is heard of at once; one
+// that did makes no pause necessary. The last question is asked when the wait
 // ends.
 func (f gateFlags) await(ctx context.Context, c client.Client, progress io.Writer) (client.Answer, error) {
 	end := time.Now().Add(f.wait)
 	told := ""
 	for pause := firstPause; ; pause = min(pause*3/2, longestPause) {
+		begun := time.Now()
 		answer, err := f.ask(ctx, c)
 		left := time.Until(end)
 		if f.stands(answer, err) || left <= 0 {
@@ -35,7 +40,12 @@ func (f gateFlags) await(ctx context.Context, c client.Client, progress io.Write
 			told = words
 			fmt.Fprintf(progress, "setpoint: waiting until %s: %s\n", clock(end), words)
 		}
-		if !slept(ctx, min(pause/2+rand.N(pause), left)) {
+		rest := pause/2 + rand.N(pause)
+		if f.q.Wait > 0 && time.Since(begun) >= f.q.Wait {
+			rest = 0
+		}
+		f.q.Wait = max(min(f.timeout-spare, left), 0)
+		if !slept(ctx, min(rest, left)) {
 			return client.Answer{}, fmt.Errorf("wait for the gate of %s: %w", f.q.Service, context.Cause(ctx))
 		}
 	}
