@@ -69,6 +69,10 @@ disk-full: parts ## fill the file system that the gate's answers are on; root on
 bench-verify: parts ## measure verification of a ledger of a million rows (5 minutes); ROWS=1000000
 	go test -count=1 -timeout 60m -v -run 'TestVerifyMany$$' ./ledger -bench-verify $(or $(ROWS),1000000)
 
+.PHONY: bench-takeover
+bench-takeover: parts ## measure how long nobody leads after a leader was killed, frozen or cut off (2 minutes)
+	go test -count=1 -timeout 20m -v -run 'TestTakeover$$' ./ledger -bench-takeover 3
+
 .PHONY: bench-control
 bench-control: parts ## measure loops on real plants against static settings (2 hours), write docs/control.md; PLANT=pool SEEDS=3 ONLY='the loop'
 	go test -count=1 -timeout 180m -v -run TestControlBench ./cmd/setpoint -bench-control $(or $(PLANT),all) -bench-seeds $(or $(SEEDS),3) -bench-only '$(ONLY)'
