@@ -178,6 +178,26 @@ func TestKeyring(t *testing.T) {
 	})
 }
 
+// TestKeyringWantsTheSecret lets nobody in who knows the ID of a token, which is
+// shown, and not the rest of its secret; nor with the secret of another.
+func TestKeyringWantsTheSecret(t *testing.T) {
+	b := &book{}
+	now := time.Now()
+	token, secret := made("ci", now)
+	other, foreign := made("else", now)
+	b.set(false, token, other)
+	k := ledger.NewKeyring(b, ledger.KeyringConfig{})
+	if _, err := k.Token(t.Context(), secret, now); err != nil {
+		t.Fatal(err)
+	}
+	end := strings.LastIndex(secret, "_") + 1
+	for _, text := range []string{secret[:end] + "a", secret[:len(secret)-1], secret + "a", secret[:end] + foreign[strings.LastIndex(foreign, "_")+1:], strings.ToUpper(secret), token.ID, token.Sum.String(), secret[:end] + token.Sum.String()} {
+		if got, err := k.Token(t.Context(), text, now); !errors.Is(err, ledger.ErrNoToken) {
+			t.Errorf("%q of %q is the key of %q, %v", text, secret, got.Name, err)
+		}
+	}
+}
+
 // TestKeyringExpiry refuses a token from the second on in which it expires.
 func TestKeyringExpiry(t *testing.T) {
 	b := &book{}
