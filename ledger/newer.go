@@ -30,3 +30,12 @@ func (p *Postgres) lookForNewer(ctx context.Context) {
 	p.newer.Store(&refused)
 	p.Resign()
 }
+
+// Outdated says why this program may not use the database any more; nil while
+// it may.
+func (p *Postgres) Outdated() error {
+	if refused := p.newer.Load(); refused != nil {
+		return *refused
+	}
+	return nil
+}

@@ -21,6 +21,7 @@ func TestRunningLedgerSeesANewerDatabase(t *testing.T) {
 	defer p.Close()
 	must(t, second(p.Lead(t.Context())))
 	must(t, p.Begin(t.Context(), ledgertest.Hold("d1", noon())))
+	must(t, p.Outdated())
 	conn := connect(t, dsn)
 	must(t, second(conn.Exec(t.Context(), `insert into setpoint.migrations values (9999, '9999_later.sql', '')`)))
 	await(t, "a refusal", func(ctx context.Context) error {
@@ -38,6 +39,7 @@ func TestRunningLedgerSeesANewerDatabase(t *testing.T) {
 	must(t, err)
 	wantErr(t, "Judge", p.Judge(t.Context(), b), ledger.ErrSchema)
 	wantErr(t, "Lead", second(p.Lead(t.Context())), ledger.ErrSchema)
+	wantErr(t, "Outdated", p.Outdated(), ledger.ErrSchema)
 	await(t, "the lead", func(ctx context.Context) error {
 		var free bool
 		if err := conn.QueryRow(ctx, `select pg_try_advisory_lock($1)`, int64(0x736574706f696e74)).Scan(&free); err != nil || !free {

@@ -64,9 +64,17 @@ func TestTokensOnRecord(t *testing.T) {
 // TestSecrets tells the right text from every other.
 func TestSecrets(t *testing.T) {
 	token, secret := made("ci", noon())
-	again, _ := made("ci", noon())
-	if again.ID == token.ID || again.Sum == token.Sum || len(secret) < 60 {
-		t.Errorf("tokens %s and %s, secret of %d characters", token.ID, again.ID, len(secret))
+	again, other := made("ci", noon())
+	if again.ID == token.ID || again.Sum == token.Sum {
+		t.Errorf("tokens %s and %s", token.ID, again.ID)
+	}
+	end := strings.LastIndex(secret, "_") + 1 // of what is no secret
+	kinds := map[rune]bool{}
+	for _, r := range secret[end:] {
+		kinds[r] = true
+	}
+	if secret[end:] == other[end:] || len(secret[end:]) != 52 || len(kinds) < 10 { // 256 bits, 5 a character
+		t.Errorf("secrets %q and %q", secret, other)
 	}
 	if id, ok := ledger.TokenID(secret); !ok || id != token.ID || !token.Holds(secret) {
 		t.Errorf("ID %q of the secret of %s", id, token.ID)

@@ -97,10 +97,15 @@ func (s *Server) healthz(w http.ResponseWriter, r *http.Request) {
 
 // readyz says whether the server has something to answer from: the first
 // tick is done. Stale data and a ledger that is down do not make it unready,
-// since the gate answers all the same.
+// since the gate answers all the same; a newer program that has migrated the
+// ledger does, since this one cannot put its answers on record any more.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if l := s.look(time.Now()); !l.ticked() {
 		s.problem(w, r, refuse(http.StatusServiceUnavailable, "not-ready", "the first tick is not done", "try again in a few seconds"))
+		return
+	}
+	if s.cfg.Outdated != nil && s.cfg.Outdated() != nil {
+		s.problem(w, r, refuse(http.StatusServiceUnavailable, "outdated", "a newer program has migrated the ledger, and this one does not use it any more", "send requests to the newer one, and replace this one"))
 		return
 	}
 	s.writeJSON(w, r, http.StatusOK, map[string]bool{"ready": true})

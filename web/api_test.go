@@ -48,6 +48,15 @@ func TestReady(t *testing.T) {
 	if a := get(t, s.Handler(), "/readyz"); a.code != 200 {
 		t.Errorf("stale: status %d; the gate still answers", a.code)
 	}
+	cfg := w.config()
+	old := errors.New("the database ran 0099")
+	cfg.Outdated = func() error { return old }
+	if a := get(t, web.New(cfg).Handler(), "/readyz"); a.code != 503 || !strings.Contains(a.body, "outdated") {
+		t.Errorf("outdated: status %d: %s", a.code, a.body)
+	}
+	if old = nil; get(t, web.New(cfg).Handler(), "/readyz").code != 200 {
+		t.Error("not outdated: not ready")
+	}
 	starting := web.New(web.Config{}).Handler()
 	if a := get(t, starting, "/readyz"); a.code != 503 || !strings.Contains(a.body, "not-ready") {
 		t.Errorf("before the first tick: status %d: %s", a.code, a.body)

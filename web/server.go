@@ -32,6 +32,7 @@ type Config struct {
 	Caller      func(context.Context, slo.Secret, time.Time) (Caller, error)                // who shows a key; nil = everybody who can reach the server may do everything
 	Witness     Witness                                                                     // nil = decisions cannot be checked
 	Lease       func(slo.Actuator, int64, client.LeaseAsk, time.Time) (client.Lease, error) // gives a gate its part of a quota, for the leader of an epoch; nil = none are given
+	Outdated    func() error                                                                // why this program is to be replaced by a newer one; nil = it is not
 	Failed      func(error)                                                                 // told of errors that callers are not shown; for the log
 	URL         string                                                                      // address that links in answers begin with; "" = links are paths
 	Version     string

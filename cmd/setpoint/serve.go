@@ -222,6 +222,7 @@ func (h *house) wire(set *slo.Set, o options) error {
 	h.web = web.New(h.admit(web.Config{
 		Set: h.set.Load, Report: h.newest, Ledger: reader{h.records}, Record: h.record, Verdicts: reader{h.records}, Order: h.order, Definitions: h.defs.newest, Versions: reader{h.records}.versions, Revise: h.records.Revise, Slices: h.records.Slices, Deploys: reader{h.records}, Levels: h.sources.levels, Health: h.health, Past: reader{h.records}.past, Callbacks: h.records, Mail: h.records, Post: h.notify.Post, Hooks: tools, Freezes: freezes, Tokens: tokenBook{h.records}, Witness: reader{h.records},
 		Deliveries: h.deliveries, Cancels: h.cancels, Lease: h.lease, Failed: func(err error) { h.log.Warn("ledger", "error", err) }, URL: h.url, Version: version,
+		Outdated: h.records.Outdated,
 	}, o.access))
 	return nil
 }
