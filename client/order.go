@@ -40,7 +40,8 @@ type Order struct {
 	Setting *float64  `json:"setting,omitempty"` // of pin and approve, in the actuator's unit
 	Revert  bool      `json:"revert,omitempty"`  // of stop: walk back to rest
 	Release string    `json:"release,omitempty"` // of override: this release only
-	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
+	Ticket  string    `json:"ticket,omitempty"`  // of override and pin: where the case is told
+	Glass   *Glass    `json:"glass,omitempty"`   // of override and pin: what it breaks; set by the server
 	Adjust  *Adjusted `json:"adjust,omitempty"`  // of adjust
 	Note    *Noted    `json:"note,omitempty"`    // of annotate
 	Anyway  bool      `json:"anyway,omitempty"`  // of promote: although the loop lacks what its definition asks for

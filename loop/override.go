@@ -37,7 +37,14 @@ func (a GateAnswer) override(p slo.ReleasePolicy, orders []Order) GateAnswer {
 		why += " (" + last.Ticket + ")"
 	}
 	a.MayChangeAt = last.Until
-	return a.pass(GateOverridden, fmt.Sprintf("overridden by %s until %s: %s; without that the answer would be %s", strings.Join(by, " and "), clock(last.Until), why, a.Verdict))
+	if words := last.GlassWords(); words != "" {
+		why += ", " + words
+	}
+	a = a.pass(GateOverridden, fmt.Sprintf("overridden by %s until %s: %s; without that the answer would be %s", strings.Join(by, " and "), clock(last.Until), why, a.Verdict))
+	if g := last.Glass; g != nil {
+		a.Reasons[0].Value, a.Reasons[0].Limit = float64(g.Nth), float64(g.Most)
+	}
+	return a
 }
 
 // dryRun lets everything go under a policy that only looks on.

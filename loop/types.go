@@ -288,7 +288,8 @@ type Order struct {
 	Setting *float64  `json:"setting,omitempty"` // of pin and approve
 	Revert  bool      `json:"revert,omitempty"`  // of stop: walk to rest
 	Release string    `json:"release,omitempty"` // of override: this release only
-	Ticket  string    `json:"ticket,omitempty"`  // of override: where the case is told
+	Ticket  string    `json:"ticket,omitempty"`  // of override and pin: where the case is told
+	Glass   *Glass    `json:"glass,omitempty"`   // of override and pin: what it breaks; nil = nothing
 	Adjust  *Adjusted `json:"adjust,omitempty"`  // of adjust: what is said
 	Note    *Noted    `json:"note,omitempty"`    // of annotate: the time that Why is about
 	Rules   string    `json:"rules,omitempty"`   // of promote: what the loop went by, see Rules

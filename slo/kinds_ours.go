@@ -223,6 +223,7 @@ func policyKind() kind {
 			{key: "onLedgerDown", is: shapeChoice, words: verdicts, instead: "judged from memory, marked as degraded; a hold when it cannot be recorded on disk either", doc: "The answer when the ledger cannot be reached."},
 			{key: "staleAfter", is: shapeDuration, instead: "5m", doc: "Age at which what the gate knows is stale."},
 			{key: "secondPerson", is: shapeTruth, instead: "false", doc: "`true`: an override counts when two different people have given it."},
+			breakGlass(),
 			{key: "dryRun", is: shapeTruth, instead: "false", doc: "`true`: everything may go, and the answer, the record and the page say what it would have been."},
 			{key: "bindFor", is: shapeDuration, instead: "not bound", doc: "How long a release that was allowed by name stays allowed while budgets burn, so that one rollout does not see the gate flap. A person's freeze, and what cannot be seen, end it."},
 			{key: "alwaysAllowed", is: shapeNames, instead: "rollback, security, fix", doc: "Classes of change that pass all the same."},

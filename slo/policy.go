@@ -26,10 +26,11 @@ type ReleasePolicy struct {
 	OnLedgerDown  Verdict       `json:"onLedgerDown,omitempty"` // ledger unreachable; "" = answer from memory, marked degraded
 	StaleAfter    time.Duration `json:"staleAfter,omitempty"`   // the gate's look at the budgets is stale when older, in ns; 5 min unless declared
 	SecondPerson  bool          `json:"secondPerson,omitempty"` // an override counts when two people gave it
-	DryRun        bool          `json:"dryRun,omitempty"`       // everything may go, and the answer says what it would have been
-	BindFor       time.Duration `json:"bindFor,omitempty"`      // how long an allowed release stays allowed while budgets burn, in ns; 0 = not bound
-	AlwaysAllowed []string      `json:"alwaysAllowed"`          // change classes that pass: rollback, security, fix unless declared
-	MinInterval   time.Duration `json:"minInterval,omitempty"`  // hold while the release before is younger, in ns; 0 = not judged
+	BreakGlass    BreakGlass    `json:"breakGlass,omitzero"`
+	DryRun        bool          `json:"dryRun,omitempty"`      // everything may go, and the answer says what it would have been
+	BindFor       time.Duration `json:"bindFor,omitempty"`     // how long an allowed release stays allowed while budgets burn, in ns; 0 = not bound
+	AlwaysAllowed []string      `json:"alwaysAllowed"`         // change classes that pass: rollback, security, fix unless declared
+	MinInterval   time.Duration `json:"minInterval,omitempty"` // hold while the release before is younger, in ns; 0 = not judged
 	Pace          ReleasePace   `json:"pace,omitzero"`
 	MaxSize       []SizeLimit   `json:"maxSize,omitempty"`
 	DependsOn     []Dependency  `json:"dependsOn,omitempty"`
@@ -47,6 +48,14 @@ type ReleasePace struct {
 	Releases int           `json:"releases"`
 	Per      time.Duration `json:"per"` // ns
 	Least    int           `json:"least,omitempty"`
+}
+
+// A BreakGlass says how people may go past what protects others: override the
+// gate, or pin an actuator looser than it stands. All of a team count.
+type BreakGlass struct {
+	Most   int           `json:"most,omitempty"` // times within Per; 0 = no limit
+	Per    time.Duration `json:"per"`            // ns; 30 d unless declared
+	Ticket bool          `json:"ticket,omitempty"`
 }
 
 // A SizeLimit denies what is larger than Size while less than Below of the

@@ -22,6 +22,7 @@ func (l *loader) policy(doc value) {
 		p.StaleAfter = d
 	}
 	p.SecondPerson, p.DryRun = spec.get("secondPerson").truth(), spec.get("dryRun").truth()
+	p.BreakGlass = readBreakGlass(spec.get("breakGlass"))
 	p.BindFor = within(spec.get("bindFor"), time.Second, maxBind)
 	if v := spec.get("alwaysAllowed"); v.good() {
 		p.AlwaysAllowed = texts(v)

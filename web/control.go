@@ -36,6 +36,7 @@ type controlView struct {
 	Objectives []string            // to choose from
 	Effects    []choice
 	Categories []string
+	Glass      glassView
 	Who        Caller
 	set        *slo.Set
 }
@@ -106,8 +107,10 @@ func (s *Server) controlView(ctx context.Context, l look) controlView {
 	orders, err := ledger(ctx, s, func(ctx context.Context, r Reader) ([]loop.Order, error) { return r.OrderHistory(ctx, "", 20) })
 	if err != nil {
 		v.Unread = problemOf(err).Message
+		v.Glass.Unread = v.Unread
 	} else {
 		s.annotate(ctx, l, v.Actuators)
+		v.Glass = s.glassView(ctx, l)
 	}
 	v.History = orderRows(l, orders)
 	return v

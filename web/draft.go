@@ -130,11 +130,11 @@ func (d draft) person() (wrong []string) {
 	return wrong
 }
 
-// override checks what only overrides say.
+// override checks what only some orders say.
 func (d draft) override() (wrong []string) {
 	for _, f := range []struct{ name, text string }{{"release", d.Release}, {"ticket", d.Ticket}} {
 		switch {
-		case f.text != "" && d.Kind != client.Override:
+		case f.text != "" && d.Kind != client.Override && !(f.name == "ticket" && d.Kind == client.Pin):
 			wrong = append(wrong, f.name+" belongs to override only")
 		case len(f.text) > maxName:
 			wrong = append(wrong, fmt.Sprintf("%s is longer than %d bytes", f.name, maxName))
@@ -236,6 +236,11 @@ func (s *Server) give(ctx context.Context, d draft, now time.Time) (client.Recei
 	if err == nil {
 		o, err = s.promotion(ctx, s.look(now), o, d.Anyway)
 	}
+	if err == nil && (o.Kind == loop.OrderOverride || o.Kind == loop.OrderPin) {
+		s.glass.Lock() // until it is on record, so that the next one counts it
+		defer s.glass.Unlock()
+		o, err = s.breaking(ctx, s.look(now), o)
+	}
 	if err != nil {
 		return client.Receipt{}, err
 	}
@@ -247,6 +252,7 @@ func (s *Server) give(ctx context.Context, d draft, now time.Time) (client.Recei
 		return client.Receipt{}, orderFailure(err)
 	}
 	s.took(o)
+	s.tally.glass(o)
 	return client.Receipt{Order: wireOrder(o), Recorded: recorded, Words: receiptWords(o, recorded)}, nil
 }
 
@@ -261,6 +267,9 @@ func orderFailure(err error) error {
 
 func receiptWords(o loop.Order, recorded bool) string {
 	words := effect(o)
+	if glass := o.GlassWords(); glass != "" {
+		words += " It is on record as " + glass + "."
+	}
 	if !recorded {
 		words += " The ledger cannot be reached: it will be recorded as soon as it can."
 	}

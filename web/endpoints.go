@@ -67,6 +67,7 @@ func (s *Server) endpoints() []endpoint {
 		{"GET", "/v1/shadows", ScopeRead, s.shadows, "What each loop would have done while it was not free to act, and whether people did the same", nil, nil, named("shadows", []client.Shadow{}), false},
 		{"GET", "/v1/worth", ScopeRead, s.worth, "What each loop did, or would have done, weighed against people who do it by hand", nil, nil, named("worth", []client.Worth{}), false},
 		{"GET", "/v1/orders", ScopeRead, s.orders, "Orders in force", nil, nil, named("orders", []client.Order{}), false},
+		{"GET", "/v1/break-glass", ScopeRead, s.breakGlass, "Orders of the last 30 days by which people went past what protects others, the newest first", nil, nil, named("orders", []client.Order{}), false},
 		{"POST", "/v1/orders", ScopeOverride, s.giveOrder, "Gives an order. 201 when it is on record, 202 when it is in force and still to be recorded", nil, draft{}, client.Receipt{}, false},
 		{"GET", "/v1/reports", ScopeRead, s.reports, "Reports that are sent by themselves: when next, and how it went of late", nil, nil, named("reports", []client.ScheduledReport{}), false},
 		{"POST", "/v1/reports/{report}/send", ScopeOverride, s.sendReport, "Sends a report now, about the period that ended last. 201 when that is on record; it goes out seconds later", nil, client.SendReport{}, named("sendings", []client.Sending{}), false},

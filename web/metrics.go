@@ -56,6 +56,13 @@ func (t tally) gate(a loop.GateAnswer, took time.Duration) {
 	t.took("setpoint_gate_duration_seconds", took)
 }
 
+// glass counts an order by which somebody goes past what protects others.
+func (t tally) glass(o loop.Order) {
+	if g := o.Glass; g != nil && g.With == "" {
+		t.set.GetOrCreateCounter(series("setpoint_break_glass_total", "team", g.Team, "service", g.Service, "kind", string(o.Kind))).Inc()
+	}
+}
+
 func (t tally) answered(o counted) *metrics.Counter {
 	if c, ok := t.answers.Load(o); ok {
 		return c.(*metrics.Counter)
@@ -91,6 +98,9 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	}
 	for _, d := range l.report.Decisions {
 		now.loopAlive(d)
+	}
+	for _, o := range l.report.Orders {
+		now.glass(o)
 	}
 	for _, service := range l.gated() {
 		now.gate(l.gate(loop.GateQuestion{Service: service}))
@@ -180,6 +190,18 @@ func (g gauges) loopAlive(d loop.Decision) {
 	g.put(float64(d.Input.At.Unix()), "setpoint_loop_decided_timestamp_seconds", by...)
 	g.put(bit(d.Reason == loop.ReasonNoData || d.Reason == loop.ReasonUnreadable || d.Reason == loop.ReasonLedgerDown), "setpoint_loop_blind", by...)
 	g.put(bit(d.Input.Conditions.Demotion != nil), "setpoint_loop_demoted", by...)
+}
+
+// glass tells of glass that is broken now: how often its team did so within the
+// time that counts, and until when this one lasts.
+func (g gauges) glass(o loop.Order) {
+	if o.Glass == nil {
+		return
+	}
+	by := []string{"team", o.Glass.Team, "service", o.Glass.Service, "target", o.Target, "kind", string(o.Kind)}
+	g.put(float64(o.Glass.Nth), "setpoint_break_glass_used", by...)
+	g.put(float64(o.Glass.Most), "setpoint_break_glass_limit", by...)
+	g.put(float64(o.Until.Unix()), "setpoint_break_glass_until_timestamp_seconds", by...)
 }
 
 func (g gauges) gate(a loop.GateAnswer) {

@@ -138,7 +138,8 @@ type gateView struct {
 	ThenBy     string   // by which policies it was made
 	ThenUnread string   // why there is none
 	Calendar   []plannedRow
-	Tools      []toolRow // how delivery tools ask
+	Glass      []orderRow // orders in force that break it
+	Tools      []toolRow  // how delivery tools ask
 
 	Given  []verdictRow // the newest answers on record, of the service asked about or of all
 	Older  string       // link to those before
@@ -178,6 +179,11 @@ func (s *Server) gatePage(w http.ResponseWriter, r *http.Request) {
 	if err := s.askPast(r, l, &v); err != nil {
 		s.problem(w, r, err)
 		return
+	}
+	for _, o := range l.report.Orders {
+		if o.Glass != nil {
+			v.Glass = append(v.Glass, orderRowOf(l, o))
+		}
 	}
 	v.Calendar, v.Tools = planned(l), s.tools(v.Question.Service)
 	s.addVerdicts(r, l, &v)

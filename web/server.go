@@ -150,6 +150,8 @@ type Server struct {
 	calls     meter // requests of each caller
 	misses    meter // those of each address that showed no good key
 
+	glass sync.Mutex // held while an order that breaks it is counted and recorded
+
 	mu    sync.Mutex
 	given []taken // orders that the newest report may not know yet
 }

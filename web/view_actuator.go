@@ -145,10 +145,14 @@ type orderRow struct {
 	Stamp                                                 string
 	Despite                                               string // what a loop lacked that was promoted all the same
 	Raw                                                   string // the target as it is
+	Glass, Against                                        string // which time the glass was broken, and what was in force
 }
 
 func orderRowOf(l look, o loop.Order) orderRow {
-	row := orderRow{ID: o.ID, Kind: string(o.Kind), Target: o.Target, By: o.By, Why: o.Why, At: clock(o.At, l.now), Stamp: stamp(o.At), Raw: o.Target, Ticket: o.Ticket, Despite: o.Despite}
+	row := orderRow{ID: o.ID, Kind: string(o.Kind), Target: o.Target, By: o.By, Why: o.Why, At: clock(o.At, l.now), Stamp: stamp(o.At), Raw: o.Target, Ticket: o.Ticket, Despite: o.Despite, Glass: o.GlassWords()}
+	if o.Glass != nil {
+		row.Against = redact(o.Glass.Against)
+	}
 	if o.Target == "*" {
 		row.Target = "everything"
 	}

@@ -103,7 +103,7 @@ func wireOrder(o loop.Order) client.Order {
 	return client.Order{
 		ID: o.ID, At: o.At, Kind: client.Kind(o.Kind), Target: o.Target, By: o.By, Why: o.Why,
 		Until: o.Until, Setting: o.Setting, Revert: o.Revert, Release: o.Release, Ticket: o.Ticket, Adjust: wireAdjusted(o.Adjust), Note: wireNoted(o.Note),
-		Anyway: o.Despite != "", Despite: o.Despite,
+		Anyway: o.Despite != "", Despite: o.Despite, Glass: wireGlass(o.Glass),
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -12,7 +13,7 @@ import (
 func (a *app) logCmd() *cobra.Command {
 	var f client.Filter
 	var v client.VerdictFilter
-	gate := false
+	gate, glass := false, false
 	c := &cobra.Command{
 		Use:     "log",
 		Short:   "List decisions, the newest first",
@@ -21,12 +22,16 @@ func (a *app) logCmd() *cobra.Command {
 how long it lasted.`,
 		Example: `  setpoint log --moves
   setpoint log --actuator reports-timeout --limit 5
-  setpoint log --gate --service checkout`,
+  setpoint log --gate --service checkout
+  setpoint log --glass`,
 		Args: args(0, 0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if gate {
 				v.Limit = f.Limit
 				return a.logVerdicts(c, v)
+			}
+			if glass {
+				return a.logGlass(c)
 			}
 			records, err := a.client().Decisions(c.Context(), f)
 			if err != nil {
@@ -38,6 +43,7 @@ how long it lasted.`,
 	c.Flags().StringVar(&f.Actuator, "actuator", "", "of this actuator only")
 	c.Flags().BoolVar(&f.Moves, "moves", false, "moves only, no holds")
 	c.Flags().BoolVar(&gate, "gate", false, "what the gate answered, instead of decisions")
+	c.Flags().BoolVar(&glass, "glass", false, "who broke the glass in the last 30 days, instead of decisions: overrides, and pins that loosen")
 	c.Flags().StringVar(&v.Service, "service", "", "with --gate: about this service only")
 	c.Flags().StringVar(&v.Release, "release", "", "with --gate and --service: about this release only")
 	c.Flags().IntVar(&f.Limit, "limit", 50, "how many at most")
@@ -51,6 +57,35 @@ func (a *app) logVerdicts(c *cobra.Command, f client.VerdictFilter) error {
 		return err
 	}
 	return a.show(c, found, func(w io.Writer) { printVerdicts(w, found) })
+}
+
+// logGlass lists orders by which people went past what protects others.
+func (a *app) logGlass(c *cobra.Command) error {
+	found, err := a.client().BrokenGlass(c.Context())
+	if err != nil {
+		return err
+	}
+	return a.show(c, found, func(w io.Writer) { printGlass(w, found) })
+}
+
+func printGlass(w io.Writer, all []client.Order) {
+	if len(all) == 0 {
+		fmt.Fprintln(w, "nobody broke the glass in the last 30 days")
+		return
+	}
+	rows := [][]string{{"AT", "ORDER", "TEAM", "TIME", "UNTIL", "BY", "TICKET", "AGAINST", "WHY"}}
+	for _, o := range all {
+		g := o.Glass
+		nth := fmt.Sprint(g.Nth)
+		switch {
+		case g.With != "":
+			nth = "seconds one"
+		case g.Most > 0:
+			nth += fmt.Sprintf(" of %d", g.Most)
+		}
+		rows = append(rows, []string{clock(o.At), string(o.Kind) + " " + o.Target, cmp.Or(g.Team, "–"), nth, clock(o.Until), o.By, cmp.Or(o.Ticket, "–"), g.Against, o.Why})
+	}
+	table(w, rows)
 }
 
 func printVerdicts(w io.Writer, all []client.RecordedVerdict) {

@@ -36,7 +36,9 @@ func orders() []order {
 		{kind: client.Resume, use: "resume [ACTUATOR|SERVICE]", short: "End an emergency stop", most: 1, expects: "what was stopped, or nothing for all", fill: fillTarget},
 		{kind: client.Freeze, use: "freeze SERVICE", short: "Freeze the releases of a service", least: 1, most: 1, expects: "one service", flags: untilFlag, fill: fillTarget},
 		{kind: client.Thaw, use: "thaw SERVICE", short: "End a freeze that a person ordered", least: 1, most: 1, expects: "one service", fill: fillTarget},
-		{kind: client.Pin, use: "pin ACTUATOR SETTING", short: "Keep an actuator at a setting", least: 2, most: 2, expects: "an actuator and a setting in its unit", flags: untilFlag, fill: fillSetting},
+		{kind: client.Pin, use: "pin ACTUATOR SETTING", short: "Keep an actuator at a setting", least: 2, most: 2, expects: "an actuator and a setting in its unit",
+			long:  "Keep an actuator at a setting for a while, whatever its rules say. A setting that is\nlooser than the one in force breaks the glass: that is counted for the team whose it\nis, and the release policies of the service may set a limit (breakGlass).",
+			flags: pinFlags, fill: fillSetting},
 		{kind: client.Unpin, use: "unpin ACTUATOR", short: "Give an actuator back to its loop", least: 1, most: 1, expects: "one actuator", fill: fillTarget},
 		{kind: client.Approve, use: "approve ACTUATOR SETTING", short: "Let a loop in mode ask move as far as a setting", least: 2, most: 2, expects: "an actuator and a setting in its unit", flags: untilFlag, fill: fillSetting},
 		{kind: client.Promote, use: "promote ACTUATOR", short: "Trust the loop of an actuator to act by itself", least: 1, most: 1, expects: "one actuator",
@@ -44,7 +46,7 @@ func orders() []order {
 			flags: anywayFlag, fill: fillTarget},
 		{kind: client.Demote, use: "demote ACTUATOR", short: "Make the loop of an actuator ask before it moves", least: 1, most: 1, expects: "one actuator", fill: fillTarget},
 		{kind: client.Override, use: "override SERVICE", short: "Let the releases of a service go, whatever the gate says", least: 1, most: 1, expects: "one service",
-			long:  "Let the releases of a service go for a while, or one release, whatever the gate\nwould say. It is on record, shown and counted, and lapses by itself. A policy with\nsecondPerson asks for the same command from somebody else.",
+			long:  "Let the releases of a service go for a while, or one release, whatever the gate\nwould say. It is on record, shown and counted for the team whose service it is,\nand lapses by itself. A policy with secondPerson asks for the same command from\nsomebody else; one with breakGlass for a ticket, or allows so many in so long.",
 			flags: overrideFlags, fill: fillTarget},
 		{kind: client.Adjust, use: "adjust NAME --objective O --from T --to T --effect E", short: "Say how the counts of a stretch of time are to be judged", least: 1, most: 1, expects: "a name for the adjustment",
 			long:  "Say that the counts of an objective in a stretch of time, past or to come, are not\nto be held against it (exclude), are good (countAsGood), were others (correct, with\n--good and --bad) or are to be noted (annotate). It does what an Adjustment among\nthe definitions does. What was measured is kept and shown beside, and unadjust NAME\nrestores every figure.",
@@ -112,10 +114,19 @@ func untilFlag(c *cobra.Command, _ *client.Order, lasts *time.Duration) {
 	c.Flags().DurationVar(lasts, "for", time.Hour, "how long it lasts, such as 30m")
 }
 
+func pinFlags(c *cobra.Command, o *client.Order, lasts *time.Duration) {
+	untilFlag(c, o, lasts)
+	ticketFlag(c, o)
+}
+
+func ticketFlag(c *cobra.Command, o *client.Order) {
+	c.Flags().StringVar(&o.Ticket, "ticket", "", "where the case is told")
+}
+
 func overrideFlags(c *cobra.Command, o *client.Order, lasts *time.Duration) {
 	untilFlag(c, o, lasts)
 	c.Flags().StringVar(&o.Release, "release", "", "this release only")
-	c.Flags().StringVar(&o.Ticket, "ticket", "", "where the case is told")
+	ticketFlag(c, o)
 }
 
 func fillTarget(o *client.Order, args []string) error {

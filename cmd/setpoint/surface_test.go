@@ -142,6 +142,7 @@ func everyCommand(t *testing.T, v *server, said *record) {
 		{"freeze", "checkout", "--why", "a drill"}, {"thaw", "checkout", "--why", "a drill"},
 		{"pin", "reports-timeout", "12", "--why", "a drill"}, {"unpin", "reports-timeout", "--why", "a drill"},
 		{"approve", "reports-timeout", "12", "--why", "a drill", "--for", "1m"},
+		{"override", "checkout", "--why", "a drill", "--ticket", "OPS-1", "--for", "1m"}, {"log", "--glass"}, {"revoke", "checkout", "--why", "a drill"},
 	} {
 		r := v.run(line...)
 		if r.code != 0 {

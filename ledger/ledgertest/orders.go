@@ -139,8 +139,11 @@ func ordersRefused(t *testing.T, l Ledger) {
 		"override of everything": func(o *loop.Order) {
 			o.Kind, o.Setting, o.Target, o.Until = loop.OrderOverride, nil, "*", o.At.Add(time.Hour)
 		},
-		"revoke with an end":   func(o *loop.Order) { o.Kind, o.Setting, o.Until = loop.OrderRevoke, nil, o.At.Add(time.Hour) },
-		"freeze with a ticket": func(o *loop.Order) { o.Kind, o.Setting, o.Ticket = loop.OrderFreeze, nil, "OPS-1" },
+		"revoke with an end":         func(o *loop.Order) { o.Kind, o.Setting, o.Until = loop.OrderRevoke, nil, o.At.Add(time.Hour) },
+		"stop that breaks glass":     func(o *loop.Order) { o.Kind, o.Setting, o.Glass = loop.OrderStop, nil, &loop.Glass{Nth: 1, Per: 1} },
+		"pin of a release":           func(o *loop.Order) { o.Release = "v2" },
+		"glass counted over no time": func(o *loop.Order) { o.Glass = &loop.Glass{Nth: 1} },
+		"freeze with a ticket":       func(o *loop.Order) { o.Kind, o.Setting, o.Ticket = loop.OrderFreeze, nil, "OPS-1" },
 		"unpin of everything": func(o *loop.Order) {
 			o.Kind, o.Setting, o.Target, o.Until = loop.OrderUnpin, nil, "*", time.Time{}
 		},
