@@ -35,6 +35,7 @@
 //	calendar.go, recurrence.go     which times a calendar covers; exemption.go: of one objective
 //	environment.go                 ${NAME}
 //	files.go, nearest.go           folders; the nearest name
+//	source_page.go                 where people look at a query
 //	json.go, kubernetes.go         the forms that definitions come in beside YAML documents
 //	problem.go, render.go          what is wrong, where, and what was probably meant
 //

@@ -161,6 +161,7 @@ func dataSourceKind() kind {
 			{key: "type", is: shapeWord, required: true, doc: "`Prometheus`, in any case, or the name of another system that answers the same API: " + listWords(prometheusTypes()[1:]) + ". Any other system may be named, and is not asked: see [Other systems](#other-systems)."},
 			{key: "connectionDetails", is: shapeMapping, required: true, listed: true, asked: true, doc: "How to reach it; also a list of such mappings.", of: &object{name: "connectionDetails", open: true, fields: []field{
 				{key: "url", is: shapeSecret, instead: "the one at `${PROMETHEUS_URL}`, with a warning", doc: "Base address, http or https. `${NAME}` is replaced by the environment variable; it is never shown."},
+				{key: "page", is: shapeWord, instead: "queries are shown without a link", doc: "Where people look into it: an address that ends with `/graph` or `/query` (Prometheus), `/vmui` (VictoriaMetrics) or `/explore?datasource=UID` (Grafana, with the UID of its data source), or any with `{query}` where the query goes. It is shown to everybody."},
 				{key: "timeout", is: shapeDuration, instead: "10s", doc: "Deadline of one query."},
 				{key: "delay", is: shapeDuration, instead: "5s", doc: "How long after its end a slice is first read, so that the last scrape has arrived."},
 				{key: "retention", is: shapeDuration, instead: "not known", doc: "How long it keeps its data. Windows that are longer are warned of: what was before the first start cannot be fetched."},

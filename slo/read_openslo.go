@@ -69,6 +69,7 @@ func (l *loader) dataSource(doc value) {
 		Settle:    within(details.get("settle"), time.Millisecond, 24*time.Hour),
 		Scrape:    within(details.get("scrapeInterval"), time.Millisecond, time.Hour),
 		Replicas:  labelNames(details.get("replicaLabels")),
+		Page:      readPage(details.get("page")),
 		Position:  doc.place().Position,
 	})
 }

@@ -53,6 +53,7 @@ type Source struct {
 	Settle      time.Duration `json:"settle,omitempty"`    // how long after its first reading a slice is read again, in case that samples arrive late, in ns; 0 = 2 min, below 0 = never
 	Scrape      time.Duration `json:"scrape,omitempty"`    // scrape interval, where it is declared, in ns; 0 = learned from the samples
 	Replicas    []string      `json:"replicas,omitempty"`  // labels by which the series of several scrapers of the same targets differ; none: those that are known for it
+	Page        string        `json:"page,omitempty"`      // where people look into it; see PageOf; without secrets
 	Position    Position      `json:"-"`
 }
 

@@ -9,21 +9,30 @@ import (
 )
 
 // A queryRow is a query as declared, and what it is for.
-type queryRow struct{ Name, Text string }
+type queryRow struct {
+	Name, Text string
+	Page       string // where people look at it in its source; empty = nobody says
+}
 
 // queries say how an objective is counted.
 func queries(set *slo.Set, o slo.Objective) []queryRow {
 	i, out := o.Indicator, []queryRow(nil)
-	for _, q := range []queryRow{{"good", i.Good}, {"bad", i.Bad}, {"total", i.Total}} {
+	for _, q := range []queryRow{{Name: "good", Text: i.Good}, {Name: "bad", Text: i.Bad}, {Name: "total", Text: i.Total}} {
 		if q.Text != "" {
 			out = append(out, q)
 		}
 	}
 	if i.Started != "" {
-		out = append(out, queryRow{"when a job last started; " + readWords(set, o, i.Started), i.Started})
+		out = append(out, queryRow{Name: "when a job last started; " + readWords(set, o, i.Started), Text: i.Started})
 	}
 	if i.Query != "" {
-		out = append(out, queryRow{judgedWords(i) + "; " + readWords(set, o, i.Query), i.Query})
+		out = append(out, queryRow{Name: judgedWords(i) + "; " + readWords(set, o, i.Query), Text: i.Query})
+	}
+	at := slices.IndexFunc(set.Sources, func(s slo.Source) bool { return s.Name == i.Source })
+	for j := range out {
+		if at >= 0 {
+			out[j].Page, _ = set.Sources[at].PageOf(out[j].Text)
+		}
 	}
 	return out
 }

@@ -43,6 +43,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("live", func(t *testing.T) { live(t, s, browser) })
 	t.Run("reload", func(t *testing.T) { reloaded(t, s, browser) })
 	t.Run("known", func(t *testing.T) { known(t, s, browser) })
+	t.Run("linked", func(t *testing.T) { linked(t, s, browser) })
 	t.Run("policies of then", func(t *testing.T) { policiesOfThen(t, s, browser) })
 	t.Run("columns", func(t *testing.T) { columns(t, s, browser) })
 	t.Run("reports", func(t *testing.T) { reports(t, s, browser) })
@@ -185,5 +186,15 @@ func policiesOfThen(t *testing.T, s *shop, browser context.Context) {
 	p.visit(s.url + "/gate?service=checkout&at=" + s.now.Add(-3*time.Hour).Format("2006-01-02T15:04"))
 	if said := eval[string](p, `document.querySelector("main").innerText`); !strings.Contains(said, "that of then is not on record, which begins at") {
 		t.Errorf("the page says %.1000q", said)
+	}
+}
+
+// linked are the queries of an objective, each with the page of its source.
+func linked(t *testing.T, s *shop, browser context.Context) {
+	p := open(t, browser)
+	p.visit(s.url + "/objectives/checkout-availability")
+	const wrong = `[...document.querySelectorAll("a[href^='https://metrics.example/graph?']")].filter(a => new URL(a.href).searchParams.get("g0.expr") != a.closest("p").nextElementSibling.innerText).length`
+	if n := eval[int](p, `document.querySelectorAll("a[href^='https://metrics.example/graph?'][rel~=noopener]").length`); n < 2 || eval[int](p, wrong) > 0 {
+		t.Errorf("%d links to queries", n)
 	}
 }
