@@ -151,7 +151,7 @@ func TestJenkins(t *testing.T) {
 			m    mood
 			goes bool
 		}{"well": {well, true}, "spent": {spent, false}, "unseen": {unseen, false}, "by order": {byOrder, false}} {
-			a := get(t, house(c.m), step[1])
+			a := get(t, house(c.m), strings.Replace(step[1], "&wait=5s", "", 1)) // nothing here ends a hold
 			if got := takes(t, step[0], a); got != c.goes {
 				t.Errorf("%s: %s: passes %t: %d %s", step[0], name, got, a.code, a.body)
 			}

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // snippets are the blocks of shell of a page.
@@ -37,6 +38,17 @@ func shell(t *testing.T, snippet, address string, args ...string) (code int, sai
 		t.Fatal(err)
 	}
 	return c.ProcessState.ExitCode(), string(text)
+}
+
+// TestShellOfDeploys tells of a release as README.md says.
+func TestShellOfDeploys(t *testing.T) {
+	book, server := bookkeeping(time.Now())
+	s := httptest.NewServer(server.Handler())
+	defer s.Close()
+	code, said := shell(t, snippets(t, "README.md")[0], s.URL)
+	if code != 0 || len(book.all) != 1 || book.all[0].Release != "v12" || book.all[0].Environment != "prod" {
+		t.Errorf("exit %d, told of %+v: %s", code, book.all, said)
+	}
 }
 
 // TestShellOfOther runs every shell of the page for any other tool: against a
