@@ -23,6 +23,7 @@ type copied struct {
 	point
 	copy   int
 	before Count // the value of its copy before it; -1 = none is known
+	since  int64 // when that was
 }
 
 // merge makes one track of the copies of each counter, which are those of the
@@ -75,9 +76,9 @@ func byCopies(tracks []track) (groups [][]track) {
 func (k *counting) together(copies []track) (all []copied) {
 	for i, t := range copies {
 		for j, p := range t.points {
-			one := copied{p, i, -1}
+			one := copied{p, i, -1, 0}
 			if j > 0 && 2*(p.at-t.points[j-1].at) < 5*k.interval(p.at) {
-				one.before = t.points[j-1].value
+				one.before, one.since = t.points[j-1].value, t.points[j-1].at
 			}
 			all = append(all, one)
 		}
@@ -113,13 +114,26 @@ func (k *counting) stale(earlier []copied, p copied) bool {
 		case age >= interval:
 			return false
 		case b.copy == p.copy:
-		case b.value > p.value && (age < late || p.value >= p.before):
+		case b.value > p.value && (age < late || p.value >= p.before && !anew(b, p)):
 			return true
 		case b.value < min(p.value, b.before) && age < late && p.value >= p.before:
 			return true
 		}
 	}
 	return false
+}
+
+// anew reports whether a point that is lower than an earlier one of another
+// copy, and that its own copy shows no reset for, tells of one all the same: it
+// may have been counted since, being at most twice what the counter grew by, in
+// so long, between that copy's sample before and the other's. If the scrapers'
+// clocks are apart after all, no more than that is counted too much.
+func anew(b, p copied) bool {
+	if p.before < 0 || b.value <= p.before {
+		return false
+	}
+	times := max(1, float64(p.at-b.at)/float64(max(b.at-p.since, 1)))
+	return float64(p.value) <= 2*times*float64(b.value-p.before)
 }
 
 // mergeHistograms makes tracks of the copies of each native histogram, as merge

@@ -29,6 +29,8 @@ func TestPairsCountOnce(t *testing.T) {
 		{"a value read earlier than its time says", "0:10 30:20", "1:9 31:19 61:20", 10},
 		{"a reset that both see", "0:100 30:3 60:5", "-20:98 10:102 40:4 70:6", 8},
 		{"a reset just after a sample shows at the next one", "0:100 30:3", "-20:99 10:1", 3},
+		{"a reset in each interval", "-30:1 0:2 30:3 60:1", "-10:6 20:7 50:8", 14},
+		{"clocks apart, no reset", "0:1000 30:1100", "-18:950 12:990", 100},
 		{"a reset and another one", "0:100 30:7 60:9", "-10:99 20:2 50:8", 9},
 		{"both at the same instant", "0:1 30:3", "0:1 30:2", 2},
 		{"one ended", "0:1 30:nan", "10:1 40:2", 1},

@@ -38,7 +38,7 @@ func shapes() []shape {
 		{name: "every-7s-slices-of-10s", pods: 2, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), crash: inBursts, lazy: lazyErrors, every: 7 * time.Second, slice: 10 * time.Second},
 		{name: "every-60s-slices-of-5m", pods: 3, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), crash: inBursts, lazy: lazyErrors, every: time.Minute, slice: 5 * time.Minute, short: true},
 		{name: "pair-of-scrapers", pods: 2, load: always(10), errors: either(always(0.0005), daily(10*hour, 10*time.Minute), 0.2), life: 8 * hour, lazy: lazyErrors, pair: inTurn, short: true},
-		{name: "pair-and-crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors, pair: inTurn, most: 1.5},
+		{name: "pair-and-crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors, pair: inTurn},
 	}
 }
 
