@@ -52,7 +52,9 @@ and mode: ask for that.
 
 With --recorded the slices on record in the ledger (DATABASE_URL, or the private
 PostgreSQL under --state) are used where there are any, and the backend is asked
-for the rest.`,
+for the rest. With --mode ask or observe it is compared as well what the loops
+wished with what people ordered meanwhile, as in 'setpoint status --shadow': for
+each version, also for one that never ran.`,
 		Example: `  setpoint backtest slos/
   setpoint backtest slos/ --against slos-new/ --from -28d --plot moves.svg`,
 		Args: args(1, -1, "files or folders of definitions"),
@@ -90,6 +92,7 @@ type backtested struct {
 type versionResult struct {
 	Version string `json:"version"` // where it was read from
 	loop.Trial
+	Shadows []loop.Shadow `json:"shadows,omitempty"` // what the loops wished, against what people did
 }
 
 func (a *app) backtest(c *cobra.Command, o pastOptions) error {
@@ -105,7 +108,8 @@ func (a *app) backtest(c *cobra.Command, o pastOptions) error {
 	if e.ticks == 0 {
 		return failed
 	}
-	r := e.result(failed == nil)
+	r, err := e.result(c.Context(), failed == nil)
+	failed = errors.Join(failed, err)
 	if err := a.show(c, r, func(w io.Writer) { printBacktested(w, r) }); err != nil {
 		return errors.Join(err, failed)
 	}
@@ -124,6 +128,9 @@ type experiment struct {
 	closers   []func()
 	progress  progress
 	ticks     int
+
+	compare bool         // what loops wished with what people did
+	people  []loop.Order // that people gave meanwhile, the oldest first
 }
 
 // A variant is one version of the definitions at work.
@@ -131,6 +138,7 @@ type variant struct {
 	name   string
 	set    *slo.Set
 	test   *loop.Backtest
+	record *ledger.Memory // of the test
 	tracks *loopTracks
 }
 
@@ -178,6 +186,12 @@ func (e *experiment) prepare(ctx context.Context, o pastOptions) error {
 			return err
 		}
 		e.closers = append(e.closers, func() { recorded.close(quiet) })
+		if o.mode != string(slo.Act) {
+			e.compare = true
+			if e.people, err = ordersBetween(ctx, recorded, e.from, e.to); err != nil {
+				return err
+			}
+		}
 	}
 	for i, v := range e.versions {
 		if i == 0 || !sameSources(v.set, e.versions[0].set) {
@@ -189,8 +203,9 @@ func (e *experiment) prepare(ctx context.Context, o pastOptions) error {
 		if v.set, err = e.withGroups(ctx, v.set); err != nil {
 			return err
 		}
+		v.record = ledger.NewMemory()
 		v.test, err = loop.NewBacktest(loop.BacktestConfig{
-			Set: v.set, History: e.histories[len(e.histories)-1], Records: ledger.NewMemory(),
+			Set: v.set, History: e.histories[len(e.histories)-1], Records: v.record,
 			Mode: slo.Mode(o.mode), From: e.from, To: e.to, Every: o.every,
 		})
 		if err != nil {
@@ -255,13 +270,17 @@ func (e *experiment) ticked(i int, r loop.Report) {
 	}
 }
 
-func (e *experiment) result(complete bool) backtested {
-	r := backtested{Complete: complete, From: e.from, To: e.to, Note: openLoop}
+func (e *experiment) result(ctx context.Context, complete bool) (r backtested, err error) {
+	r = backtested{Complete: complete, From: e.from, To: e.to, Note: openLoop}
 	for _, h := range e.histories {
 		r.Asked += h.Asked()
 	}
 	for _, v := range e.versions {
-		r.Versions = append(r.Versions, versionResult{v.name, v.test.Trial()})
+		var shadows []loop.Shadow
+		if e.compare && err == nil {
+			shadows, err = shadowed(context.WithoutCancel(ctx), v.set, v.record, e.people)
+		}
+		r.Versions = append(r.Versions, versionResult{v.name, v.test.Trial(), shadows})
 	}
-	return r
+	return r, err
 }

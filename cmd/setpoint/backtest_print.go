@@ -17,6 +17,7 @@ func printBacktested(w io.Writer, r backtested) {
 	}
 	printLoops(w, r.Versions)
 	printMoves(w, r.Versions, clock)
+	printTried(w, r.Versions)
 	printReleases(w, r.Versions)
 	printAlerts(w, r.Versions)
 	printBudgets(w, r.Versions)

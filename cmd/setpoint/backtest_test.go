@@ -237,4 +237,37 @@ func TestBacktestOfTheRecord(t *testing.T) {
 	if l := r.Versions[0].Loops[1]; l.Moves != 2 || l.Blind != 0 {
 		t.Errorf("got %+v, want it tightened and relaxed, and never blind", l)
 	}
+	if r.Versions[0].Shadows != nil {
+		t.Errorf("loops that act are compared with people: %+v", r.Versions[0].Shadows)
+	}
+	againstPeople(t, records, env, end)
+}
+
+// againstPeople: two versions beside each other, and what a person did: the
+// one that tightens wished the same, the one that does not had not wished it.
+func againstPeople(t *testing.T, records *ledger.Postgres, env []string, end time.Time) {
+	t.Helper()
+	tight := 1.0
+	for _, o := range []loop.Order{
+		{ID: "before", Kind: loop.OrderPin, At: end.Add(-6 * time.Hour), Until: end, Setting: &tight},
+		{ID: "then", Kind: loop.OrderPin, At: end.Add(-110 * time.Minute), Until: end, Setting: &tight},
+	} {
+		o.Target, o.By, o.Why = "reports-timeout", "ann", "checkout is slow"
+		must(t, records.Give(t.Context(), o))
+	}
+	line := []string{"backtest", pastDefinitions(t, "4"), "--against", pastDefinitions(t, "6"), "--recorded", "--mode", "ask",
+		"--from", end.Add(-5 * time.Hour).Format(time.RFC3339), "--to", end.Format(time.RFC3339)}
+	text := command(t, env, line...)
+	got := command(t, env, append(line, "--output", "json")...)
+	var r backtested
+	if err := json.Unmarshal([]byte(got.out), &r); err != nil || got.code != 0 || !strings.Contains(text.out, "AGAINST PEOPLE") {
+		t.Fatalf("%v: %s\n%s", err, got, text)
+	}
+	with, without := r.Versions[0].Shadows[1], r.Versions[1].Shadows[1]
+	if with.Same != 1 || with.Missed != 0 || with.Wishes[0].Person != "ann" || *with.Score != 1 {
+		t.Errorf("the version that tightens: %+v, want that it wished what ann did", with)
+	}
+	if without.Same != 0 || without.Missed != 1 || *without.Score != 0 {
+		t.Errorf("the version that does not: %+v, want that it missed what ann did", without)
+	}
 }

@@ -18,6 +18,11 @@ func (a *app) shadows(c *cobra.Command) error {
 	return a.show(c, map[string][]client.Shadow{"shadows": all}, func(w io.Writer) { printShadows(w, all) })
 }
 
+// shadowWords say how wishes turn out.
+const shadowWords = `same: people did the same, so much sooner or later; needed: nobody did, and what it rests on lasted; needless: it went by itself;
+opposed, disputed: people did the opposite, or said that the counts were not so; missed: people did it, and the loop had not wished it.
+The score is (same + needed) ÷ (all but open)`
+
 // shownWishes is how many wishes of each loop are told.
 const shownWishes = 5
 
@@ -31,10 +36,7 @@ func printShadows(w io.Writer, all []client.Shadow) {
 	for _, s := range all {
 		printWishes(w, s)
 	}
-	fmt.Fprintln(w, `
-same: people did the same, so much sooner or later; needed: nobody did, and what it rests on lasted; needless: it went by itself;
-opposed, disputed: people did the opposite, or said that the counts were not so; missed: people did it, and the loop had not wished it.
-The score is (same + needed) ÷ (all but open); spent is the budget that went while needed wishes to tighten lasted.`)
+	fmt.Fprintf(w, "\n%s; spent is the budget that went while needed wishes to tighten lasted.\n", shadowWords)
 }
 
 func printWishes(w io.Writer, s client.Shadow) {
