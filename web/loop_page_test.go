@@ -102,3 +102,51 @@ func TestSwings(t *testing.T) {
 		t.Error("a loop that went in is said to swing")
 	}
 }
+
+// TestSimulated draws what a loop that asks would have set, in the measure and
+// over the time of the real setting; of one that acts there is nothing to draw.
+func TestSimulated(t *testing.T) {
+	w, _ := shadowing(t)
+	cfg := w.config()
+	cfg.Past = w.kept
+	h := web.New(cfg).Handler()
+	body := html.UnescapeString(get(t, h, "/actuators/reporting-timeout?range=1h").body)
+	real, simulated := figureOf(t, body, "setting of reporting-timeout"), figureOf(t, body, "what protect-checkout would have set, had it been free to act")
+	if !strings.Contains(real, `data-ends="30,1"`) || !strings.Contains(simulated, `data-ends="30,1"`) || !strings.Contains(body, "The dashed line is simulated") {
+		t.Error("the two are not drawn alike")
+	}
+	if strings.Contains(dataOf(real, "values"), ",1") || !strings.Contains(dataOf(simulated, "values"), ",30,1,") {
+		t.Errorf("really %q, simulated %q", dataOf(real, "values"), dataOf(simulated, "values"))
+	}
+	if dataOf(real, "from") != dataOf(simulated, "from") || dataOf(real, "to") != dataOf(simulated, "to") {
+		t.Error("they are not over the same time")
+	}
+	acting, _ := incident(2 * time.Minute)
+	cfg = acting.config()
+	cfg.Past = acting.kept
+	if body := get(t, web.New(cfg).Handler(), "/actuators/reporting-timeout?range=1h").body; strings.Contains(body, "would have set") {
+		t.Error("of a loop that acts it is drawn what it would have set")
+	}
+	w.down = errors.New("no ledger")
+	if body := get(t, h, "/actuators/reporting-timeout?range=1h").body; !strings.Contains(body, "what its loop would have set: the ledger cannot be reached") {
+		t.Error("it is not said that it is not known")
+	}
+}
+
+// figureOf is the chart of a page with a label.
+func figureOf(t *testing.T, body, label string) string {
+	t.Helper()
+	for _, part := range strings.Split(body, "<figure")[1:] {
+		if strings.Contains(part, "<figcaption><span>"+label+"</span>") {
+			return part
+		}
+	}
+	t.Fatalf("there is no chart of %s", label)
+	return ""
+}
+
+func dataOf(figure, name string) string {
+	_, rest, _ := strings.Cut(figure, "data-"+name+`="`)
+	value, _, _ := strings.Cut(rest, `"`)
+	return value
+}

@@ -32,6 +32,7 @@ type loopView struct {
 	From, To   string
 	Start, End string
 	Charts     []chart
+	Simulated  bool // the last of them is of what its loop would have set
 	Unread     []string
 	Notes      []noteRow
 	Shadow     *shadowView
@@ -138,9 +139,25 @@ func (v *loopView) drawAll(s *Server, ctx context.Context, l look, c slo.Control
 	if v.Charts = append(v.Charts, drawn); unread != "" {
 		v.Unread = append(v.Unread, "its settings: "+unread)
 	}
+	v.simulate(s, ctx, l, c, setting, at.frame)
 	bands = append(bands, noteBands(v.Notes, at.frame)...)
 	for i := range v.Charts {
 		v.Charts[i].Bands, v.Charts[i].Marks = bands, marksOf(v.Notes, at.frame)
+	}
+}
+
+// simulate draws beside the setting what the loop would have set.
+func (v *loopView) simulate(s *Server, ctx context.Context, l look, c slo.ControlLoop, setting loop.Setting, f frame) {
+	if c.Name == "" || s.cfg.Ledger == nil {
+		return
+	}
+	drawn, err := s.simulated(ctx, l, c, setting, f)
+	switch {
+	case err != nil:
+		v.Unread = append(v.Unread, "what its loop would have set: "+problemOf(err).Message)
+	case drawn != nil:
+		v.Simulated = true
+		v.Charts = append(v.Charts, *drawn)
 	}
 }
 

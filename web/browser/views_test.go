@@ -24,7 +24,7 @@ func (s *shop) views() map[string]string {
 		s.t.Fatalf("%d verdicts: %v", len(verdicts), err)
 	}
 	return map[string]string{
-		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "overview-columns": "/?col=state&col=left&col=burn&col=events&col=owner&col=data&group=team", "overview-few": "/?col=left&col=data", "service": "/services/checkout", "report": "/reports", "capacity": "/capacity", "health": "/health", "actuator": "/actuators/checkout-releases?range=6h", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
+		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "overview-columns": "/?col=state&col=left&col=burn&col=events&col=owner&col=data&group=team", "overview-few": "/?col=left&col=data", "service": "/services/checkout", "report": "/reports", "capacity": "/capacity", "health": "/health", "actuator": "/actuators/checkout-releases?range=6h", "actuator-asks": "/actuators/search-releases?range=6h", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
 		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E&at=" + s.now.Add(-20*time.Minute).Format("2006-01-02T15:04"), "decisions": "/decisions", "decision": "/decisions/" + decision + "?replay=1",
 		"control": "/control", "problem": "/nowhere", "verdict": "/verdicts/" + verdicts[0].ID,
 	}

@@ -53,7 +53,7 @@ function plot(figure) {
   const zone = figure.closest("[data-zone]")?.dataset.zone || "UTC";
   const clock = (t, options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options }).format(new Date(1000 * t));
   const say = (_, v) => (v === null || v === undefined ? "not known" : word(v));
-  const series = [{ value: (_, t) => (t ? clock(t, { dateStyle: "medium", timeStyle: "short" }) : "") }, { label: "value", stroke: colour(ends ? "--blue" : "--ink"), width: 1.5, value: say, ...(ends && { paths: uPlot.paths.stepped({ align: 1 }) }) }];
+  const series = [{ value: (_, t) => (t ? clock(t, { dateStyle: "medium", timeStyle: "short" }) : "") }, { label: "value", stroke: colour(ends ? "--blue" : "--ink"), width: 1.5, dash: figure.classList.contains("simulated") ? [6, 4] : [], value: say, ...(ends && { paths: uPlot.paths.stepped({ align: 1 }) }) }];
   for (const [name, line] of others) {
     data.push(numbers(line));
     series.push({ label: labels[name], value: say, ...looks(name, colour) });
