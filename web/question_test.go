@@ -250,3 +250,22 @@ func TestToldAnyhow(t *testing.T) {
 		}
 	}
 }
+
+// TestAskedByPrograms: what delivery tools are made of is not taken for a
+// browser, by whatever name it knows the server.
+func TestAskedByPrograms(t *testing.T) {
+	h := house(well)
+	for name, header := range map[string][]string{
+		"Node's fetch": {"Accept-Language", "*", "Sec-Fetch-Mode", "cors", "User-Agent", "node"},
+		"PowerShell":   {"User-Agent", "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.1"},
+		"curl":         {"User-Agent", "curl/8.5.0"},
+	} {
+		for _, method := range []string{"GET", "POST"} {
+			r := newPost("/v1/gate/checkout", "api.setpoint.example", "", header...)
+			r.Method = method
+			if a := serve(h, r); a.code != 200 {
+				t.Errorf("%s: %s: status %d: %s", name, method, a.code, a.body)
+			}
+		}
+	}
+}

@@ -127,10 +127,15 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 
 // byBrowser reports whether a request has what browsers send and programs
 // mostly do not. They leave out Origin when they read from their own site, and
-// what begins with Sec-Fetch where nothing is encrypted.
+// what begins with Sec-Fetch where nothing is encrypted. Node's fetch takes any
+// language, and PowerShell calls itself Mozilla: delivery tools are made of both.
 func byBrowser(r *http.Request) bool {
 	h := r.Header
-	return h.Get("Origin") != "" || h.Get("Sec-Fetch-Site") != "" || h.Get("Accept-Language") != "" || strings.HasPrefix(h.Get("User-Agent"), "Mozilla/")
+	if h.Get("Origin") != "" || h.Get("Sec-Fetch-Site") != "" {
+		return true
+	}
+	language, agent := h.Get("Accept-Language"), h.Get("User-Agent")
+	return language != "" && language != "*" || strings.HasPrefix(agent, "Mozilla/") && !strings.Contains(agent, "PowerShell/")
 }
 
 // ownHost reports whether a Host header names this server: this machine, or
