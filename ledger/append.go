@@ -121,7 +121,7 @@ func give(ctx context.Context, tx pgx.Tx, o loop.Order, body []byte) error {
 		return err
 	}
 	if len(known) > 0 {
-		return same([]byte(known[0]), body)
+		return sameOrder([]byte(known[0]), o)
 	}
 	return appendRow(ctx, tx, ordersTable(), body)
 }

@@ -182,7 +182,7 @@ func (m *Memory) give(o loop.Order) error {
 	}
 	for i, known := range m.orders {
 		if known.ID == o.ID {
-			return same(m.links["orders"][i].body, body)
+			return sameOrder(m.links["orders"][i].body, o)
 		}
 	}
 	if _, err := m.append(ordersTable(), body); err != nil {

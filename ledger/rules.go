@@ -43,6 +43,25 @@ func same(known, body []byte) error {
 	return ErrConflict
 }
 
+// sameOrder lets an order pass that is sent again because the answer was lost:
+// when it was taken, until when it lasts from there, and what the server knew
+// about it are those of the first time.
+func sameOrder(known []byte, o loop.Order) error {
+	k, err := decode[loop.Order](known)
+	if err != nil {
+		return err
+	}
+	o.At, o.Until, o.Glass, o.Rules, o.Despite = k.At, k.Until, k.Glass, k.Rules, k.Despite
+	if o.Note != nil && k.Note != nil {
+		o.Note = k.Note
+	}
+	again, err := encode(o)
+	if err != nil {
+		return err
+	}
+	return same(known, again)
+}
+
 // sameDecision lets a hold pass that is on record under an older term: it
 // was recorded, the answer was lost, and meanwhile the lead changed.
 func sameDecision(known []byte, d loop.Decision, body []byte) error {

@@ -103,6 +103,31 @@ func TestStopIsQuickWithoutALedger(t *testing.T) {
 	})
 }
 
+// TestStopIsGivenTwice: a stop that is sent again because its answer was lost
+// is the same stop. It waits for no record, and ends when it is resumed.
+func TestStopIsGivenTwice(t *testing.T) {
+	now := time.Now()
+	l, err := loop.New(loop.Config{Set: &slo.Set{}, Records: ledger.NewMemory()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	give := func(id string, kind loop.OrderKind) {
+		t.Helper()
+		recorded, err := l.Order(t.Context(), loop.Order{ID: id, At: now, Kind: kind, Target: "*", By: "ann", Why: "drill"})
+		if err != nil || !recorded {
+			t.Errorf("%s: recorded %v, err %v; want it on record", kind, recorded, err)
+		}
+		now = now.Add(time.Second)
+	}
+	give("1", loop.OrderStop)
+	give("1", loop.OrderStop)
+	give("2", loop.OrderResume)
+	r := l.Tick(t.Context(), now)
+	if r.LedgerErr != nil || len(r.Orders) != 0 || l.Stopped("dial", "shop") {
+		t.Errorf("after resume: ledger %v, orders %v, stopped %v; want nothing in force", r.LedgerErr, r.Orders, l.Stopped("dial", "shop"))
+	}
+}
+
 // hanging is a ledger that takes no order until its caller gives up.
 type hanging struct {
 	*ledger.Memory

@@ -165,7 +165,13 @@ func ordersRefused(t *testing.T, l Ledger) {
 		wantErr(t, name, l.Give(t.Context(), o), ledger.ErrInvalid)
 	}
 	mustGive(t, l, Order("o1", at(0), loop.OrderPin, "query-timeout"))
-	wantErr(t, "other content", l.Give(t.Context(), Order("o1", at(1), loop.OrderPin, "query-timeout")), ledger.ErrConflict)
+	mustGive(t, l, Order("o1", at(1), loop.OrderPin, "query-timeout")) // sent again, taken later: the same order
+	if all, err := l.OrderHistory(t.Context(), "", 10); err != nil || len(all) != 1 || !all[0].At.Equal(at(0)) {
+		t.Errorf("on record: %v, %v; want the order as it was taken first", all, err)
+	}
+	other := Order("o1", at(0), loop.OrderPin, "query-timeout")
+	other.Why = "another"
+	wantErr(t, "other content", l.Give(t.Context(), other), ledger.ErrConflict)
 }
 
 // A stop covers by "*", actuator and service; one without revert goes first.
