@@ -28,6 +28,10 @@ const (
 	reportPatience = 10 * time.Second
 )
 
+// fullyObserved is the share of a period from which on its report goes without
+// a reservation, as the state of a budget does (budget.Partial).
+const fullyObserved = 0.5
+
 // A reportView is how objectives did in a period.
 type reportView struct {
 	Period, Team, Back string // as asked for
@@ -188,7 +192,7 @@ func (s *Server) reportView(ctx context.Context, l look, p reportPeriod, team st
 		}
 	}
 	slices.SortFunc(found, q.compare)
-	began := time.Now()
+	half, began := 0, time.Now()
 	for i, o := range found {
 		if i == mostReported || time.Since(began) > reportPatience {
 			v.More = len(found) - i
@@ -200,13 +204,18 @@ func (s *Server) reportView(ctx context.Context, l look, p reportPeriod, team st
 			break
 		}
 		v.Kept += int(bit(ok))
+		half += int(bit(ok && row.figures.Observed < fullyObserved))
 		v.Rows = append(v.Rows, row)
 		wire := wireSLAs(l.set, *o.state)
 		for i, sla := range slaRows(l.set, *o.state) {
 			v.SLAs = append(v.SLAs, reportSLA{o.objective.Name, sla, wire[i]})
 		}
 	}
-	v.Words = fmt.Sprintf("%d of %s kept their budget.", v.Kept, plural(len(v.Rows), "objective", "objectives"))
+	v.Words = fmt.Sprintf("%d of %s kept their budget", v.Kept, plural(len(v.Rows), "objective", "objectives"))
+	if half > 0 {
+		v.Words += fmt.Sprintf(", %d of them as far as is known: more than half of the time they were not observed", half)
+	}
+	v.Words += "."
 	return v
 }
 
@@ -222,6 +231,9 @@ func (s *Server) reportRow(ctx context.Context, l look, o slo.Objective, p repor
 	lived := min(p.to.Sub(p.from), max(l.now.Sub(p.from), time.Second))
 	observed := min(c.Covered.Seconds()/lived.Seconds(), 1)
 	row.Observed, row.figures.Observed = percent(observed), observed
+	if observed > 0 && observed < 0.001 {
+		row.Observed = "under 0.1 %"
+	}
 	if c.Total() == 0 {
 		if c.Covered > 0 {
 			row.Kept, row.figures.Kept = statusBadge("no-traffic"), "no-traffic"
@@ -233,6 +245,9 @@ func (s *Server) reportRow(ctx context.Context, l look, o slo.Objective, p repor
 	row.Good, row.Used, row.Bad, row.Total = exact(ratio(c.Good, c.Total())), percent(used), count(one.Events(c.Bad)), count(one.Events(c.Total()))
 	row.Bar, row.Overdrawn, kept = 100*within(used), used > 1, used < 1
 	row.Kept, row.figures.Kept = badge{"ok", "kept"}, "kept"
+	if observed < fullyObserved {
+		row.Kept = badge{"partial", "kept, as far as seen"}
+	}
 	if !kept {
 		row.Kept, row.figures.Kept = badge{"exhausted", "not kept"}, "not-kept"
 	}

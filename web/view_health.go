@@ -180,7 +180,7 @@ func (s *Server) definitionsView(l look) definitionsView {
 		n    int
 	}{
 		{"files", d.Files}, {"sources", len(set.Sources)}, {"services", len(set.Services)}, {"objectives", len(set.Objectives)}, {"actuators", len(set.Actuators)}, {"control loops", len(set.Loops)},
-		{"release policies", len(set.Policies)}, {"calendars", len(set.Calendars)},
+		{"release policies", len(set.Policies)}, {"calendars", len(set.Calendars)}, {"reports that are sent", len(set.Reports)},
 	} {
 		if c.n > 0 {
 			v.Counts = append(v.Counts, item{c.name, count(float64(c.n))})
