@@ -23,7 +23,7 @@ func (v *server) slices() (all []sli.Slice) {
 	defer l.Close()
 	var asks []loop.Stretch
 	for _, name := range rows[struct{ Name string }](v, `select name from setpoint.objectives order by id`) {
-		asks = append(asks, loop.Stretch{Objective: name.Name, From: time.Now().Add(-24 * time.Hour), To: time.Now().Add(24 * time.Hour)})
+		asks = append(asks, loop.Stretch{Objective: name.Name, From: time.Now().Add(-72 * time.Hour), To: time.Now().Add(24 * time.Hour)})
 	}
 	lists, err := l.Slices(v.t.Context(), asks...)
 	must(v.t, err)
