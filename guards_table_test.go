@@ -138,8 +138,8 @@ func recordGuards() []guard {
 		{"-", "columns that were changed", verify, "if v.odd != \"\" {", "if false {", "TestVerifyNamesWhatASuperuserDid"},
 		{"-", "rows that are gone", verify, "case !follows:", "case false:", "TestVerifyNamesWhatASuperuserDid"},
 		{"-", "ends that are gone", verify, "if highest > w.last.Seq {", "if false {", "TestVerifyNamesWhatASuperuserDid|TestVerifyFromARememberedHead"},
-		{"-", "prunings that nothing covers", "ledger/prunings.go", "case !ok:", "case false:", "TestPruneIsNoWayAround"},
-		{"-", "a record that is shorter", "ledger/lacks.go", "case len(links) == 0 || links[0].seq != h.Seq:", "case len(links) == 0:", "TestRestoredBackup"},
+		{"-", "prunings that nothing covers", "ledger/prunings.go", "case !ok:", "case !ok && end.Seq < 0:", "TestPruneIsNoWayAround"},
+		{"-", "a record that is shorter", "ledger/lacks.go", "f.Kind, f.Why = Deleted, \"it is remembered, and not on record\"\n\t\t\tfaults = append(faults, f)", "f.Kind = Deleted", "TestRestoredBackup"},
 		{"-", "evidence is not dropped", "ledger/prune.go", "if err == nil && len(w.faults) > 0 {\n\t\terr = fmt.Errorf(\"%w: %s\", ErrUnsound, w.faults[0])\n\t}\n\treturn out, err", "return out, err", "TestPruneKeepsEvidence"},
 	}
 }
