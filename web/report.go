@@ -246,7 +246,7 @@ func (s *Server) reportRow(ctx context.Context, l look, o slo.Objective, p repor
 	row.Bar, row.Overdrawn, kept = 100*within(used), used > 1, used < 1
 	row.Kept, row.figures.Kept = badge{"ok", "kept"}, "kept"
 	if observed < fullyObserved {
-		row.Kept = badge{"partial", "kept, as far as seen"}
+		row.Kept = badge{"partial", "kept, partly seen"}
 	}
 	if !kept {
 		row.Kept, row.figures.Kept = badge{"exhausted", "not kept"}, "not-kept"
