@@ -79,6 +79,7 @@ func testFusion(t *testing.T, backend promtest.Backend) {
 	if err := server.Write(samples); err != nil {
 		t.Fatal(err)
 	}
+	checkFractions(t, server, from)
 	src := slo.Source{Name: "shop", URL: server.URL, Scrape: 15 * time.Second}
 	newSources := func() *promql.Sources {
 		sources, err := promql.New([]slo.Source{src}, promql.Config{})
