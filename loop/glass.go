@@ -45,7 +45,10 @@ func (o Order) BreaksGlass(a slo.Actuator, now Setting, inForce []Order) bool {
 			return true
 		}
 	}
-	return now.At.IsZero() && *o.Setting != a.Tight || a.Tighter(now.Value, *o.Setting)
+	if now.At.IsZero() { // not known
+		return *o.Setting != a.Tight
+	}
+	return a.Tighter(now.Value, *o.Setting)
 }
 
 // GlassWords say which time it is: "break-glass 2 of 3 within 30d of the team
