@@ -80,9 +80,9 @@ func TestPoliciesOfThen(t *testing.T) {
 		says []string
 	}{
 		"before": {40 * time.Minute, []string{"policy default", "by the release policy of now: that of then is not on record, which begins at"}},
-		"first":  {25 * time.Minute, []string{"policy checkout-releases", "by the release policies of then, in force since ", now.Add(-30*time.Minute).UTC().Format("15:04:05")}},
-		"second": {15 * time.Minute, []string{"policy much stricter", "the policy allows 10", "the objective gone, which is not declared any more", "in force since ", now.Add(-20*time.Minute).UTC().Format("15:04:05")}},
-		"none":   {2 * time.Minute, []string{"policy default", "by the release policies of then, in force since ", now.Add(-10*time.Minute).UTC().Format("15:04:05")}},
+		"first":  {25 * time.Minute, []string{"policy checkout-releases", "by the release policies of then, in force since ", now.Add(-30 * time.Minute).UTC().Format("15:04:05")}},
+		"second": {15 * time.Minute, []string{"policy much stricter", "the policy allows 10", "the objective gone, which is not declared any more", "in force since ", now.Add(-20 * time.Minute).UTC().Format("15:04:05")}},
+		"none":   {2 * time.Minute, []string{"policy default", "by the release policies of then, in force since ", now.Add(-10 * time.Minute).UTC().Format("15:04:05")}},
 	} {
 		body := get(t, s.Handler(), "/gate?service=checkout&size=20&at="+url.QueryEscape(now.Add(-c.ago).UTC().Format(time.RFC3339))).body
 		_, card, _ := strings.Cut(body, `id="h-answer"`)
