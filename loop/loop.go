@@ -62,8 +62,9 @@ type Loop struct {
 	errs      []error
 	newest    map[string]*Past // :: actuator → its newest move; nil value = none; of those that were asked about
 
-	owed []Outcome          // outcomes that wait for the ledger
-	read map[string]reading // :: actuator → its setting as read last
+	owed  []Outcome           // outcomes that wait for the ledger
+	read  map[string]reading  // :: actuator → its setting as read last
+	found map[string]readBack // :: actuator → as read back in this tick
 
 	known    []Order          // orders in force, as last read
 	adjusted []slo.Adjustment // by those
@@ -207,6 +208,7 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 	l.adjust(orders)
 	states := l.measure(ctx, now, patience)
 	r := Report{At: now, Set: l.set, States: states, Alerts: l.alarms(ctx, states, orders, now), Orders: orders}
+	l.readAll(ctx)
 	if l.leader {
 		l.flush(ctx)
 		l.newest = map[string]*Past{}
@@ -217,7 +219,7 @@ func (l *Loop) look(ctx context.Context, now time.Time, patience time.Duration) 
 		}
 		l.recordAll(ctx)
 	}
-	r.Settings = l.settings(ctx, now)
+	r.Settings = l.settings(now)
 	l.tidy(ctx, now)
 	r.Term, r.Leader, r.LedgerErr, r.Errs = l.term, l.leader, l.ledgerErr, l.errs
 	if cutOff(ctx) {
@@ -266,18 +268,18 @@ func (l *Loop) flush(ctx context.Context) {
 	}
 }
 
-// settings lists every actuator's setting: as the turn of its loop read it
-// back, or read now.
-func (l *Loop) settings(ctx context.Context, now time.Time) []Setting {
+// settings lists every actuator's setting as it was read in this tick: after
+// its move, if it was moved.
+func (l *Loop) settings(now time.Time) []Setting {
 	out := []Setting{}
 	for _, a := range l.set.Actuators {
-		handle, isLeft := l.handle(a.Name)
+		_, isLeft := l.handle(a.Name)
 		s := Setting{Actuator: a.Name, Service: a.Service, Kind: string(a.Kind), Rest: a.Rest, Tight: a.Tight, Unit: a.Unit, Left: isLeft}
 		last := l.read[a.Name]
-		if v, err := handle.Read(ctx); err != nil && !errors.Is(err, ErrForeign) {
-			s.Error, last.stale = err.Error(), true
+		if found := l.found[a.Name]; found.readable() {
+			last = reading{value: found.value, at: now}
 		} else {
-			last = reading{value: v, at: now}
+			s.Error, last.stale = found.err.Error(), true
 		}
 		l.read[a.Name] = last
 		s.Value, s.At = last.value, last.at

@@ -32,9 +32,9 @@ func (l *Loop) turn(ctx context.Context, c *control, states []budget.State, now 
 // input gathers all that Decide looks at.
 func (l *Loop) input(ctx context.Context, c *control, states []budget.State, now time.Time) Input {
 	in := Input{At: now.UTC().Truncate(time.Microsecond), Loop: c.loop, Actuator: c.actuator, Policy: c.policy, Term: l.term, Evidence: evidence(c.loop, states)}
-	act, _ := l.handle(c.actuator.Name)
-	current, err := act.Read(ctx)
-	in.Current = c.actuator.Snap(current)
+	found := l.found[c.actuator.Name]
+	err := found.err
+	in.Current = c.actuator.Snap(found.value)
 	if errors.Is(err, ErrForeign) {
 		in.Foreign, err = err.Error(), nil
 	}
@@ -143,6 +143,7 @@ func (l *Loop) move(ctx context.Context, c *control, d Decision) Decision {
 		return a.Apply(ctx, Move{Actuator: d.Actuator, Setting: d.To, Term: d.Input.Term, Decision: d.ID, At: d.Input.At, Ordered: d.Reason == ReasonPinned || d.Reason == ReasonReverting})
 	})
 	back, readErr := a.Read(ctx)
+	l.found[c.actuator.Name] = readBack{back, readErr}
 	back = c.actuator.Snap(back)
 	o := Outcome{Decision: d.ID, At: d.Input.At, ReadBack: back, Applied: readErr == nil && back == d.To}
 	if err = errors.Join(wrap("apply", err), wrap("read back", readErr)); err != nil {

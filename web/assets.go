@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -25,11 +26,13 @@ var assets embed.FS
 //go:embed all:dist
 var dist embed.FS
 
-// A file is one that pages load, with its compressed form.
+// A file is one that pages load, with its compressed form, which is made when
+// somebody first asks for it.
 type file struct {
-	kind         string
-	tag          string // names this content
-	text, packed []byte
+	kind   string
+	tag    string // names this content
+	text   []byte
+	packed func() []byte
 }
 
 // files are by name. Their contents do not change while the process runs.
@@ -44,7 +47,7 @@ func readFiles() files {
 			text, err := fs.ReadFile(from, name)
 			if kind := kinds[path.Ext(name)]; err == nil && kind != "" {
 				sum := sha256.Sum256(text)
-				out[path.Base(name)] = file{kind: kind, tag: hex.EncodeToString(sum[:6]), text: text, packed: pack(text)}
+				out[path.Base(name)] = file{kind: kind, tag: hex.EncodeToString(sum[:6]), text: text, packed: sync.OnceValue(func() []byte { return pack(text) })}
 			}
 		}
 	}
@@ -84,7 +87,7 @@ func (s *Server) asset(w http.ResponseWriter, r *http.Request) {
 	text := f.text
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
-		text = f.packed
+		text = f.packed()
 	}
 	_, _ = w.Write(text) // a caller who went away is told nothing
 }

@@ -325,35 +325,6 @@ func modelTable(t *testing.T) string {
 	return b.String()
 }
 
-// virtualTable is the triggers in simulated time, where nothing but the arms
-// differs between two rides of a seed.
-func virtualTable(t *testing.T) string {
-	const seeds = 20
-	arms := serviceArms()[3:]
-	var b strings.Builder
-	b.WriteString("| scenario | static normal | static none | the loop | seeds in which the loop lost as many calls as static none |\n|---|---|---|---|---|\n")
-	for _, s := range serviceScenarios()[:2] {
-		sums, alike := make([]ride, len(arms)), 0
-		for seed := range uint64(seeds) {
-			var bad []int
-			for i, arm := range arms {
-				r := virtualService(t, s, arm, seed+1)
-				sums[i].Good, sums[i].Bad = sums[i].Good+r.Good, sums[i].Bad+r.Bad
-				bad = append(bad, r.Bad)
-			}
-			if bad[1] == bad[2] {
-				alike++
-			}
-		}
-		fmt.Fprintf(&b, "| %s |", s.name)
-		for i := range sums {
-			fmt.Fprintf(&b, " %s |", percentOf(1-sums[i].share()))
-		}
-		fmt.Fprintf(&b, " %d of %d |\n", alike, seeds)
-	}
-	return b.String()
-}
-
 func quietWords(all []*ride) string {
 	var out []string
 	for _, r := range all {
