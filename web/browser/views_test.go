@@ -25,7 +25,7 @@ func (s *shop) views() map[string]string {
 	}
 	return map[string]string{
 		"overview": "/", "overview-team": "/?group=team&sort=left&q=se", "overview-columns": "/?col=state&col=left&col=burn&col=events&col=owner&col=data&group=team", "overview-few": "/?col=left&col=data", "service": "/services/checkout", "report": "/reports", "capacity": "/capacity", "health": "/health", "actuator": "/actuators/checkout-releases?range=6h", "actuator-asks": "/actuators/search-releases?range=6h", "card": "/cards/objectives/checkout-availability", "objective": "/objectives/checkout-availability", "objective-no-data": "/objectives/search-index", "objective-month": "/objectives/search-answers",
-		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E&at=" + s.now.Add(-20*time.Minute).Format("2006-01-02T15:04"), "decisions": "/decisions", "decision": "/decisions/" + decision + "?replay=1",
+		"gate": "/gate?service=checkout&environment=%3Cscript%3Ealert(1)%3C/script%3E&at=" + time.Now().UTC().Add(-20*time.Minute).Format("2006-01-02T15:04"), "decisions": "/decisions", "decision": "/decisions/" + decision + "?replay=1",
 		"control": "/control", "problem": "/nowhere", "verdict": "/verdicts/" + verdicts[0].ID,
 	}
 }
@@ -179,11 +179,11 @@ func columns(t *testing.T, s *shop, browser context.Context) {
 // policiesOfThen asks the gate about a time of the past by its form.
 func policiesOfThen(t *testing.T, s *shop, browser context.Context) {
 	p := open(t, browser)
-	p.visit(s.url + "/gate?service=checkout&at=" + s.now.Add(-20*time.Minute).Format("2006-01-02T15:04"))
+	p.visit(s.url + "/gate?service=checkout&at=" + time.Now().UTC().Add(-20*time.Minute).Format("2006-01-02T15:04"))
 	if said := eval[string](p, `document.querySelector("main").innerText`); !strings.Contains(said, "by the release policies of then, in force since") {
 		t.Errorf("the page says %.1000q", said)
 	}
-	p.visit(s.url + "/gate?service=checkout&at=" + s.now.Add(-3*time.Hour).Format("2006-01-02T15:04"))
+	p.visit(s.url + "/gate?service=checkout&at=" + time.Now().UTC().Add(-3*time.Hour).Format("2006-01-02T15:04"))
 	if said := eval[string](p, `document.querySelector("main").innerText`); !strings.Contains(said, "that of then is not on record, which begins at") {
 		t.Errorf("the page says %.1000q", said)
 	}
