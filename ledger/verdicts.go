@@ -85,7 +85,7 @@ type batchBody struct {
 
 // NewBatch makes a batch of verdicts.
 func NewBatch(id string, verdicts ...Encoded) (Batch, error) {
-	if err := broke("batch of verdicts", []rule{{name(id), "has an ID of 1 to 200 bytes"}, {len(verdicts) > 0, "holds a verdict"}}); err != nil {
+	if err := broke("batch of verdicts", []rule{{plainID(id), "has an ID of 1 to 200 letters, digits, dots, dashes and underscores"}, {len(verdicts) > 0, "holds a verdict"}}); err != nil {
 		return Batch{}, err
 	}
 	row := batchBody{ID: id, At: verdicts[0].at, Until: verdicts[0].at}
@@ -107,6 +107,14 @@ func NewBatch(id string, verdicts ...Encoded) (Batch, error) {
 		err = fmt.Errorf("%w: a batch of verdicts takes %d bytes, the most is %d", ErrInvalid, len(body), maxBody)
 	}
 	return Batch{id, body, row.values(len(row.Verdicts))}, err
+}
+
+// plainID says that an ID stands in JSON as it is, in any language: the
+// database compares it with how the body begins.
+func plainID(id string) bool {
+	return name(id) && !strings.ContainsFunc(id, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
 }
 
 // encode gives the bytes that encoding/json gives. It does not read the

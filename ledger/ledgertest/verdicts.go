@@ -75,8 +75,10 @@ func verdictsRefused(t *testing.T, l Ledger) {
 	wantErr(t, "NewBatch of nothing", err, ledger.ErrInvalid)
 	e, err := ledger.EncodeVerdict(Verdict("shop", "", at(0)))
 	check(t, "EncodeVerdict", err)
-	_, err = ledger.NewBatch("", e)
-	wantErr(t, "NewBatch without ID", err, ledger.ErrInvalid)
+	for _, id := range []string{"", "a b", `a"b`, "a<b", "ä", strings.Repeat("a", 201)} {
+		_, err = ledger.NewBatch(id, e)
+		wantErr(t, fmt.Sprintf("NewBatch with ID %q", id), err, ledger.ErrInvalid)
+	}
 	tests := map[string]func(*loop.Verdict){
 		"no tool":    func(v *loop.Verdict) { v.Tool = "" },
 		"no time":    func(v *loop.Verdict) { v.Answer.At = time.Time{} },
