@@ -2,6 +2,7 @@ package budget
 
 import (
 	"math"
+	"time"
 
 	"setpoint.dev/setpoint/sli"
 	"setpoint.dev/setpoint/slo"
@@ -17,7 +18,8 @@ import (
 // Where processes began anew in a gap, what they did in it until then is not
 // known at all: in the window's time without observation there may have been
 // as much as in the rest of it, and as much of it bad, or as much as of what
-// else was not seen, whichever is more.
+// else was not seen, whichever is more. The same goes for slices in which
+// processes began anew again and again.
 //
 // Not in the bound are samples that are still to come (State.Provisional says
 // from where on), whether what a gap slice holds happened before the window
@@ -25,8 +27,7 @@ import (
 // processes that no scrape ever saw.
 func (b *Book) bound(w *Window, remaining float64) float64 {
 	unseen, bad := float64(w.Unseen), float64(w.UnseenBad)
-	if b.method == slo.Occurrences && b.flaws.of(sli.FlawLost) > 0 && w.Covered > 0 {
-		missing := float64(float64(b.life(&b.windows[b.own])-w.Covered) / float64(w.Covered) * float64(w.Total()))
+	if missing := b.missing(w); missing > 0 {
 		share := max(float64(w.Bad)/max(float64(w.Total()), 1), bad/max(unseen, 1))
 		unseen, bad = unseen+missing, bad+float64(missing*share)
 	}
@@ -42,6 +43,20 @@ func (b *Book) bound(w *Window, remaining float64) float64 {
 	target := b.targets.all[0]
 	low, high := allow(&worst, target).remaining(worst.Bad), allow(&best, target).remaining(best.Bad)
 	return max(remaining-low, high-remaining, 0)
+}
+
+// missing is how much a window holds of the time in which nobody knows what
+// processes did that began anew, at the pace of the rest of it.
+func (b *Book) missing(w *Window) float64 {
+	restless := time.Duration(b.flaws.of(sli.FlawRestarts)) * b.slice
+	known := max(w.Covered-restless, w.Covered/2)
+	if b.method != slo.Occurrences || known <= 0 {
+		return 0
+	}
+	if b.flaws.of(sli.FlawLost) > 0 {
+		restless += b.life(&b.windows[b.own]) - w.Covered
+	}
+	return float64(float64(restless) / float64(known) * float64(w.Total()))
 }
 
 // atMost is how many counts there may be, where so many are expected.

@@ -18,6 +18,8 @@ func TestBound(t *testing.T) {
 	unseen := usual
 	unseen.Unseen, unseen.UnseenBad = 100*sli.Event, 16*sli.Event
 	dark := sli.Counts{Unseen: 100 * sli.Event, UnseenBad: 10 * sli.Event}
+	seldom := dark
+	seldom.Covered = time.Minute
 	tests := []struct {
 		name string
 		last sli.Slice
@@ -26,6 +28,8 @@ func TestBound(t *testing.T) {
 		{"all was seen", sli.Slice{Counts: usual}, 0},
 		{"a process ended", sli.Slice{Counts: unseen}, (16 + 12 + 3) / 600.}, // 16 + 3√16 + 3 more bad events
 		{"processes began anew in a gap", sli.Slice{Counts: dark, Flaw: sli.FlawLost}, // 1 minute unseen, a tenth of it bad
+			(10 + 100 + 3*math.Sqrt(110) + 3) / 590.},
+		{"processes began anew again and again", sli.Slice{Counts: seldom, Flaw: sli.FlawRestarts}, // as much as in any other minute, a tenth of it bad
 			(10 + 100 + 3*math.Sqrt(110) + 3) / 590.},
 		{"a gap that lost nothing", sli.Slice{Counts: sli.Counts{}, Flaw: sli.FlawGap}, 0},
 	}

@@ -124,7 +124,7 @@ func nearest(a, b, c int64) int64 {
 
 // worse is the more serious of two flaws.
 func worse(a, b sli.Flaw) sli.Flaw {
-	for _, f := range []sli.Flaw{FlawUnexpected, sli.FlawInvalid, sli.FlawExcess, sli.FlawLost, sli.FlawGap} {
+	for _, f := range []sli.Flaw{FlawUnexpected, sli.FlawInvalid, sli.FlawExcess, sli.FlawLost, sli.FlawRestarts, sli.FlawGap} {
 		if a == f || b == f {
 			return f
 		}

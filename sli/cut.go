@@ -92,44 +92,6 @@ func (c Cut) horizon(start int64) int64 {
 	return (start/cell-1)*cell - c.Lookback().Milliseconds()
 }
 
-// A pace is how often the series around a slice are sampled, in ms.
-type pace struct {
-	interval int64 // between scrapes
-	limit    int64 // samples further apart have a gap between them
-	tail     int64 // for so long after a sample no other is due
-}
-
-// pace returns the pace of the slice (start, end]; tracks are in order of ID.
-func (c Cut) pace(tracks []track, start, end int64) pace {
-	interval := c.Scrape.Milliseconds()
-	if interval <= 0 {
-		interval = learn(tracks, start-c.Lookback().Milliseconds(), end)
-	}
-	limit := min(interval*5/2, c.Lookback().Milliseconds()/2)
-	return pace{interval: interval, limit: limit, tail: min(interval*3/2, limit)}
-}
-
-// learn returns the median distance of samples in (start, end]. It looks at
-// the first so many distances in order of ID: which they are depends on the
-// samples in that time and on nothing else.
-func learn(tracks []track, start, end int64) int64 {
-	distances := make([]int64, 0, learnFrom)
-	for _, t := range tracks {
-		i := t.after(start) + 1
-		for ; i < len(t.points) && t.points[i].at <= end && len(distances) < learnFrom; i++ {
-			distances = append(distances, t.points[i].at-t.points[i-1].at)
-		}
-		if len(distances) == learnFrom {
-			break
-		}
-	}
-	if len(distances) == 0 {
-		return unlearned.Milliseconds()
-	}
-	slices.Sort(distances)
-	return distances[len(distances)/2]
-}
-
 // after is the index of the first point after an instant.
 func (t track) after(at int64) int {
 	i, _ := slices.BinarySearchFunc(t.points, at+1, func(p point, at int64) int { return cmp.Compare(p.at, at) })

@@ -39,7 +39,8 @@
 //   - Gap: two samples of a series further apart than the gap limit, 2.5
 //     scrape intervals, have a gap between them. What the counter grew by is
 //     known and counts where it was learned, in the slice of the later sample,
-//     which is marked FlawGap.
+//     which is marked FlawGap. A series that is scraped less often than most of
+//     its indicator has a limit of its own (pace.go), by its own distances.
 //   - Coverage: instants of observation are the times of all samples of the
 //     indicator. The time between two of them counts as covered if it is not
 //     longer than the gap limit. From the last one in a slice on, the slice
@@ -83,14 +84,14 @@
 //     the slice is marked FlawExcess.
 //
 // The scrape interval is the declared one, or else the median distance of
-// samples in the slice and the five minutes before it. Declare it when series
-// of one indicator are scraped at different intervals (the longest), or less
-// often than every two minutes.
+// samples in the slice and the five minutes before it. Declare it (the longest,
+// where there are several) when series are scraped every two minutes or less often.
 //
 // # What nobody can know
 //
 // Events between a process's last scrape and its end were never stored.
-// Counts.Unseen says how many there may have been (unseen.go). A
+// Counts.Unseen says how many there may have been (unseen.go); slices in which
+// a process begins anew again and again are marked FlawRestarts (restless.go). A
 // series that is added to the scrape configuration with a life behind it looks
 // like a birth, and its whole life counts at once; so does one that comes back
 // after longer than MaxGap while others were observed.

@@ -61,7 +61,7 @@ func (k *counting) increment(t track, i, n int) (Count, Flaw) {
 	if i == 0 || t.points[i-1].at <= horizon {
 		return k.born(t, i, pace, horizon)
 	}
-	s, apart := t.step(i), now.at-t.points[i-1].at > pace.limit
+	s, apart := t.step(i), pace.apart(t, i)
 	switch {
 	case s.reset && apart: // a process began in between, and may have counted lately only
 		return k.born(t, i, pace, horizon)
@@ -134,7 +134,7 @@ func worse(a, b Flaw) Flaw {
 	if a == b {
 		return a
 	}
-	order := []Flaw{"", FlawGap, FlawLost, FlawExcess, FlawInvalid}
+	order := []Flaw{"", FlawGap, FlawRestarts, FlawLost, FlawExcess, FlawInvalid}
 	if slices.Index(order, b) > slices.Index(order, a) {
 		return b
 	}

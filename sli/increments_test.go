@@ -98,7 +98,7 @@ func TestIncrements(t *testing.T) {
 			want:  "10/0 60s"},
 		{name: "two resets in a slice", from: 0, to: 60,
 			total: []string{"-15:90 0:100 15:4 30:9 45:2 60:3"},
-			want:  "12/0 60s"},
+			want:  "12/0 60s restarts"},
 		{name: "no bad series at all", from: 0, to: 60, total: []string{"-30:0 0:0 30:1 60:2"}, want: "2/0 60s"},
 		{name: "samples after the end are not looked at", from: 0, to: 60,
 			total: []string{"-30:0 0:0 30:1 45:1 70:9", "61:4"},
@@ -305,9 +305,9 @@ func TestLearnedIntervalOfMany(t *testing.T) {
 	c := seconds(300, 360)
 	c.Scrape = 0
 	var fast, slow []sli.Series
-	for i := range 150 {
+	for i := range 200 {
 		fast = append(fast, series(t, fmt.Sprint("a", i), "0:1 15:1 30:1 45:1 60:1 75:1 90:1 105:1 120:1 135:1 150:1"))
-		slow = append(slow, series(t, fmt.Sprint("b", i), "0:1 60:1 120:1 180:1 240:1 300:1 360:2"))
+		slow = append(slow, series(t, fmt.Sprint("b", i), "10:1 40:1 70:1 100:1 130:1 281:1 331:2"))
 	}
 	want := c.Increments(nil, slices.Concat(fast, slow))
 	if diff := cmp.Diff(want, c.Increments(nil, slices.Concat(slow, fast))); diff != "" {
@@ -315,6 +315,38 @@ func TestLearnedIntervalOfMany(t *testing.T) {
 	}
 	if want[0].Flaw != sli.FlawGap {
 		t.Errorf("flaw %q: the interval was not learned from the first series by ID", want[0].Flaw)
+	}
+}
+
+// A target that is scraped less often than the others of its indicator has no
+// gap between two scrapes, is not gone in between, and has one when it is.
+func TestTracksAtTheirOwnPace(t *testing.T) {
+	often := "0:0 15:0 30:0 45:0 60:0 75:0 90:0 105:0 120:0 135:0 150:0 165:0 180:0 195:0 210:0 225:0 240:0 255:0 270:0 285:0 300:0 315:0 330:0 345:0 360:0 375:0 390:0 405:0 420:0 435:0 450:0 465:0 480:0 495:0 510:0 525:0 540:0"
+	for _, tt := range []struct {
+		name, slow, want string
+		unseen           float64
+	}{
+		{"each minute", "0:0 60:10 120:20 180:30 240:40 300:50 360:60 420:70 480:80 540:90", "10/0 60s, 10/0 60s, 10/0 60s, 10/0 60s", 0},
+		{"one is missed", "0:0 60:10 120:20 180:30 240:40 300:50 420:70 480:80 540:90", "0/0 60s, 20/0 60s, 10/0 60s, 10/0 60s", 0},
+		{"two are missed", "0:0 60:10 120:20 180:30 240:40 300:50 480:80 540:90", "0/0 60s, 0/0 60s, 30/0 60s gap, 10/0 60s", 10},
+		{"began anew", "0:0 60:10 120:20 180:30 240:40 300:50 360:60 420:3 480:13 540:23", "10/0 60s, 3/0 60s, 10/0 60s, 10/0 60s", 10},
+		{"gone", "0:0 60:10 120:20 180:30 240:40 300:50 360:62", "12/0 60s, 0/0 60s, 0/0 60s, 0/0 60s", 12},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := seconds(300, 540)
+			c.Scrape = 0
+			got := c.Increments(nil, []sli.Series{series(t, "a", often), series(t, "b", often), series(t, "c", tt.slow)})
+			if show(got) != tt.want {
+				t.Errorf("got %s, want %s", show(got), tt.want)
+			}
+			sum := sli.Counts{}
+			for _, s := range got {
+				sum = sum.Add(s.Counts)
+			}
+			if math.Abs(sum.Unseen.Float()-tt.unseen) > 0.01 {
+				t.Errorf("got %v unseen, want %v", sum.Unseen.Float(), tt.unseen)
+			}
+		})
 	}
 }
 

@@ -51,8 +51,9 @@ type Flaw string
 
 // The flaws, from the least serious on.
 const (
-	FlawGap     Flaw = "gap"     // holds increments that happened over a gap before it
-	FlawLost    Flaw = "lost"    // counters began anew in a gap before it: what they had counted in the gap until then, nobody knows
-	FlawExcess  Flaw = "excess"  // the part (good or bad) outran the total; the total was raised to it
-	FlawInvalid Flaw = "invalid" // samples that are no values of a counter (NaN, infinite, negative, contradicting) were left out
+	FlawGap      Flaw = "gap"      // holds increments that happened over a gap before it
+	FlawRestarts Flaw = "restarts" // processes began anew again and again: what they counted between scrapes, nobody knows
+	FlawLost     Flaw = "lost"     // counters began anew in a gap before it: what they had counted in the gap until then, nobody knows
+	FlawExcess   Flaw = "excess"   // the part (good or bad) outran the total; the total was raised to it
+	FlawInvalid  Flaw = "invalid"  // samples that are no values of a counter (NaN, infinite, negative, contradicting) were left out
 )

@@ -21,9 +21,10 @@ func (k *counting) unseen(sums []Count, tracks []track) []Count {
 	if len(k.paces) == 0 {
 		return sums
 	}
-	least, longest := k.paces[0].limit, k.paces[0].limit
+	k.restless(tracks)
+	least, longest := k.paces[0].limit, k.paces[0].longest
 	for _, p := range k.paces {
-		least, longest = min(least, p.limit), max(longest, p.limit)
+		least, longest = min(least, p.limit), max(longest, p.longest)
 	}
 	for _, t := range tracks {
 		for i := t.after(k.from - longest); i < len(t.points) && t.points[i].at <= k.to; i++ {
@@ -53,7 +54,7 @@ func (k *counting) restarted(t track, i, n int) Count {
 		return k.bornAnew(t.points[i], n, horizon)
 	case !t.step(i).reset:
 		return k.unnoticed(t, i, n, horizon)
-	case t.points[i].at-t.points[i-1].at > pace.limit:
+	case pace.apart(t, i):
 		if _, gap := k.seen.birth(t.points[i].at, pace, horizon); gap {
 			k.flaws[n] = worse(k.flaws[n], FlawLost)
 		}
@@ -66,7 +67,7 @@ func (k *counting) restarted(t track, i, n int) Count {
 // begun anew without that showing.
 func (k *counting) unnoticed(t track, i, n int, horizon int64) Count {
 	before := t.points[i-1]
-	if t.points[i].at-before.at <= k.paces[n].limit || before.value > 10*Event {
+	if before.value > 10*Event || !k.paces[n].apart(t, i) {
 		return 0
 	}
 	if _, gap := k.seen.birth(t.points[i].at, k.paces[n], horizon); gap {
@@ -102,7 +103,7 @@ func (k *counting) goesOn(n int, horizon int64) bool {
 // gone reports whether it shows in the n-th slice that no point follows the i-th
 // one of a track, though others are sampled.
 func (k *counting) gone(t track, i, n int) bool {
-	at, p, start := t.points[i].at, k.paces[n], k.from+int64(n)*k.step
+	at, p, start := t.points[i].at, k.paces[n].own(t, i), k.from+int64(n)*k.step
 	shows := at + p.limit
 	if shows <= start || shows > start+k.step || i+1 < len(t.points) && t.points[i+1].at <= shows {
 		return false
@@ -122,9 +123,10 @@ func (k *counting) before(tracks []track, t track, i, n int) Count {
 // last is what a track counted in a scrape interval up to its i-th point;
 // below 0 when it had not been sampled for a gap limit before.
 func (t track) last(i int, p pace) Count {
-	if i == 0 || t.points[i].at-t.points[i-1].at > p.limit {
+	if i == 0 || p.apart(t, i) {
 		return -1
 	}
+	p = p.own(t, i)
 	grown := t.step(i).grown
 	if t.step(i).reset {
 		grown = t.points[i].value

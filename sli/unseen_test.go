@@ -1,6 +1,7 @@
 package sli_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -70,6 +71,34 @@ func TestLostInAGap(t *testing.T) {
 			s := c.Increments(nil, all)[3]
 			if s.Unseen.Float() != tt.unseen || s.Flaw != tt.flaw {
 				t.Errorf("got %v unseen, flaw %q; want %v, %q", s.Unseen.Float(), s.Flaw, tt.unseen, tt.flaw)
+			}
+		})
+	}
+}
+
+// A process that begins anew again and again says so, in each slice in which it
+// does; one that does now and then does not.
+func TestRestless(t *testing.T) {
+	tests := []struct {
+		name, total string
+		want        []sli.Flaw
+	}{
+		{"never", "-90:0 -60:10 -30:20 0:30 30:40 60:50 90:60 120:70 150:80 180:90", []sli.Flaw{"", "", ""}},
+		{"once", "-90:0 -60:10 -30:20 0:30 30:3 60:13 90:23 120:33 150:43 180:53", []sli.Flaw{"", "", ""}},
+		{"twice in ten scrapes", "-150:0 -120:0 -90:0 -60:10 -30:3 0:13 30:23 60:33 90:3 120:13 150:23 180:33", []sli.Flaw{"", "", ""}},
+		{"from the second slice on", "-90:0 -60:10 -30:20 0:30 30:40 60:5 90:4 120:9 150:3 180:1", []sli.Flaw{"", sli.FlawRestarts, sli.FlawRestarts}},
+		{"every other one shows", "-90:9 -60:3 -30:9 0:4 30:8 60:2 90:6 120:1 150:8 180:2", []sli.Flaw{sli.FlawRestarts, sli.FlawRestarts, sli.FlawRestarts}},
+		{"not any more", "-90:9 -60:3 -30:2 0:10 30:11 60:12 90:13 120:14 150:15 180:16", []sli.Flaw{sli.FlawRestarts, "", ""}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c := sli.Cut{From: time.UnixMilli(0), To: time.UnixMilli(180_000), Scrape: 30 * time.Second}
+			var got []sli.Flaw
+			for _, s := range c.Increments(nil, []sli.Series{counter("total", tt.total)}) {
+				got = append(got, s.Flaw)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got flaws %q, want %q", got, tt.want)
 			}
 		})
 	}

@@ -227,6 +227,8 @@ func flawWords(flaw string) string {
 		return "some events happened over a gap and were counted after it"
 	case "lost":
 		return "processes began anew in a gap; what they did in it until then is not known"
+	case "restarts":
+		return "processes began anew again and again; what they did between scrapes is not known"
 	case "excess":
 		return "the part of the events outran the total somewhere; the total was raised to it"
 	case "invalid":

@@ -31,7 +31,13 @@ type shape struct {
 	jobs   bool                                 // every five minutes a process that is scraped once or twice
 	lazy   lazy                                 // which counters appear with their first event
 	pair   func(int, time.Duration) bool        // two scrapers watch it; whether one (0 or 1) stores nothing
+	due    func(pod, tick int) bool             // whether a process is scraped at a tick, and at the last one; nil = at each
+	late   time.Duration                        // that scrapes are, by chance
+	again  int                                  // how often more a pod restarts when it does
+	begin  int64                                // what good counters begin with
+	wrap   int64                                // where counters begin again from 0; 0 = nowhere
 	every  time.Duration                        // between scrapes; 0 = 30 s
+	told   time.Duration                        // scrape interval that is declared; 0 = it is learned
 	slice  time.Duration                        // 0 = 1 min
 	most   float64                              // percent that it may be off; 0 = 0.5
 	short  bool                                 // part of the short form
@@ -66,6 +72,7 @@ type counts struct{ bad, total int64 }
 // A pod is one process and its counters.
 type pod struct {
 	name      string
+	number    int
 	phase     time.Duration // of its scrapes
 	good, bad int64
 	stored    [2][2]*series // of each scraper: good, bad
@@ -78,7 +85,8 @@ func live(s shape, seed uint64, days int) *history {
 	for range s.pods {
 		p.pods = append(p.pods, p.start())
 	}
-	for tick := -warmUp; tick < int(time.Duration(days)*24*time.Hour/s.every); tick++ {
+	p.last = int(time.Duration(days)*24*time.Hour/s.every) - 1
+	for tick := -warmUp; tick <= p.last; tick++ {
 		p.interval(tick)
 	}
 	return &p.history
@@ -88,6 +96,7 @@ func live(s shape, seed uint64, days int) *history {
 type play struct {
 	history
 	rng     *rand.Rand
+	last    int // tick
 	pods    []*pod
 	started int
 	job     *pod
@@ -96,7 +105,7 @@ type play struct {
 
 func (p *play) start() *pod {
 	p.started++
-	return &pod{name: fmt.Sprintf("pod-%d", p.started), phase: 100*time.Millisecond + time.Duration(p.rng.Int64N(int64(p.shape.every-time.Second)))}
+	return &pod{name: fmt.Sprintf("pod-%d", p.started), number: p.started, good: p.shape.begin, phase: 100*time.Millisecond + time.Duration(p.rng.Int64N(int64(p.shape.every-time.Second-p.shape.late)))}
 }
 
 // interval plays the scrape interval that ends with scrape number tick.
@@ -120,9 +129,12 @@ func (p *play) turn(i, tick int, at time.Duration) {
 		p.pods[i] = p.start()
 	}
 	if s.crash != nil && s.crash(p.rng, at) {
-		before := p.rng.Int64N(n + 1)
-		p.serve(p.pods[i], tick, before, at)
-		n -= before
+		left := n
+		for range 1 + s.again {
+			left = min(left, p.rng.Int64N(n+1))
+		}
+		p.serve(p.pods[i], tick, n-left, at)
+		n = left
 		p.pods[i].good, p.pods[i].bad = 0, 0
 	}
 	if s.pair != nil {
@@ -159,6 +171,9 @@ func (p *play) draw(mean float64) int64 {
 func (p *play) serve(pod *pod, tick int, n int64, at time.Duration) {
 	bad := min(n, p.draw(float64(n)*p.shape.errors(at)))
 	pod.good, pod.bad = pod.good+n-bad, pod.bad+bad
+	if p.shape.wrap > 0 {
+		pod.good, pod.bad = pod.good%p.shape.wrap, pod.bad%p.shape.wrap
+	}
 	if tick >= 0 {
 		p.happened.bad, p.happened.total = p.happened.bad+bad, p.happened.total+n
 	}
@@ -171,12 +186,16 @@ func (p *play) scrape(pod *pod, scraper int, at time.Duration) {
 	if scraper == 0 {
 		phase /= 3
 	}
-	milli := from.Add(at+phase).UnixMilli() + p.rng.Int64N(40)
+	milli := from.Add(at+phase).UnixMilli() + p.rng.Int64N(40+p.shape.late.Milliseconds())
+	tick := int(at / p.shape.every)
+	if p.shape.due != nil && tick < p.last && !p.shape.due(pod.number, tick) {
+		return
+	}
 	if p.shape.dark != nil && p.shape.dark(at) || p.shape.pair != nil && p.shape.pair(scraper, at) {
 		return
 	}
 	if pod.good > 0 || p.shape.lazy != lazyAll {
-		p.store(pod, scraper, 0, sample{milli, pod.good})
+		p.store(pod, scraper, 0, sample{milli, int64(float64(pod.good))})
 	}
 	if pod.bad > 0 || p.shape.lazy == eager {
 		p.store(pod, scraper, 1, sample{milli, pod.bad})

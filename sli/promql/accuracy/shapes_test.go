@@ -33,11 +33,22 @@ func shapes() []shape {
 		{name: "batch-pods", pods: 1, load: either(always(0), daily(3*hour, hour), 50), errors: always(0.003), life: day, lazy: lazyAll},
 		{name: "total-outage", pods: 2, load: always(10), errors: either(always(0), on(1, 8*hour, 30*time.Minute), 1), lazy: lazyErrors},
 		{name: "no-error-ever", pods: 2, load: always(10), errors: always(0), lazy: lazyErrors},
-		{name: "crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors, short: true},
+		{name: "crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors},
 		{name: "one-scrape-interval", pods: 2, load: always(10), errors: either(always(0), on(1, 16*hour, scrape), 0.9), lazy: lazyErrors},
 		{name: "every-7s-slices-of-10s", pods: 2, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), crash: inBursts, lazy: lazyErrors, every: 7 * time.Second, slice: 10 * time.Second},
 		{name: "every-60s-slices-of-5m", pods: 3, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), crash: inBursts, lazy: lazyErrors, every: time.Minute, slice: 5 * time.Minute, short: true},
 		{name: "pair-of-scrapers", pods: 2, load: always(10), errors: either(always(0.0005), daily(10*hour, 10*time.Minute), 0.2), life: 8 * hour, lazy: lazyErrors, pair: inTurn, short: true},
+		{name: "own-paces", pods: 6, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), crash: inBursts, life: 6 * hour, lazy: lazyErrors, every: 15 * time.Second, due: ownPaces, short: true},
+		{name: "own-paces-steady", pods: 3, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), every: 15 * time.Second, due: ownPaces},
+		{name: "15s-then-60s", pods: 3, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), crash: inBursts, life: 6 * hour, lazy: lazyErrors, every: 15 * time.Second, due: lessOften},
+		{name: "at-any-time", pods: 3, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), crash: inBursts, life: 6 * hour, lazy: lazyErrors, late: 28 * time.Second},
+		{name: "every-5m", pods: 3, load: always(5), errors: either(always(0.001), on(1, 10*hour, 5*time.Minute), 0.3), life: 6 * hour, lazy: lazyErrors, every: 5 * time.Minute, told: 5 * time.Minute, slice: 5 * time.Minute},
+		{name: "two-scrapes-a-life", pods: 2, load: always(5), errors: always(0.001), life: time.Minute, lazy: lazyErrors},
+		{name: "restarts-each-scrape", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: daily14, lazy: lazyErrors, short: true},
+		{name: "restarts-thrice-a-scrape", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: daily14, again: 2, lazy: lazyErrors},
+		{name: "targets-down", pods: 2, load: either(always(10), daily(9*hour, 20*time.Minute), 0), errors: either(always(0.0005), on(1, 10*hour, 5*time.Minute), 0.3), dark: daily(9*hour, 20*time.Minute), crash: once(9*hour + 10*time.Minute), lazy: lazyErrors},
+		{name: "counters-of-32-bits", pods: 2, load: always(10), errors: always(0.0005), begin: 1<<32 - 500_000, wrap: 1 << 32, lazy: lazyErrors},
+		{name: "past-2^53", pods: 2, load: always(10), errors: always(0.0005), begin: 1<<53 - 500_000, lazy: lazyErrors},
 		{name: "pair-and-crash-loops", pods: 2, load: always(10), errors: either(always(0.0002), daily(14*hour, hour), 0.1), crash: inBursts, lazy: lazyErrors, pair: inTurn},
 	}
 }
@@ -82,6 +93,15 @@ func once(begin time.Duration) func(*rand.Rand, time.Duration) bool {
 func inBursts(r *rand.Rand, at time.Duration) bool {
 	return daily(14*hour, hour)(at) && r.IntN(4) == 0
 }
+
+// daily14 has pods restart in each scrape interval, for an hour a day.
+func daily14(_ *rand.Rand, at time.Duration) bool { return daily(14*hour, hour)(at) }
+
+// ownPaces has pods scraped at each first, second and fourth tick.
+func ownPaces(pod, tick int) bool { return tick%(1<<(pod%3)) == 0 }
+
+// lessOften has them scraped at each fourth tick from 36 hours on.
+func lessOften(_, tick int) bool { return tick < 36*240 || tick%4 == 0 }
 
 // dayAndNight is 200:1.
 func dayAndNight(at time.Duration) float64 {
