@@ -41,30 +41,43 @@ func writeSome(ctx context.Context, l *ledger.Postgres, writer, n int) error {
 
 // writeOne adds one row to each chain that a leader writes.
 func writeOne(ctx context.Context, l *ledger.Postgres, id string) error {
-	d := ledgertest.Move(id, noon(), 1)
-	err := l.Begin(ctx, d)
-	for _, next := range []func() error{
-		func() error { return l.Define(ctx, id, []byte(id)) },
-		func() error { return l.Revise(ctx, []loop.Version{ledgertest.Version(id, id, -1)}) },
-		func() error { return l.Give(ctx, ledgertest.Order(id, noon(), loop.OrderFreeze, id)) },
-		func() error {
-			return l.PutSetting(ctx, loop.Move{Actuator: d.Actuator, Setting: d.To, Term: loop.Term{Epoch: 1}, Decision: id, At: noon()})
-		},
-		func() error {
-			return l.Finish(ctx, loop.Outcome{Decision: id, At: noon(), Applied: true, ReadBack: d.To})
-		},
-		func() error { return l.Judge(ctx, verdictsOf(id)) },
-		func() error { return l.AddToken(ctx, tokenOf(id)) },
-		func() error { return second(l.BeginSendings(ctx, ledgertest.Sending(id, noon()))) },
-		func() error {
-			return second(l.AddDeploy(ctx, loop.Deploy{ID: id, Service: id, Release: "v1", At: noon(), Tool: "api"}))
-		},
-	} {
-		if err == nil {
-			err = next()
+	for _, w := range writes() {
+		if err := w.make(ctx, l, id); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
+}
+
+// writes are all that a leader makes, under the first epoch.
+func writes() []writing {
+	move := func(id string) loop.Decision { return ledgertest.Move(id, noon(), 1) }
+	begin := func(ctx context.Context, l *ledger.Postgres, id string) error { return l.Begin(ctx, move(id)) }
+	return []writing{
+		{"decisions", nil, begin},
+		{"definitions", nil, func(ctx context.Context, l *ledger.Postgres, id string) error { return l.Define(ctx, id, []byte(id)) }},
+		{"versions", nil, func(ctx context.Context, l *ledger.Postgres, id string) error {
+			return l.Revise(ctx, []loop.Version{ledgertest.Version(id, id, -1)})
+		}},
+		{"orders", nil, func(ctx context.Context, l *ledger.Postgres, id string) error {
+			return l.Give(ctx, ledgertest.Order(id, noon(), loop.OrderFreeze, id))
+		}},
+		{"settings", begin, func(ctx context.Context, l *ledger.Postgres, id string) error {
+			d := move(id)
+			return l.PutSetting(ctx, loop.Move{Actuator: d.Actuator, Setting: d.To, Term: loop.Term{Epoch: 1}, Decision: id, At: noon()})
+		}},
+		{"outcomes", begin, func(ctx context.Context, l *ledger.Postgres, id string) error {
+			return l.Finish(ctx, loop.Outcome{Decision: id, At: noon(), Applied: true, ReadBack: move(id).To})
+		}},
+		{"verdicts", nil, func(ctx context.Context, l *ledger.Postgres, id string) error { return l.Judge(ctx, verdictsOf(id)) }},
+		{"tokens", nil, func(ctx context.Context, l *ledger.Postgres, id string) error { return l.AddToken(ctx, tokenOf(id)) }},
+		{"sendings", nil, func(ctx context.Context, l *ledger.Postgres, id string) error {
+			return second(l.BeginSendings(ctx, ledgertest.Sending(id, noon())))
+		}},
+		{"deploys", nil, func(ctx context.Context, l *ledger.Postgres, id string) error {
+			return second(l.AddDeploy(ctx, loop.Deploy{ID: id, Service: id, Release: "v1", At: noon(), Tool: "api"}))
+		}},
+	}
 }
 
 // tokenOf is a token whose ID is given.

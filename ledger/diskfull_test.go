@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/ledger/ledgertest"
 )
@@ -20,40 +22,47 @@ import (
 var diskFull = flag.Bool("disk-full", false, "TestDiskFull fills a file system of its own; root only")
 
 // TestDiskFull fills the file system that verdicts are on, really: it is an
-// outage, what was acknowledged stays, and it goes on when there is room.
-// `make disk-full` runs it, since only root may mount.
+// outage, what was acknowledged stays, old verdicts can be dropped, and then it
+// goes on, for there is room. `make disk-full` runs it, since only root may
+// mount.
 func TestDiskFull(t *testing.T) {
 	if !*diskFull {
 		return
 	}
-	disk := mountSmall(t)
 	dsn := fresh(t)
+	must(t, inTens(dsn))
 	p, conn := open(t, dsn), connect(t, dsn)
-	var data string
-	must(t, conn.QueryRow(t.Context(), `show data_directory`).Scan(&data))
-	run(t, "chown", "--reference="+data, disk)
-	must(t, second(conn.Exec(t.Context(), `create tablespace small location '`+disk+`'`)))
-	must(t, second(conn.Exec(t.Context(), `alter table setpoint.verdicts_1 set tablespace small`)))
+	onSmallDisk(t, conn, "verdicts_1", "verdicts_11", "verdicts_21")
 	kept, err := 0, error(nil)
-	for ; kept < 5000 && err == nil; kept++ {
+	for ; kept < 1400 && err == nil; kept++ {
 		err = p.Judge(t.Context(), large(t, kept))
 	}
 	kept--
-	if !errors.Is(err, ledger.ErrDown) || !strings.Contains(err.Error(), "53100") || kept == 0 {
+	if !errors.Is(err, ledger.ErrDown) || !strings.Contains(err.Error(), "53100") || kept < 20 {
 		t.Fatalf("after %d batches: %v, want an outage with SQLSTATE 53100", kept, err)
 	}
 	must(t, p.Give(t.Context(), ledgertest.Order("o1", noon(), "freeze", "shop"))) // another table has room
-	run(t, "mount", "-o", "remount,size=64m", disk)
-	await(t, "room", func(ctx context.Context) error { return p.Judge(ctx, large(t, kept)) })
-	heads, err := p.Heads(t.Context())
+	end, err := ledger.Sign([]ledger.Head{headAt(t, p, dsn, 20)}, noon(), signer(1))
 	must(t, err)
-	for _, h := range heads {
-		if h.Chain == "verdicts" && h.Seq != int64(kept)+1 {
-			t.Errorf("%d batches on record, want %d", h.Seq, kept+1)
-		}
+	plan, err := p.PlanPruning(t.Context(), retention(20, []ledger.Checkpoint{end}))
+	must(t, err)
+	must(t, p.Prune(t.Context(), &plan.Pruning))
+	await(t, "room", func(ctx context.Context) error { return p.Judge(ctx, large(t, kept)) })
+	if got, want := left(t, dsn), fmt.Sprintf("21 to %d, %d in verdicts_21", kept+1, kept-19); got != want {
+		t.Errorf("on record are %s, want %s", got, want)
 	}
-	if faults, err := p.Verify(t.Context()); err != nil || len(faults) > 0 {
-		t.Errorf("afterwards: %v, %v", faults, err)
+	wantSound(t, p, []ledger.Checkpoint{end}, "afterwards")
+}
+
+// onSmallDisk moves tables to a file system of 4 MB.
+func onSmallDisk(t *testing.T, conn *pgx.Conn, tables ...string) {
+	t.Helper()
+	disk, data := mountSmall(t), ""
+	must(t, conn.QueryRow(t.Context(), `show data_directory`).Scan(&data))
+	run(t, "chown", "--reference="+data, disk)
+	must(t, second(conn.Exec(t.Context(), `create tablespace small location '`+disk+`'`)))
+	for _, name := range tables {
+		must(t, second(conn.Exec(t.Context(), `alter table setpoint.`+name+` set tablespace small`)))
 	}
 }
 

@@ -138,7 +138,10 @@ func poolConfig(cfg Config, lease, timeout time.Duration) (*pgxpool.Config, erro
 	c.RuntimeParams["search_path"] = "setpoint"
 	c.RuntimeParams["application_name"] = "setpoint"
 	c.RuntimeParams["timezone"] = "UTC"
-	c.RuntimeParams["statement_timeout"] = milliseconds(2 * timeout) // ends what nobody waits for any more
+	c.RuntimeParams["client_encoding"] = "UTF8"
+	c.RuntimeParams["default_transaction_isolation"] = "read committed" // what waited for a lock sees what was written meanwhile
+	c.RuntimeParams["lock_timeout"] = "0"                               // statement_timeout bounds the wait
+	c.RuntimeParams["statement_timeout"] = milliseconds(2 * timeout)    // ends what nobody waits for any more
 	// A frozen writer must not hold the locks on the heads for ever.
 	c.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(lease)
 	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return durable(ctx, conn) }

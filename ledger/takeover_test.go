@@ -91,10 +91,7 @@ type wire struct {
 
 func newWire(t *testing.T, dsn string) *wire {
 	t.Helper()
-	host := regexp.MustCompile(`host=('[^']*'|\S+) port=(\d+)`).FindStringSubmatch(dsn)
-	if host == nil {
-		t.Fatalf("%s does not say where the database is", dsn)
-	}
+	host := hostOf(t, dsn)
 	dir, name := t.TempDir(), ".s.PGSQL."+host[2]
 	l, err := net.Listen("unix", filepath.Join(dir, name))
 	must(t, err)
@@ -112,6 +109,16 @@ func newWire(t *testing.T, dsn string) *wire {
 	})
 	t.Cleanup(func() { l.Close(); end(); all.Wait() })
 	return w
+}
+
+// hostOf is the folder of a database's socket, and its port.
+func hostOf(t *testing.T, dsn string) []string {
+	t.Helper()
+	host := regexp.MustCompile(`host=('[^']*'|\S+) port=(\d+)`).FindStringSubmatch(dsn)
+	if host == nil {
+		t.Fatalf("%s does not say where the database is", dsn)
+	}
+	return host
 }
 
 // carry takes what comes from one end to the other, while the wire is whole.
