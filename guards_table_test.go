@@ -114,9 +114,13 @@ func wireGuards() []guard {
 	const hook, github, signed = "web/hook.go", "web/github.go", "client/signed.go"
 	return []guard{
 		{"S7", "signatures of messages", hook, "if hmac.Equal(m.Sum(nil), got) {", "if hmac.Equal(m.Sum(nil), got) || len(got) == 32 {", "TestHookSigned"},
-		{"S7", "messages are signed", hook, "if !hook.Signed(r.Header, body) {", "if false {", "TestHookSigned"},
-		{"S7", "messages sent again", hook, "if err == nil && !fresh {", "if err != nil && !fresh {", "TestHookSigned"},
-		{"S7", "SHA-1", github, "mac, ok := strings.CutPrefix(h.Get(\"X-Hub-Signature-256\"), \"sha256=\")", "mac, ok := strings.CutPrefix(h.Get(\"X-Hub-Signature-256\"), \"sha256=\")\n\tok = true", "TestHookSigned"},
+		{"S7", "messages are signed", hook, "if !hook.Signed(r, body) {", "if false {", "TestHookSigned"},
+		{"S7", "messages sent again", hook, "sha256.Sum256(append(body, c.ID...))", "sha256.Sum256([]byte(now.String()))", "TestHookSigned|TestTerraform"},
+		{"S7", "SHA-1", github, "mac, ok := strings.CutPrefix(r.Header.Get(\"X-Hub-Signature-256\"), \"sha256=\")", "mac, ok := strings.CutPrefix(r.Header.Get(\"X-Hub-Signature-256\"), \"sha256=\")\n\tok = true", "TestHookSigned"},
+		{"S7", "messages of Terraform", "web/terraform.go", "signedBy(", "true || signedBy(", "TestTerraformTests"},
+		{"S7", "tokens of Terraform", "web/terraform.go", "\"token\": sealed}", "\"token\": sealed + e.Token.Reveal()}", "TestTerraform"},
+		{"S7", "messages of Azure", "web/azure.go", "return good == 1", "return good >= 0", "TestAzureRefused"},
+		{"S7", "organizations of Azure", "web/azure.go", "slices.IndexFunc(z.Organizations, same)", "max(0, slices.IndexFunc(z.Organizations, same))", "TestAzureRefused"},
 		{"S7", "messages of GitLab", "web/gitlab.go", "signedBy(", "true || signedBy(", "TestHookGitLab"},
 		{"S7", "signatures of last answers", signed, "if !s.Signed(keys...) {", "if false {", "TestRecall"},
 		{"S7", "age of last answers", signed, "case age > lasts || age < -time.Minute:", "case age > 1000*lasts:", "TestRecall"},

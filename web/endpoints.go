@@ -45,7 +45,7 @@ func (s *Server) endpoints() []endpoint {
 		{"POST", evaluation, ScopeGate, s.datadogStart, "The gate for datadog-ci: begins an evaluation", nil, datadogDocument[datadogQuestion]{}, datadogDocument[datadogTicket]{}, false},
 		{"GET", evaluation + "/{id}", ScopeGate, s.datadogPoll, "The gate for datadog-ci: how an evaluation stands", nil, nil, datadogDocument[datadogResult]{}, false},
 
-		{"POST", "/v1/hooks/{tool}", "", s.hooked, "A message of github or gitlab, signed by it, that asks the gate; the answer is a request of ours. 401 without a good signature, 409 when it came before", nil, map[string]any{}, hookTaken{}, false},
+		{"POST", "/v1/hooks/{tool}", "", s.hooked, "A message of github, gitlab, terraform or azure, signed by it, that asks the gate; the answer is a request of ours. 401 without a good signature; one that came before is not counted again", []string{"service", "environment", "region", "change", "release", "size"}, map[string]any{}, hookTaken{}, false},
 		{"POST", "/v1/deploys", ScopeGate, s.deployed, "Tells of a release that began to take traffic", nil, client.Deploy{}, client.Deploy{}, false},
 		{"GET", "/v1/deploys", ScopeRead, s.deploys, "Releases that tools told of, the newest first, with what each burned of the budgets", []string{"service", "to", "limit"}, nil, named("deploys", []client.Deploy{}), false},
 		{"GET", "/v1/risk/{service}", ScopeRead, s.risk, "What a release of a service usually burns, against what is left", nil, nil, named("risks", []client.Risk{}), false},

@@ -46,9 +46,9 @@ type installed struct {
 }
 
 // Signed implements Hook. A signature by SHA-1 only is none.
-func (g *GitHub) Signed(h http.Header, body []byte) bool {
-	mac, ok := strings.CutPrefix(h.Get("X-Hub-Signature-256"), "sha256=")
-	return ok && signedBy(g.Secrets, mac, body)
+func (g *GitHub) Signed(r *http.Request, body []byte) bool {
+	mac, ok := strings.CutPrefix(r.Header.Get("X-Hub-Signature-256"), "sha256=")
+	return ok && signedBy(sha256.New, g.Secrets, mac, body)
 }
 
 // ruleEvent is what GitHub sends, as far as it is read.
@@ -73,8 +73,8 @@ type ruleEvent struct {
 
 // Read implements Hook. The address to answer at is made of the run's number:
 // no other address of the message is dialled.
-func (g *GitHub) Read(h http.Header, body []byte) (c loop.Callback, asks bool, err error) {
-	if h.Get("X-GitHub-Event") != "deployment_protection_rule" {
+func (g *GitHub) Read(r *http.Request, body []byte) (c loop.Callback, asks bool, err error) {
+	if r.Header.Get("X-GitHub-Event") != "deployment_protection_rule" {
 		return c, false, nil
 	}
 	var e ruleEvent
@@ -238,7 +238,7 @@ func callJSON(ctx context.Context, with *http.Client, method, address string, he
 		return 0, err
 	}
 	req.Header = header
-	if says != nil {
+	if says != nil && req.Header.Get("Content-Type") == "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("User-Agent", "setpoint")

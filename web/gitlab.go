@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -25,8 +26,8 @@ type GitLab struct {
 }
 
 // Signed implements Hook.
-func (g *GitLab) Signed(h http.Header, body []byte) bool {
-	return signedBy(g.Secrets, strings.TrimPrefix(h.Get("X-Gitlab-Signature"), "sha256="), body)
+func (g *GitLab) Signed(r *http.Request, body []byte) bool {
+	return signedBy(sha256.New, g.Secrets, strings.TrimPrefix(r.Header.Get("X-Gitlab-Signature"), "sha256="), body)
 }
 
 // checkEvent is what GitLab sends, as far as it is read.
@@ -54,7 +55,7 @@ type checkEvent struct {
 // Read implements Hook. A label change::rollback, change::fix, … says what
 // class of change it is, environment::… and region::… where it goes, size::…
 // how large it is.
-func (g *GitLab) Read(_ http.Header, body []byte) (c loop.Callback, asks bool, err error) {
+func (g *GitLab) Read(_ *http.Request, body []byte) (c loop.Callback, asks bool, err error) {
 	var e checkEvent
 	if err := json.Unmarshal(body, &e); err != nil {
 		return c, false, refuse(http.StatusBadRequest, "bad-json", "the body is not JSON as this tool sends it", "")

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"strings"
@@ -37,10 +38,10 @@ type CallbackBook interface {
 // A Hook is a tool that asks by messages.
 type Hook interface {
 	// Signed reports whether a message comes from who knows the secret.
-	Signed(h http.Header, body []byte) bool
+	Signed(r *http.Request, body []byte) bool
 	// Read makes a question of a message, and checks it; asks is false where it
-	// asks nothing.
-	Read(h http.Header, body []byte) (c loop.Callback, asks bool, err error)
+	// asks nothing. The ID is what besides the body tells messages apart.
+	Read(r *http.Request, body []byte) (c loop.Callback, asks bool, err error)
 	// Tell answers. With a hold the tool goes on waiting.
 	Tell(ctx context.Context, c loop.Callback, a client.Answer) error
 }
@@ -55,61 +56,61 @@ const (
 	longestLag = 5 * time.Minute     // between two tries to tell
 )
 
-// hooked takes messages of a tool.
+// hooked takes messages of a tool. The status is 200 and no other of the good
+// ones: HCP Terraform and Azure take nothing else for an arrival, and send what
+// did not arrive again. So one that came before has arrived too; it counts once.
 func (s *Server) hooked(w http.ResponseWriter, r *http.Request) {
-	c, err := s.takeHook(r, time.Now())
+	taken, err := s.takeHook(r, time.Now())
 	if err != nil {
 		s.problem(w, r, err)
 		return
 	}
-	s.writeJSON(w, r, http.StatusAccepted, hookTaken{c.ID, c.ID != ""})
+	s.writeJSON(w, r, http.StatusOK, taken)
 }
 
 // hookTaken says what became of a message.
 type hookTaken struct {
-	ID   string `json:"id"`
-	Asks bool   `json:"asks"` // there will be an answer
+	ID     string `json:"id"`
+	Asks   bool   `json:"asks"`   // there will be an answer
+	Before bool   `json:"before"` // it was taken before, and is not counted again
 }
 
-func (s *Server) takeHook(r *http.Request, now time.Time) (c loop.Callback, err error) {
+func (s *Server) takeHook(r *http.Request, now time.Time) (taken hookTaken, err error) {
 	tool, err := param(r, "tool")
 	if err != nil {
-		return c, err
+		return taken, err
 	}
 	hook := s.cfg.Hooks[tool]
 	if hook == nil || s.cfg.Callbacks == nil {
-		return c, refuse(http.StatusNotImplemented, "no-hook", "messages of this tool are not expected", "docs/pipelines says how to set it up")
+		return taken, refuse(http.StatusNotImplemented, "no-hook", "messages of this tool are not expected", "docs/pipelines says how to set it up")
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return c, err
+		return taken, err
 	}
-	if !hook.Signed(r.Header, body) {
+	if !hook.Signed(r, body) {
 		if err := s.misses.take("address "+remote(r), missesRate, missesBurst, now); err != nil {
-			return c, err
+			return taken, err
 		}
-		return c, refuse(http.StatusUnauthorized, "bad-signature", "the message is not signed with the secret that is agreed on", "")
+		return taken, refuse(http.StatusUnauthorized, "bad-signature", "the message is not signed with the secret that is agreed on", "")
 	}
-	c, asks, err := hook.Read(r.Header, body)
+	c, asks, err := hook.Read(r, body)
 	if err != nil || !asks {
-		return loop.Callback{}, err
+		return taken, err
 	}
-	sum := sha256.Sum256(body)
+	sum := sha256.Sum256(append(body, c.ID...))
 	c.ID, c.Tool, c.At = tool+"-"+hex.EncodeToString(sum[:]), tool, now.UTC().Truncate(time.Microsecond)
 	fresh, err := patient(r.Context(), s, func(ctx context.Context) (bool, error) { return s.cfg.Callbacks.AddCallback(ctx, c) })
-	if err == nil && !fresh {
-		err = refuse(http.StatusConflict, "replayed", "this message was taken before", "")
-	}
-	return c, err
+	return hookTaken{c.ID, true, !fresh}, err
 }
 
-// signedBy reports whether mac, in hexadecimal, is the HMAC-SHA256 of body by
-// one of some secrets. It takes the same time whatever is wrong with it.
-func signedBy(secrets []slo.Secret, mac string, body []byte) bool {
+// signedBy reports whether mac, in hexadecimal, is the HMAC of body by one of
+// some secrets. It takes the same time whatever is wrong with it.
+func signedBy(by func() hash.Hash, secrets []slo.Secret, mac string, body []byte) bool {
 	got, err := hex.DecodeString(mac)
 	good := false
 	for _, secret := range secrets {
-		m := hmac.New(sha256.New, []byte(secret.Reveal()))
+		m := hmac.New(by, []byte(secret.Reveal()))
 		m.Write(body)
 		if hmac.Equal(m.Sum(nil), got) {
 			good = true
@@ -137,7 +138,7 @@ func (s *Server) Answer(ctx context.Context, now time.Time) error {
 func (s *Server) answer(ctx context.Context, hook Hook, c loop.Callback, now time.Time) error {
 	a := s.look(now).gate(c.Question)
 	reasons := strings.Join(codes(a.Reasons), ", ")
-	if a.Verdict == slo.Hold && (reasons == c.Said || c.Told >= mostTold) && now.Sub(c.At) < waitsFor {
+	if a.Verdict == slo.Hold && c.Knows(reasons, mostTold, now) && now.Sub(c.At) < waitsFor {
 		return nil
 	}
 	a = s.decide(ctx, c.Tool, c.Question, now)
@@ -150,7 +151,7 @@ func (s *Server) answer(ctx context.Context, hook Hook, c loop.Callback, now tim
 		c.Tries, c.Error = c.Tries+1, redact(told.Error())
 		c.Next = now.Add(min(lookAgain<<min(c.Tries, 10), longestLag))
 	default:
-		c.Said, c.Told, c.Tries, c.Error = reasons, c.Told+1, 0, ""
+		c.Said, c.SaidAt, c.Told, c.Tries, c.Error = reasons, now, c.Told+1, 0, ""
 		if a.Verdict != slo.Hold {
 			c.Done = now
 		}

@@ -161,10 +161,10 @@ func TestHookSigned(t *testing.T) {
 		}
 	}
 	good := []string{"X-Hub-Signature-256", "sha256=" + mac(ruleMessage)}
-	if a := message(t, s, ruleMessage, append(good, "X-GitHub-Delivery", "1")...); a.code != 202 || len(b.all) != 1 {
+	if a := message(t, s, ruleMessage, append(good, "X-GitHub-Delivery", "1")...); a.code != 200 || len(b.all) != 1 {
 		t.Fatalf("good: status %d: %s", a.code, a.body)
 	}
-	if a := message(t, s, ruleMessage, append(good, "X-GitHub-Delivery", "2")...); a.code != 409 || len(b.all) != 1 {
+	if a := message(t, s, ruleMessage, append(good, "X-GitHub-Delivery", "2")...); a.code != 200 || !strings.Contains(a.body, `"before":true`) || len(b.all) != 1 {
 		t.Errorf("sent again under another delivery ID: status %d: %s", a.code, a.body)
 	}
 	if a := message(t, s, strings.Repeat(" ", 25<<20), good...); a.code != 413 {
@@ -184,9 +184,9 @@ func TestHookRefused(t *testing.T) {
 		strings.Replace(ruleMessage, "runs/42", "runs/x", 1):                                      422,
 		strings.Replace(ruleMessage, `"id":9`, `"id":-1`, 1):                                      422,
 		strings.Replace(ruleMessage, `"acme/checkout"`, `"acme/../x"`, 1):                         422,
-		strings.Replace(ruleMessage, `"requested"`, `"other"`, 1):                                 202, // asks nothing
+		strings.Replace(ruleMessage, `"requested"`, `"other"`, 1):                                 200, // asks nothing
 		strings.Replace(ruleMessage, `"name":"checkout"`, `"name":"a\nb"`, 1):                     400,
-		strings.Replace(ruleMessage, "https://api.github.com/", "http://169.254.169.254/x/y/", 1): 202, // answered at the API all the same
+		strings.Replace(ruleMessage, "https://api.github.com/", "http://169.254.169.254/x/y/", 1): 200, // answered at the API all the same
 	} {
 		if a := message(t, s, body, "X-Hub-Signature-256", "sha256="+mac(body)); a.code != code {
 			t.Errorf("status %d, want %d: %s\n%s", a.code, code, a.body, body)
@@ -268,7 +268,7 @@ func TestHookGitLab(t *testing.T) {
 	w, s, _, f := hooked(t)
 	body := `{"object_kind":"merge_request","project":{"id":3,"path_with_namespace":"shop/web"},"object_attributes":{"iid":5,"last_commit":{"id":"abc"}},"labels":[{"title":"change::feature"}],"external_approval_rule":{"id":8}}`
 	w.play(time.Now().Truncate(tick), time.Now().Truncate(tick), surge(time.Now().Add(-time.Hour)), nil)
-	if a := do(t, s.Handler(), "POST", "/v1/hooks/gitlab", body, "X-Gitlab-Signature", mac(body)); a.code != 202 {
+	if a := do(t, s.Handler(), "POST", "/v1/hooks/gitlab", body, "X-Gitlab-Signature", mac(body)); a.code != 200 {
 		t.Fatalf("status %d: %s", a.code, a.body)
 	}
 	if a := do(t, s.Handler(), "POST", "/v1/hooks/gitlab", body, "X-Gitlab-Token", hookSecret); a.code != 401 {

@@ -100,9 +100,14 @@ func readFields(r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
+	return readText(r.Header, text, v)
+}
+
+// readText is readFields of a body that was read.
+func readText(h http.Header, text []byte, v any) (err error) {
 	says := map[string]any{}
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	switch {
 	case len(text) == 0:
 		return nil

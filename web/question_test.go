@@ -119,7 +119,7 @@ func TestAskedByMessages(t *testing.T) {
 		if strings.Contains(body, "installation") {
 			hook = &web.GitHub{}
 		}
-		c, asks, err := hook.Read(github, []byte(body))
+		c, asks, err := hook.Read(&http.Request{Header: github}, []byte(body))
 		want := whole()
 		if !sized {
 			want.Size = nil

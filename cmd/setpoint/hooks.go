@@ -23,6 +23,8 @@ import (
 type hooks struct {
 	app, key, api string // of GitHub
 	gitlab        string
+	terraform     string
+	azure         []string // addresses of organizations
 	projects      []string // OWNER/REPO=SERVICE
 	freezes       []string // GROUP/PROJECT=SERVICE of GitLab
 }
@@ -34,7 +36,9 @@ func (o *hooks) flags(c *cobra.Command) {
 	f.StringVar(&o.api, "github-api", "https://api.github.com", "address of GitHub's API")
 	f.StringVar(&o.gitlab, "gitlab-api", "", "address of GitLab's API, such as https://gitlab.com/api/v4, whose status checks are answered; SETPOINT_GITLAB_SECRET signs them, SETPOINT_GITLAB_TOKEN answers")
 	f.StringArrayVar(&o.freezes, "gitlab-freeze", nil, "GROUP/PROJECT=SERVICE: the project of --gitlab-api has a deploy freeze while the service has a release freeze; may be given again")
-	f.StringArrayVar(&o.projects, "project", nil, "OWNER/REPO=SERVICE: the service that a repository is; otherwise the one of its name; may be given again")
+	f.StringVar(&o.terraform, "terraform-api", "", "address of HCP Terraform or Terraform Enterprise, such as https://app.terraform.io, whose run tasks are answered; SETPOINT_TERRAFORM_SECRET signs them")
+	f.StringArrayVar(&o.azure, "azure-organization", nil, "address of an organization of Azure DevOps, such as https://dev.azure.com/acme, whose checks are called back; they show SETPOINT_AZURE_SECRET; may be given again")
+	f.StringArrayVar(&o.projects, "project", nil, "OWNER/REPO=SERVICE: the service that a repository, or a workspace of Terraform, is; otherwise the one of its name; may be given again")
 }
 
 // tools are those that are set up.
@@ -46,28 +50,54 @@ func (o hooks) tools() (map[string]web.Hook, error) {
 	out := map[string]web.Hook{}
 	with := toolClient()
 	if o.app != "" || o.key != "" {
-		key, err := privateKey(o.key)
-		if err != nil || o.app == "" {
-			return nil, errors.Join(exit{usage, "--github-app and --github-key go together"}, err)
-		}
-		secrets, err := hookSecrets("SETPOINT_GITHUB_SECRET")
-		if err != nil {
+		if out["github"], err = o.forGitHub(services, with); err != nil {
 			return nil, err
 		}
-		out["github"] = &web.GitHub{App: o.app, Key: key, Secrets: secrets, API: o.api, Services: services, HTTP: with}
 	}
 	if o.gitlab != "" && (len(o.freezes) == 0 || os.Getenv("SETPOINT_GITLAB_SECRET") != "") {
-		secrets, err := hookSecrets("SETPOINT_GITLAB_SECRET")
-		token := os.Getenv("SETPOINT_GITLAB_TOKEN")
-		if err == nil && token == "" {
-			err = exit{usage, "--gitlab-api needs SETPOINT_GITLAB_TOKEN"}
+		if out["gitlab"], err = o.forGitLab(services, with); err != nil {
+			return nil, err
 		}
+	}
+	if o.terraform != "" {
+		secrets, err := hookSecrets("SETPOINT_TERRAFORM_SECRET")
 		if err != nil {
 			return nil, err
 		}
-		out["gitlab"] = &web.GitLab{Secrets: secrets, Token: slo.Secret(token), API: o.gitlab, Services: services, HTTP: with}
+		out["terraform"] = &web.Terraform{Secrets: secrets, API: o.terraform, Services: services, HTTP: with}
+	}
+	if len(o.azure) > 0 {
+		secrets, err := hookSecrets("SETPOINT_AZURE_SECRET")
+		if err != nil {
+			return nil, err
+		}
+		out["azure"] = &web.Azure{Secrets: secrets, Organizations: o.azure, HTTP: with}
 	}
 	return out, nil
+}
+
+func (o hooks) forGitHub(services map[string]string, with *http.Client) (web.Hook, error) {
+	key, err := privateKey(o.key)
+	if err != nil || o.app == "" {
+		return nil, errors.Join(exit{usage, "--github-app and --github-key go together"}, err)
+	}
+	secrets, err := hookSecrets("SETPOINT_GITHUB_SECRET")
+	if err != nil {
+		return nil, err
+	}
+	return &web.GitHub{App: o.app, Key: key, Secrets: secrets, API: o.api, Services: services, HTTP: with}, nil
+}
+
+func (o hooks) forGitLab(services map[string]string, with *http.Client) (web.Hook, error) {
+	secrets, err := hookSecrets("SETPOINT_GITLAB_SECRET")
+	token := os.Getenv("SETPOINT_GITLAB_TOKEN")
+	if err == nil && token == "" {
+		err = exit{usage, "--gitlab-api needs SETPOINT_GITLAB_TOKEN"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &web.GitLab{Secrets: secrets, Token: slo.Secret(token), API: o.gitlab, Services: services, HTTP: with}, nil
 }
 
 // toolClient reaches delivery tools.
