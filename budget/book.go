@@ -28,7 +28,7 @@ var (
 	errOrder      = errors.New("slices are not in order")
 	errCounts     = errors.New("counts are impossible")
 	errOverflow   = errors.New("more events than can be counted")
-	errPast       = errors.New("the windows end later already")
+	errPast       = errors.New("the windows end later already: was the clock set back?")
 	errStretch    = errors.New("not inside one of the stretches that may be added up")
 )
 

@@ -314,5 +314,6 @@ func (b *blend) state(now time.Time) budget.State {
 		s.Provisional = budget.Floor(b.loose, b.objective.Step())
 	}
 	recounted(&s, b.recounts())
+	heedSetBack(&s, now)
 	return s
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"setpoint.dev/setpoint/budget"
 	"setpoint.dev/setpoint/ledger"
 	"setpoint.dev/setpoint/loop"
 	"setpoint.dev/setpoint/sli"
@@ -80,6 +81,41 @@ func TestClockIsTurned(t *testing.T) {
 	pin(t, records, "o3", 2)
 	if r := l.Tick(t.Context(), noon.Add(30*time.Hour)); a.value != 2 || len(r.Errs) != 0 {
 		t.Errorf("a day forward: %g, %v; want 2", a.value, r.Errs)
+	}
+}
+
+// While a clock is behind what was counted nothing new is learnt, so the
+// objective is out of sight: the gate does not allow what it cannot see, however
+// well all was. It is in sight again when the clock is right.
+func TestClockSetBackIsOutOfSight(t *testing.T) {
+	whole := slo.Objective{Name: "whole", Service: "shop", Target: slo.NewDecimal(9, 1), Slice: time.Minute, Window: slo.Window{Length: time.Hour}}
+	parts := slo.Objective{Name: "parts", Service: "shop", Target: slo.NewDecimal(9, 1), Slice: time.Minute, Window: slo.Window{Length: time.Hour}, Composite: &slo.Composite{Components: []slo.Component{{Objective: "whole", Weight: slo.NewDecimal(1, 0)}}}}
+	source := loop.SourceFunc(func(_ context.Context, o slo.Objective, from, to time.Time) (all []sli.Slice, err error) {
+		for at := from; at.Before(to); at = at.Add(o.Slice) {
+			all = append(all, sli.Slice{Start: at, Counts: sli.Counts{Good: 10 * sli.Event, Covered: o.Slice}})
+		}
+		return all, nil
+	})
+	set := &slo.Set{Objectives: []slo.Objective{whole, parts}}
+	l, err := loop.New(loop.Config{Set: set, Source: source, Records: ledger.NewMemory()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		at   time.Duration
+		want slo.Verdict
+	}{{0, slo.Allow}, {time.Minute, slo.Allow}, {-3 * time.Minute, slo.Allow}, {-time.Hour, slo.Hold}, {-59 * time.Minute, slo.Hold}, {2 * time.Minute, slo.Allow}, {3 * time.Minute, slo.Allow}} {
+		at := noon.Add(step.at)
+		r := l.Tick(t.Context(), at)
+		a := loop.Gate(loop.GateView{Set: set, Report: r}, loop.GateQuestion{Service: "shop", At: at})
+		if a.Verdict != step.want || (step.want == slo.Hold) != strings.Contains(a.Words, "the clock was set back") {
+			t.Errorf("%s: %s, want %s", step.at, a.Words, step.want)
+		}
+		for _, s := range r.States {
+			if got := s.Status == budget.NoData; got != (step.want == slo.Hold) {
+				t.Errorf("%s: %s is %s", step.at, s.Objective, s.Status)
+			}
+		}
 	}
 }
 

@@ -194,7 +194,7 @@ func objectiveReasons(p slo.ReleasePolicy, v GateView, q GateQuestion, a *GateAn
 		a.seen(s)
 		if s.Status == budget.NoData {
 			a.degrade(GateNoData)
-			out = append(out, GateReason{Code: GateNoData, Verdict: p.OnNoData, Objective: name, Value: a.DataAge, Message: name + " is not in sight: " + sinceWords(s)})
+			out = append(out, GateReason{Code: GateNoData, Verdict: p.OnNoData, Objective: name, Value: a.DataAge, Message: name + " is not in sight: " + sightWords(s, a.At)})
 		}
 		if !s.Recounted.IsZero() {
 			a.degrade(GateNoData)
@@ -249,13 +249,16 @@ const neverLooked = 100 * 365 * 24 * time.Hour
 // sightReasons says what the loop itself cannot see.
 func sightReasons(p slo.ReleasePolicy, r Report, a *GateAnswer) []GateReason {
 	var out []GateReason
-	if age := a.At.Sub(r.At); r.At.IsZero() || age > p.StaleAfter {
+	if age := a.At.Sub(r.At); r.At.IsZero() || age.Abs() > p.StaleAfter {
 		a.degrade(GateStale)
-		r := GateReason{Code: GateStale, Verdict: p.OnNoData, Value: age.Seconds(), Limit: p.StaleAfter.Seconds(), Message: "the last look at the budgets is older than " + slo.Span(p.StaleAfter)}
-		if age > neverLooked {
-			r.Value, r.Message = -1, "nothing was looked at yet"
+		stale := GateReason{Code: GateStale, Verdict: p.OnNoData, Value: age.Seconds(), Limit: p.StaleAfter.Seconds(), Message: "the last look at the budgets is older than " + slo.Span(p.StaleAfter)}
+		switch {
+		case age > neverLooked:
+			stale.Value, stale.Message = -1, "nothing was looked at yet"
+		case age < 0:
+			stale.Message = "the last look at the budgets was at " + clock(r.At) + ", which is yet to come: the clock was set back"
 		}
-		out = append(out, r)
+		out = append(out, stale)
 	}
 	if r.LedgerErr != nil {
 		a.degrade(GateLedgerDown)

@@ -76,6 +76,7 @@ func TestGate(t *testing.T) {
 			v.Set.Policies = []slo.ReleasePolicy{{Name: "p", Service: "shop", OnNoData: slo.Deny}}
 		}, slo.Deny, loop.GateNoData, loop.GateNoData},
 		{"the loop has stopped ticking", func(_ *loop.GateView, q *loop.GateQuestion) { q.At = noon.Add(6 * time.Minute) }, slo.Hold, loop.GateStale, loop.GateStale},
+		{"the clock was set back since the last tick", func(_ *loop.GateView, q *loop.GateQuestion) { q.At = noon.Add(-6 * time.Minute) }, slo.Hold, loop.GateStale, loop.GateStale},
 		{"the loop never ticked", func(v *loop.GateView, _ *loop.GateQuestion) { v.Report = loop.Report{} }, slo.Hold, loop.GateStale, loop.GateStale},
 		{"the ledger is down", func(v *loop.GateView, _ *loop.GateQuestion) { v.Report.LedgerErr = errors.New("gone") }, slo.Allow, loop.GateLedgerDown, loop.GateLedgerDown},
 		{"the ledger is down, and the policy holds then", func(v *loop.GateView, _ *loop.GateQuestion) {

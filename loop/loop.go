@@ -149,7 +149,7 @@ func (l *Loop) Run(ctx context.Context) {
 		case <-time.After(next.Sub(now)):
 		}
 		if every == was {
-			missed += int(next.Sub(last)/every) - 1
+			missed += max(int(next.Sub(last)/every)-1, 0) // a clock that was set back missed none
 		}
 		last, was = next, every
 		l.run(ctx, next, every, missed)

@@ -197,6 +197,7 @@ func (g *gauge) state(now time.Time) {
 		s.ReadBack = g.oldest
 	}
 	recounted(s, g.recounts())
+	heedSetBack(s, now)
 }
 
 // observed leaves out blank slices: they say nothing and need no row.
