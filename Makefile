@@ -86,8 +86,8 @@ accuracy: parts ## measure counts of 30 days on real backends (5 minutes), write
 	go test -count=1 -timeout 60m -v -run TestAccuracy ./sli/promql/accuracy -full -update -seed $(or $(SEED),1)
 
 .PHONY: cost
-cost: parts ## measure what budgets cost against rules (25 minutes), write docs/benchmarks.md
-	go test -count=1 -timeout 60m -v -run 'TestCostAgainstRules' ./loop/cost -full -update
+cost: parts ## measure what budgets cost against rules (25 minutes), write it into docs/benchmarks.md; PARTS='windows|restart' for some
+	go test -count=1 -timeout 60m -v -run '$(if $(PARTS),TestReport,TestCostAgainstRules|TestReport)' ./loop/cost -full -update -parts '$(or $(PARTS),.)'
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (20s) in turn, readers of definitions within 256 MB; FUZZ='./slo ' for some

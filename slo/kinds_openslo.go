@@ -166,7 +166,7 @@ func dataSourceKind() kind {
 				{key: "delay", is: shapeDuration, instead: "5s", doc: "How long after its end a slice is first read, so that the last scrape has arrived."},
 				{key: "retention", is: shapeDuration, instead: "not known", doc: "How long it keeps its data. Windows that are longer are warned of: what was before the first start cannot be fetched."},
 				{key: "settle", is: shapeDuration, instead: "2m", doc: "For how long after its first reading a slice is provisional: it is read again, and corrected when samples arrived late (remote write, out-of-order scrapes)."},
-				{key: "scrapeInterval", is: shapeDuration, instead: "learned from the samples", doc: "How often the counters are scraped."},
+				{key: "scrapeInterval", is: shapeDuration, instead: "learned from the samples", doc: "How often the counters are scraped; the longest, where targets differ. It has to be said where that is every two minutes or less often: `setpoint plan` warns where it is missing."},
 				{key: "replicaLabels", is: shapeWords, instead: "`prometheus_replica` and `__replica__`", doc: "Labels by which the series of a pair of scrapers of the same targets differ, such as `replica`. What both store counts once. See [Pairs of scrapers](#pairs-of-scrapers)."},
 			}}},
 		}},

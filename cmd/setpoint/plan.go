@@ -129,6 +129,10 @@ func printPlanned(w io.Writer, r planned, curl bool) {
 		for _, label := range q.Copies {
 			fmt.Fprintf(w, "\nwarning: %s: series that differ in %s alone hold the same values. If they come from a pair of scrapers, everything counts double: declare replicaLabels: [%s] for the data source %s\n", brief(q.Query), label, label, q.Source)
 		}
+		if q.Sparse > 0 {
+			every := slo.Span(q.Sparse)
+			fmt.Fprintf(w, "\nwarning: %s: samples come each %s. So long is not learned: time between them counts as not observed, and a process that is gone is not noticed. Declare scrapeInterval: %s for the data source %s\n", brief(q.Query), every, every, q.Source)
+		}
 		if curl {
 			fmt.Fprintf(w, "\n%s\n", q.Curl)
 		}

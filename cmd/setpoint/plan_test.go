@@ -96,3 +96,12 @@ func TestPlan(t *testing.T) {
 		}
 	}
 }
+
+// What has to be declared is told in the words of the declaration.
+func TestPlanWarnsOfSparseSamples(t *testing.T) {
+	var out bytes.Buffer
+	printPlanned(&out, planned{Objectives: 1, Queries: []promql.Query{{Source: "shop", Query: "x_total", Series: 1, Sparse: 5 * time.Minute, Objectives: []string{"o"}}}}, false)
+	if want := "warning: x_total: samples come each 5m. "; !strings.Contains(out.String(), want) || !strings.Contains(out.String(), "Declare scrapeInterval: 5m for the data source shop\n") {
+		t.Errorf("no %q in:\n%s", want, &out)
+	}
+}

@@ -71,12 +71,12 @@ func loadOf(t testing.TB, n, ticks int) (got load) {
 	return got
 }
 
-// halfADay puts slices of twelve hours on record, and one of a month ago: of
+// halfADay puts slices of twelve hours on record, and one of a window ago, and no less than tiers look back: of
 // one objective by the ledger itself, copies of them by hand, since millions
 // of slices take minutes.
 func halfADay(t testing.TB, records loop.Store, dsn string, set *slo.Set, until time.Time) {
 	t.Helper()
-	slices := []sli.Slice{{Start: until.Add(-max(*month, 24*time.Hour)), Counts: sli.Counts{Covered: time.Minute}}}
+	slices := []sli.Slice{{Start: until.Add(-max(*month, 7*24*time.Hour)), Counts: sli.Counts{Covered: time.Minute}}}
 	for at := until.Add(-12 * time.Hour); at.Before(until); at = at.Add(time.Minute) {
 		slices = append(slices, sli.Slice{Start: at, Counts: sli.Counts{Good: 5321 * sli.Event, Bad: sli.Count(at.Minute()%7) * sli.Event, Covered: time.Minute}})
 	}

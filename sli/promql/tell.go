@@ -21,6 +21,7 @@ type Query struct {
 	Bytes      int64         `json:"bytes"`            // of the answer
 	Curl       string        `json:"curl"`             // a command that repeats the request, credentials masked
 	Copies     []string      `json:"copies,omitempty"` // labels by which alone series differ that hold the same: they may be of a pair of scrapers, and count double
+	Sparse     time.Duration `json:"sparse,omitempty"` // how long after each other samples come, where that has to be declared, in ns
 	Error      string        `json:"error,omitempty"`
 }
 
@@ -101,6 +102,7 @@ func (s *source) tellRaw(ctx context.Context, c sli.Cut, members []*member) (all
 		for _, n := range one.members {
 			q.Copies = suspect(q.Copies, got.series[n])
 		}
+		q.Sparse = s.sparseness(ctx, c, p, one, got)
 		all = append(all, q)
 	}
 	return append(all, s.tellUnlike(ctx, c, p, got, members)...)
