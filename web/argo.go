@@ -12,7 +12,11 @@ import (
 // What may be asked for in the address may also be fields of the body.
 func (s *Server) argo(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
-	says, err := readAsking(r, r.URL.Query())
+	query, err := readQuery(r)
+	var says asking
+	if err == nil {
+		says, err = readAsking(r, query)
+	}
 	if err != nil {
 		s.problem(w, r, err)
 		return

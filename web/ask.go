@@ -65,7 +65,10 @@ type gateQuestion struct {
 // askGate reads a question. Parameters that it does not know are left alone:
 // delivery tools add their own.
 func askGate(r *http.Request) (q gateQuestion, err error) {
-	values := r.URL.Query()
+	values, err := readQuery(r)
+	if err != nil {
+		return q, err
+	}
 	says, err := readAsking(r, values)
 	if err != nil {
 		return q, err

@@ -49,7 +49,11 @@ func (z *Azure) Read(r *http.Request, body []byte) (c loop.Callback, asks bool, 
 	if err := readText(r.Header, body, &more); err != nil {
 		return c, false, err
 	}
-	if c.Question, err = askingBy(r.URL.Query().Get).or(more).question(); err != nil {
+	query, err := readQuery(r)
+	if err != nil {
+		return c, false, err
+	}
+	if c.Question, err = askingBy(query.Get).or(more).question(); err != nil {
 		return c, false, err
 	}
 	c.ID = c.To["url"] + " " + c.To["job"] + " " + c.To["task"] + " " + token // each evaluation has a token of its own

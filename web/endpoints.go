@@ -33,9 +33,9 @@ func (s *Server) endpoints() []endpoint {
 	evaluation := "/api/v2/deployments/gates/evaluation"
 	return []endpoint{
 		{"GET", "/v1/gate/{service}", ScopeGate, s.gate, mayGo, generic, nil, client.Answer{}, false},
-		{"POST", "/v1/gate/{service}", ScopeGate, s.gate, mayGo, generic, asking{}, client.Answer{}, false},
+		{"POST", "/v1/gate/{service}", ScopeGate, s.gate, mayGo, generic, gateAsking{}, client.Answer{}, false},
 		{"GET", "/v1/gate", ScopeGate, s.gate, mayGo, slices.Concat(generic, []string{"service"}), nil, client.Answer{}, false},
-		{"POST", "/v1/gate", ScopeGate, s.gate, mayGo, slices.Concat(generic, []string{"service"}), asking{}, client.Answer{}, false},
+		{"POST", "/v1/gate", ScopeGate, s.gate, mayGo, slices.Concat(generic, []string{"service"}), gateAsking{}, client.Answer{}, false},
 		{"POST", "/v1/gate/flagger/{hook}", ScopeGate, s.flagger, "The gate for Flagger: 200 goes on, 403 does not; rollback has its own polarity", slices.Concat(question, []string{"service"}), flaggerHook{}, nil, false},
 		{"GET", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, nil, client.Answer{}, false},
 		{"POST", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, asking{}, client.Answer{}, false},

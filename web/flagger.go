@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"setpoint.dev/setpoint/client"
@@ -21,9 +22,18 @@ type flaggerHook struct {
 
 // asking is what the Canary's author wrote, there or in the address, and else
 // what Flagger says by itself.
-func (h flaggerHook) asking(r *http.Request) asking {
+func (h flaggerHook) asking(query url.Values) asking {
 	wrote := askingBy(func(name string) string { return h.Metadata[name] })
-	return wrote.or(askingBy(r.URL.Query().Get)).or(asking{Service: h.Name, Release: h.Checksum})
+	return wrote.or(askingBy(query.Get)).or(asking{Service: h.Name, Release: h.Checksum})
+}
+
+// readFlagger reads what Flagger sends, and what is asked by it.
+func readFlagger(r *http.Request) (h flaggerHook, says asking, err error) {
+	query, err := readQuery(r)
+	if err == nil {
+		err = readJSON(r, &h)
+	}
+	return h, h.asking(query), err
 }
 
 // flagger answers Flagger's webhooks, each kind on a path of its own because
@@ -62,12 +72,12 @@ func (s *Server) flagger(w http.ResponseWriter, r *http.Request) {
 // flaggerAsks reads the question of a hook: the service is metadata.service,
 // or the service parameter of the address, or the Canary's name.
 func (s *Server) flaggerAsks(w http.ResponseWriter, r *http.Request, now time.Time, answer func(context.Context, http.ResponseWriter, loop.GateQuestion, time.Time)) {
-	var h flaggerHook
-	if err := readJSON(r, &h); err != nil {
+	_, says, err := readFlagger(r)
+	if err != nil {
 		s.problem(w, r, err)
 		return
 	}
-	q, err := h.asking(r).question()
+	q, err := says.question()
 	if err != nil {
 		s.problem(w, r, err)
 		return
@@ -97,12 +107,12 @@ func (s *Server) flaggerRollback(ctx context.Context, w http.ResponseWriter, q l
 }
 
 func (s *Server) flaggerTells(w http.ResponseWriter, r *http.Request, hook string) {
-	var h flaggerHook
-	if err := readJSON(r, &h); err != nil {
+	h, says, err := readFlagger(r)
+	if err != nil {
 		s.problem(w, r, err)
 		return
 	}
-	if says := h.asking(r); hook == "event" && h.Phase == "Progressing" && h.Checksum != "" { // a revision begins to take traffic
+	if hook == "event" && h.Phase == "Progressing" && h.Checksum != "" { // a revision begins to take traffic
 		s.tellDeploy(r.Context(), client.Deploy{Tool: "flagger", Service: says.Service, Release: says.Release, Environment: says.Environment, Region: says.Region, Change: says.Change}, time.Now())
 	}
 	s.tally.set.GetOrCreateCounter(series("setpoint_pipeline_events_total", "tool", "flagger", "hook", hook)).Inc()

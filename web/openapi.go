@@ -67,7 +67,7 @@ func (e endpoint) operation(all object) object {
 // takesForm reports whether a body may be a form: those that readFields reads.
 func takesForm(takes any) bool {
 	switch takes.(type) {
-	case asking, client.Deploy:
+	case asking, gateAsking, client.Deploy:
 		return true
 	}
 	return false

@@ -9,7 +9,10 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
@@ -39,8 +42,17 @@ func (a asking) or(other asking) asking {
 	}
 }
 
+// trimmed is without the blanks around its fields, and the end of the line that
+// a file or a command gave besides: production with a blank is no environment
+// that a policy is about.
+func (a asking) trimmed() asking {
+	t := strings.TrimSpace
+	return asking{t(a.Service), t(a.Environment), t(a.Region), t(a.Change), t(a.Release), t(a.Size)}
+}
+
 // question checks what a tool asks.
 func (a asking) question() (q loop.GateQuestion, err error) {
+	a = a.trimmed()
 	if a.Service == "" {
 		return q, refuse(http.StatusBadRequest, "no-service", "the request names no service", "docs/pipelines says where this tool names it")
 	}
@@ -73,8 +85,47 @@ func unfilled(text string) bool {
 	return len(text) > 2 && text[0] == '%' && text[len(text)-1] == '%'
 }
 
+// readQuery reads the query of a question. What cannot be read is refused
+// whole: a pair that is left out, such as strict=1 after a semicolon, would
+// have a denial taken for a yes by who looks at the status. So is a field that
+// is said twice and differently. Names count in any case, as in a body.
+func readQuery(r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery == "" { // mostly
+		return url.Values{}, nil
+	}
+	all, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "bad-query", "the query cannot be read: "+err.Error(), "& is between fields, and what they hold is escaped")
+	}
+	out := url.Values{}
+	for name, texts := range all {
+		name = strings.ToLower(name)
+		out[name] = append(out[name], texts...)
+	}
+	for _, name := range []string{"service", "environment", "region", "change", "release", "size", "strict", "wait", "format"} {
+		if !alike(out[name]) {
+			return nil, refuse(http.StatusBadRequest, "twice", name+" is said twice, and differently", "")
+		}
+	}
+	return out, nil
+}
+
+// alike reports whether texts are all the same.
+func alike(texts []string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool { return text != texts[0] })
+}
+
+// A gateAsking is a question with how it is to be answered, as a body.
+type gateAsking struct {
+	asking
+	Strict string `json:"strict"`
+	Wait   string `json:"wait"`
+	Format string `json:"format"`
+}
+
 // readAsking reads what is asked: from the path, else the query, else the body,
-// which is a JSON object or a form.
+// which is a JSON object or a form, also that of a GET. The query has then what
+// the body says of how to answer.
 func readAsking(r *http.Request, query url.Values) (a asking, err error) {
 	if chi.URLParam(r, "service") != "" {
 		if a.Service, err = param(r, "service"); err != nil {
@@ -82,12 +133,17 @@ func readAsking(r *http.Request, query url.Values) (a asking, err error) {
 		}
 	}
 	a = a.or(askingBy(query.Get))
-	if r.Method == http.MethodGet {
+	if r.Body == nil || r.Body == http.NoBody {
 		return a, nil
 	}
-	var body asking
+	var body gateAsking
 	err = readFields(r, &body)
-	return a.or(body), err
+	for name, text := range map[string]string{"strict": body.Strict, "wait": body.Wait, "format": body.Format} {
+		if text != "" && !query.Has(name) {
+			query.Set(name, text)
+		}
+	}
+	return a.or(body.asking), err
 }
 
 // readFields reads the texts of a body into the struct that v points to: of a
@@ -105,12 +161,17 @@ func readFields(r *http.Request, v any) error {
 
 // readText is readFields of a body that was read.
 func readText(h http.Header, text []byte, v any) (err error) {
+	if by := h.Get("Content-Encoding"); by != "" && !strings.EqualFold(by, "identity") {
+		return refuse(http.StatusUnsupportedMediaType, "encoded", "the body is encoded by "+cut(by, 20), "send it as it is")
+	}
 	says := map[string]any{}
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff")))
 	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	switch {
 	case len(text) == 0:
 		return nil
+	case !utf8.Valid(text):
+		err = errors.New("the body is not UTF-8")
 	case text[0] == '{':
 		says, err = readObject(text)
 	case kind == "application/x-www-form-urlencoded":
@@ -126,34 +187,64 @@ func readText(h http.Header, text []byte, v any) (err error) {
 
 var errNoFields = errors.New("the body is neither a JSON object nor a form (application/x-www-form-urlencoded)")
 
-func readObject(text []byte) (says map[string]any, err error) {
+// readObject reads a JSON object. A name that comes twice, in whatever case, is
+// refused: which of them counts differs from reader to reader.
+func readObject(text []byte) (map[string]any, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
-	if dec.Decode(&says) != nil {
-		return nil, errors.New("the body is not whole JSON")
+	says := map[string]any{}
+	errPart := errors.New("the body is not whole JSON")
+	if first, err := dec.Token(); err != nil || first != json.Delim('{') {
+		return nil, errPart
+	}
+	for dec.More() {
+		token, err := dec.Token()
+		name, ok := token.(string)
+		var field any
+		if err != nil || !ok || dec.Decode(&field) != nil {
+			return nil, errPart
+		}
+		if name = strings.ToLower(name); says[name] != nil {
+			return nil, errors.New("the body says " + cut(name, 50) + " twice")
+		}
+		says[name] = plainText(field)
+	}
+	if _, err := dec.Token(); err != nil {
+		return nil, errPart
 	}
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, errors.New("there is something after the JSON")
 	}
-	for name, field := range says {
-		switch field := field.(type) {
-		case json.Number:
-			says[name] = field.String()
-		case bool:
-			says[name] = map[bool]string{true: "true", false: "false"}[field]
-		}
-	}
 	return says, nil
 }
 
+// plainText is a number or a switch as the text that it is written as.
+func plainText(field any) any {
+	switch field := field.(type) {
+	case json.Number:
+		return field.String()
+	case bool:
+		return strconv.FormatBool(field)
+	}
+	return field
+}
+
+// readForm reads a form. Other texts have no names before their first =, but
+// XML and lists of JSON are read as forms all the same when curl -d sends them.
 func readForm(text string) (map[string]any, error) {
 	values, err := url.ParseQuery(text)
 	if err != nil {
 		return nil, errors.New("the body is not a form: " + err.Error())
 	}
 	says := map[string]any{}
-	for name := range values {
-		says[name] = values.Get(name)
+	for name, texts := range values {
+		if name == "" || strings.ContainsAny(name, "<>{}\"'\n") {
+			return nil, errNoFields
+		}
+		if name = strings.ToLower(name); says[name] != nil || !alike(texts) {
+			return nil, errors.New("the body says " + cut(name, 50) + " twice")
+		}
+		says[name] = texts[0]
 	}
 	return says, nil
 }
@@ -166,7 +257,7 @@ func assign(says map[string]any, v any) error {
 	}
 	err = json.Unmarshal(text, v)
 	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		return refuse(http.StatusBadRequest, "bad-body", "the field "+wrong.Field+" of the body is no text", "")
+		return refuse(http.StatusBadRequest, "bad-body", "the field "+wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]+" of the body is no text", "")
 	}
 	if err != nil { // such as a time that is none
 		return refuse(http.StatusBadRequest, "bad-body", "a field of the body cannot be read: "+err.Error(), "")

@@ -72,6 +72,6 @@ func unslashed(next http.Handler) http.Handler {
 // machine reports whether a path is for programs, which get JSON whatever
 // goes wrong.
 func machine(address string) bool {
-	address = path.Clean("/" + address)
+	address = strings.ToLower(path.Clean("/" + address))
 	return address == "/v1" || strings.HasPrefix(address, "/v1/") || address == "/api" || strings.HasPrefix(address, "/api/") || address == "/readyz" || address == "/healthz" || address == "/metrics" || address == "/openapi.json"
 }

@@ -69,7 +69,11 @@ func (t *Terraform) Read(r *http.Request, body []byte) (c loop.Callback, asks bo
 		return c, false, refuse(http.StatusUnprocessableEntity, "too-late", "nothing can be held after it was applied", "attach the run task to the stage pre-apply")
 	}
 	service := cmp.Or(t.Services[e.Organization+"/"+e.Workspace], e.Workspace)
-	if c.Question, err = askingBy(r.URL.Query().Get).or(asking{Service: service, Release: e.Run}).question(); err != nil {
+	query, err := readQuery(r)
+	if err != nil {
+		return c, false, err
+	}
+	if c.Question, err = askingBy(query.Get).or(asking{Service: service, Release: e.Run}).question(); err != nil {
 		return c, false, err
 	}
 	sealed, err := seal(t.Secrets, path, e.Token)
