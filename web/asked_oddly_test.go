@@ -90,3 +90,27 @@ func TestAskedOddly(t *testing.T) {
 		}
 	}
 }
+
+// TestGatekeeperRefuses: what is no request of Gatekeeper is an error in the
+// place where it looks for one, whatever the status is, and nothing is allowed.
+func TestGatekeeperRefuses(t *testing.T) {
+	h := house(well)
+	for name, body := range map[string]string{
+		"nothing": "", "a list": "[]", "no kind": `{"request":{"keys":["service=checkout"]}}`, "no keys": `{"kind":"ProviderRequest","request":{}}`, "another kind": `{"kind":"ProviderResponse","request":{"keys":["service=checkout"]}}`,
+		"many keys": `{"kind":"ProviderRequest","request":{"keys":["service=checkout"` + strings.Repeat(`,"service=checkout"`, 100) + `]}}`,
+	} {
+		a := post(t, h, "/v1/gate/gatekeeper", body)
+		if a.code != 200 || !strings.Contains(a.body, `"items":[],"systemError":"the body is`) {
+			t.Errorf("%s: status %d: %s", name, a.code, a.body)
+		}
+	}
+	for _, key := range []string{"", "checkout", "service=${NAME}", "service=checkout;environment=prod", "service=checkout&service=reporting", "service=checkout&size=large"} {
+		text, err := json.Marshal(map[string]any{"kind": "ProviderRequest", "request": map[string]any{"keys": []string{key}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := post(t, h, "/v1/gate/gatekeeper", string(text)); a.code != 200 || !strings.Contains(a.body, `"error":"`) || strings.Contains(a.body, `"value"`) {
+			t.Errorf("%q: status %d: %s", key, a.code, a.body)
+		}
+	}
+}

@@ -42,6 +42,7 @@ func (s *Server) endpoints() []endpoint {
 		{"PUT", "/v1/gate/argo/{service}", ScopeGate, s.argo, "The gate for a web metric of Argo Rollouts", question, asking{}, client.Answer{}, false},
 		{"POST", "/v1/gate/tekton", ScopeGate, s.tekton, "The gate for an interceptor of Tekton Triggers", nil, tektonRequest{}, tektonResponse{}, false},
 		{"POST", "/v1/gate/kubernetes", ScopeGate, s.kubernetes, "The gate for a ValidatingAdmissionWebhook of Kubernetes", nil, admissionReview{}, admissionReview{}, false},
+		{"POST", "/v1/gate/gatekeeper", ScopeGate, s.gatekeeper, "The gate for an external data provider of OPA Gatekeeper: a key is a question as a query has it", nil, gatekeeperRequest{}, gatekeeperResponse{}, false},
 		{"POST", evaluation, ScopeGate, s.datadogStart, "The gate for datadog-ci: begins an evaluation", nil, datadogDocument[datadogQuestion]{}, datadogDocument[datadogTicket]{}, false},
 		{"GET", evaluation + "/{id}", ScopeGate, s.datadogPoll, "The gate for datadog-ci: how an evaluation stands", nil, nil, datadogDocument[datadogResult]{}, false},
 

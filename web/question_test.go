@@ -80,6 +80,7 @@ func TestAskedByTools(t *testing.T) {
 		"flagger's address": {"/v1/gate/flagger/rollback?region=eu-west&size=40&environment=prod&change=feature&release=1234", fmt.Sprintf(canary, "")},
 		"tekton":            {"/v1/gate/tekton", `{"interceptor_params": {"service": "checkout", "environment": "prod", "size": 40}, "extensions": {"region": "eu-west", "change": "feature", "release": 1234}}`},
 		"kubernetes":        {"/v1/gate/kubernetes", review("CREATE", "null", annotated, "")},
+		"gatekeeper":        {"/v1/gate/gatekeeper", `{"apiVersion": "externaldata.gatekeeper.sh/v1beta1", "kind": "ProviderRequest", "request": {"keys": ["service=checkout&environment=prod&region=eu-west&change=feature&release=1234&size=40"]}}`},
 		"datadog":           {"/api/v2/deployments/gates/evaluation", `{"data": {"attributes": {"service": "checkout", "env": "prod", "identifier": "feature", "version": "1234", "apm_primary_tag": "region:eu-west"}}}`},
 	} {
 		h, got := noted()
