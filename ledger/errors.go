@@ -23,7 +23,7 @@ var (
 	// ErrInvalid says that a row breaks an invariant.
 	ErrInvalid = errors.New("row breaks an invariant")
 	// ErrConflict says that other content is on record under this ID.
-	ErrConflict = errors.New("other content is on record under this ID")
+	ErrConflict = loop.ErrTaken
 	// ErrNotFound says that nothing is on record under this ID.
 	ErrNotFound = errors.New("not on record")
 	// ErrAmbiguous says that more than one ID begins like this.

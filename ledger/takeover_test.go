@@ -49,9 +49,7 @@ func TestTakeover(t *testing.T) {
 				}
 				began := time.Now()
 				strike(t, other, w)
-				for !leaderGone(t, conn) {
-					time.Sleep(tick)
-				}
+				waitGone(t, conn, leases[name], tick)
 				term, err := p.Lead(t.Context())
 				if err != nil || term.Epoch != 2 {
 					t.Fatalf("Lead once the session has ended: %s, %v; want epoch 2", term.Show(), err)
@@ -72,6 +70,17 @@ func TestLeadEndsWithItsLease(t *testing.T) {
 	for parameter, want := range map[string]string{"idle_session_timeout": "9s", "application_name": "setpoint lead"} {
 		if got, err := p.LeadSessionForTest(t.Context(), parameter); err != nil || got != want {
 			t.Errorf("%s of the session that leads is %q, %v; want %q", parameter, got, err, want)
+		}
+	}
+}
+
+// waitGone waits for the session that leads to end, at most a minute longer
+// than a lease lasts; one that was killed does not wait for its lease.
+func waitGone(t *testing.T, conn *pgx.Conn, lease, tick time.Duration) {
+	t.Helper()
+	for deadline := time.Now().Add(min(lease, time.Minute) + time.Minute); !leaderGone(t, conn); time.Sleep(tick) {
+		if time.Now().After(deadline) {
+			t.Fatal("the session that leads has not ended")
 		}
 	}
 }

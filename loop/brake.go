@@ -31,7 +31,7 @@ func (b *Brake) Engage(stop Order) {
 func (b *Brake) Recorded(stop Order) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fresh = slices.DeleteFunc(b.fresh, func(o Order) bool { return o.ID == stop.ID })
+	b.fresh = slices.DeleteFunc(b.fresh, func(o Order) bool { return o.ID == stop.ID && ownID(o) == ownID(stop) })
 	b.known = append(b.known, stop)
 }
 

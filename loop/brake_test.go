@@ -75,6 +75,19 @@ func TestBrakeKeepsUnrecordedStops(t *testing.T) {
 	}
 }
 
+// TestBrakeTellsStopsOfOneIDApart: that one is on record says nothing of
+// another.
+func TestBrakeTellsStopsOfOneIDApart(t *testing.T) {
+	var b loop.Brake
+	b.Engage(loop.Order{ID: "1", Target: "shop"})
+	b.Engage(loop.Order{ID: "1", Target: "search"})
+	b.Recorded(loop.Order{ID: "1", Target: "shop"})
+	b.Set(nil) // resumed
+	if b.Stop("dial", "shop") != nil || b.Stop("dial", "search") == nil {
+		t.Error("want only the stop in force that is not on record")
+	}
+}
+
 // TestStopIsQuickWithoutALedger: a ledger that hangs keeps nobody from
 // stopping, and the stop is on record once the ledger answers again.
 func TestStopIsQuickWithoutALedger(t *testing.T) {
@@ -140,4 +153,45 @@ func (h *hanging) Give(ctx context.Context, o loop.Order) error {
 		return ctx.Err()
 	}
 	return h.Memory.Give(ctx, o)
+}
+
+// TestStopsOfOneID: two people's stops under one ID are two stops. Both are in
+// force at once and on record, the second under an ID of its own, whether or
+// not the ledger answered when they were given; and both end.
+func TestStopsOfOneID(t *testing.T) {
+	for name, down := range map[string]bool{"ledger up": false, "ledger down": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { stopsOfOneID(t, &hanging{Memory: ledger.NewMemory(), hangs: down}) })
+		})
+	}
+}
+
+func stopsOfOneID(t *testing.T, records *hanging) {
+	l, err := loop.New(loop.Config{Set: &slo.Set{}, Records: records})
+	if err != nil {
+		t.Fatal(err)
+	}
+	give := func(id string, kind loop.OrderKind, target string) {
+		t.Helper()
+		if _, err := l.Order(t.Context(), loop.Order{ID: id, At: time.Now(), Kind: kind, Target: target, By: "ann", Why: "drill"}); err != nil {
+			t.Errorf("%s of %s: %v", kind, target, err)
+		}
+	}
+	give("1", loop.OrderStop, "shop")
+	give("1", loop.OrderStop, "search")
+	give("1", loop.OrderStop, "search") // sent again
+	records.hangs = false
+	r := l.Tick(t.Context(), time.Now())
+	if r.LedgerErr != nil || len(r.Orders) != 2 || len(r.Errs) > 0 || l.Unrecorded("1") {
+		t.Errorf("ledger %v, errors %v, orders %v; want both stops on record", r.LedgerErr, r.Errs, r.Orders)
+	}
+	for _, service := range []string{"shop", "search"} {
+		if !l.Stopped("dial", service) {
+			t.Errorf("%s is not stopped", service)
+		}
+		give("resume-"+service, loop.OrderResume, service)
+	}
+	if r = l.Tick(t.Context(), time.Now()); len(r.Orders) != 0 || l.Stopped("dial", "shop") || l.Stopped("dial", "search") {
+		t.Errorf("after resume: %v; want nothing in force", r.Orders)
+	}
 }

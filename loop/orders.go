@@ -2,6 +2,8 @@ package loop
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,7 +18,8 @@ const stopPatience = 700 * time.Millisecond
 //
 // A stop is in force when Order returns, whether or not the ledger could be
 // reached: recorded tells which. A stop that is not on record yet is
-// recorded as soon as the ledger is back.
+// recorded as soon as the ledger is back. One whose ID another order has is
+// recorded under that ID with an ending of its own.
 func (l *Loop) Order(ctx context.Context, o Order) (recorded bool, err error) {
 	if o.Kind == OrderStop {
 		l.brake.Engage(o)
@@ -83,14 +86,29 @@ func (l *Loop) give(ctx context.Context, o Order) error {
 	return l.record(ctx, o)
 }
 
+// record gives a stop whose ID is taken by another order under an ID of its
+// own: it is in force already, so that it can neither be refused nor left out.
 func (l *Loop) record(ctx context.Context, o Order) error {
-	if err := l.cfg.Records.Give(ctx, o); err != nil {
+	err := l.cfg.Records.Give(ctx, o)
+	if o.Kind != OrderStop {
 		return err
 	}
-	if o.Kind == OrderStop {
+	if errors.Is(err, ErrTaken) {
+		own := o
+		own.ID = ownID(o)
+		err = l.cfg.Records.Give(ctx, own)
+	}
+	if err == nil {
 		l.brake.Recorded(o)
 	}
-	return nil
+	return err
+}
+
+// ownID is the ID of a stop with what makes it another one than the order that
+// has its ID: the same each time, so that it is recorded once.
+func ownID(o Order) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %t", o.Target, o.By, o.Why, o.Revert))
+	return fmt.Sprintf("%.180s-%x", o.ID, sum[:8])
 }
 
 // command brings the stops that wait onto the record and the brake in line

@@ -94,7 +94,8 @@ type Version struct {
 
 // Orders keep what people commanded.
 type Orders interface {
-	// Give records an order; the same ID a second time does nothing.
+	// Give records an order; the same ID a second time does nothing, and
+	// with other content is ErrTaken.
 	Give(ctx context.Context, o Order) error
 	// Orders returns the orders in force at now, oldest first.
 	Orders(ctx context.Context, now time.Time) ([]Order, error)
@@ -123,6 +124,7 @@ var (
 	ErrDeposed   = errors.New("a newer leader has taken over")
 	ErrNotLeader = errors.New("another instance leads")
 	ErrStopped   = errors.New("an emergency stop is in force")
+	ErrTaken     = errors.New("other content is on record under this ID")
 
 	// ErrForeign says that somebody else has changed a setting since it was
 	// applied. Read returns it with the setting that is in force.

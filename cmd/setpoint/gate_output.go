@@ -22,16 +22,24 @@ func (a *app) tellGate(c *cobra.Command, v judgement) error {
 	case "github":
 		return tellGitHub(c.OutOrStdout(), v, os.Getenv("GITHUB_OUTPUT"), os.Getenv("GITHUB_STEP_SUMMARY"))
 	case "gitlab":
-		printAnswer(c.ErrOrStderr(), v.Answer)
+		printBeside(c.ErrOrStderr(), v)
 		return printDotenv(c.OutOrStdout(), v)
 	case "junit":
-		printAnswer(c.ErrOrStderr(), v.Answer)
+		printBeside(c.ErrOrStderr(), v)
 		return printJUnit(c.OutOrStdout(), v)
 	}
 	if v.Verdict == unknown {
 		return nil // the complaint says it
 	}
 	return a.show(c, v.Answer, func(w io.Writer) { printAnswer(w, v.Answer) })
+}
+
+// printBeside shows people an answer whose form is for a pipeline. Where there
+// is none the complaint says it.
+func printBeside(w io.Writer, v judgement) {
+	if v.Verdict != unknown {
+		printAnswer(w, v.Answer)
+	}
 }
 
 // gateFields is what pipelines get to work with, by name, in order.
