@@ -82,8 +82,8 @@ chaos: parts ## random faults under load for DURATION (10m), write docs/chaos.md
 	go test -race -count=1 -timeout 60m -v -run 'TestChaos$$' ./cmd/setpoint -chaos $(or $(DURATION),10m) -chaos-seed $(or $(SEED),1) -chaos-break '$(BREAK)'
 
 .PHONY: accuracy
-accuracy: parts ## measure counts of 30 days on real backends (5 minutes), write docs/accuracy.md; SEED=1
-	go test -count=1 -timeout 60m -v -run TestAccuracy ./sli/promql/accuracy -full -update -seed $(or $(SEED),1)
+accuracy: parts ## measure counts of 30 days on real backends (half an hour), write docs/accuracy.md; SEED=1 DAYS=30
+	go test -count=1 -timeout 60m -v -run TestAccuracy ./sli/promql/accuracy -full -update -seed $(or $(SEED),1) -days $(or $(DAYS),30)
 
 .PHONY: cost
 cost: parts ## measure what budgets cost against rules (25 minutes), write it into docs/benchmarks.md; PARTS='windows|restart' for some

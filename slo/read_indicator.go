@@ -174,6 +174,11 @@ func (l *loader) counters(in *Indicator, spec value) {
 	in.Total, in.Good, in.Bad = l.query(total), l.query(good), l.query(bad)
 	in.Source = l.sourceOf(total, good, bad)
 	checkHalves(ratio)
+	for _, v := range []value{good, bad, total} {
+		if v.good() {
+			checkRecorded(queryOf(v))
+		}
+	}
 	if both := good.given() && bad.given(); !both && total.good() && slices.Equal(terms(in.Good+in.Bad), terms(in.Total)) && in.Total != "" {
 		queryOf(total).warn("total counts the same events as the other query", "a query that counts all events", "")
 	}

@@ -1,4 +1,4 @@
-// Package accuracy measures how exact counts are: it invents 36 histories of
+// Package accuracy measures how exact counts are: it invents 35 histories of
 // counters, stores them in real backends, and compares what package promql
 // counts with what the stored samples tell by definition.
 //
@@ -30,6 +30,7 @@ import (
 
 var (
 	full   = flag.Bool("full", false, "all histories, of 30 days")
+	length = flag.Int("days", 30, "of the histories, with -full")
 	seed   = flag.Uint64("seed", 1, "of the histories")
 	update = flag.Bool("update", false, "with -full, write docs/accuracy.md")
 )
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestAccuracy(t *testing.T) {
 	days, all := 2, []*history{}
 	if *full {
-		days = 30
+		days = *length
 	}
 	for _, s := range shapes() {
 		if *full || s.short {

@@ -31,7 +31,7 @@ type shape struct {
 	jobs   bool                                 // every five minutes a process that is scraped once or twice
 	lazy   lazy                                 // which counters appear with their first event
 	pair   func(int, time.Duration) bool        // two scrapers watch it; whether one (0 or 1) stores nothing
-	due    func(pod, tick int) bool             // whether a process is scraped at a tick, and at the last one; nil = at each
+	due    func(pod, tick int) bool             // whether a process is scraped at a tick; before the first slice and at the end it always is; nil = at each
 	late   time.Duration                        // that scrapes are, by chance
 	again  int                                  // how often more a pod restarts when it does
 	begin  int64                                // what good counters begin with
@@ -188,7 +188,7 @@ func (p *play) scrape(pod *pod, scraper int, at time.Duration) {
 	}
 	milli := from.Add(at+phase).UnixMilli() + p.rng.Int64N(40+p.shape.late.Milliseconds())
 	tick := int(at / p.shape.every)
-	if p.shape.due != nil && tick < p.last && !p.shape.due(pod.number, tick) {
+	if p.shape.due != nil && tick != -1 && tick < p.last && !p.shape.due(pod.number, tick) {
 		return
 	}
 	if p.shape.dark != nil && p.shape.dark(at) || p.shape.pair != nil && p.shape.pair(scraper, at) {
