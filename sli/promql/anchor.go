@@ -87,6 +87,7 @@ func (s *source) anchorNamed(ctx context.Context, span window, all []*counting) 
 		ids = append(ids, k.missing.IDs...)
 	}
 	found := s.lookUp(ctx, span, ids)
+	var again []*counting
 	for _, k := range all {
 		var some []sli.Series
 		for _, id := range k.missing.IDs {
@@ -95,7 +96,13 @@ func (s *source) anchorNamed(ctx context.Context, span window, all []*counting) 
 				some = append(some, got.series)
 			}
 		}
+		if k.err == nil && k.respelt(some) {
+			again = append(again, k)
+		}
 		k.part, k.total = before(k.part, some, false), before(k.total, some, false)
+	}
+	if len(again) > 0 {
+		s.anchorWhole(ctx, span, again)
 	}
 }
 

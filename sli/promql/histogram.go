@@ -99,6 +99,21 @@ func without(id string, names ...string) string {
 	return strings.Join(kept, ",")
 }
 
+// respelt reports whether the bound of a bucket may have been written in another
+// way before: the count beside it is known from then, and the bucket is not.
+func (k *counting) respelt(found []sli.Series) bool {
+	if k.buckets == "" {
+		return false
+	}
+	there, beside := map[string]bool{}, map[string]bool{}
+	for _, s := range found {
+		there[s.ID], beside[without(s.ID, labels.BucketLabel, model.MetricNameLabel)] = true, true
+	}
+	return slices.ContainsFunc(k.part, func(s sli.Series) bool {
+		return !there[s.ID] && beside[without(s.ID, labels.BucketLabel, model.MetricNameLabel)] && slices.Contains(k.missing.IDs, s.ID)
+	})
+}
+
 // markLost gives the flaw of what was left out to the slices in which lost
 // series have samples.
 func markLost(all []sli.Slice, length time.Duration, lost []sli.Series) {
