@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"setpoint.dev/setpoint/ledger"
@@ -35,6 +38,13 @@ func (c *court) set(down, lost error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.down, c.lost = down, lost
+}
+
+// tried is how many batches were given, those included that were not taken.
+func (c *court) tried() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.batches
 }
 
 func (c *court) Judge(ctx context.Context, b ledger.Batch) error {
@@ -238,6 +248,41 @@ func TestClerkPutsAside(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "0000000000000000001.json.refused")); err != nil {
 		t.Errorf("the broken file is gone: %v", err)
+	}
+}
+
+// What is not taken for a reason that passes waits in the spool, and arrives
+// in order: it is not put aside.
+func TestClerkKeepsWhatMayBeTakenLater(t *testing.T) {
+	for _, reason := range []error{
+		ledger.ErrDown, ledger.ErrSchema, fmt.Errorf("the process ends: %w", context.Canceled),
+		&fs.PathError{Op: "open", Path: "spool", Err: syscall.EMFILE}, &pgconn.PgError{Code: "42501"},
+	} {
+		dir := t.TempDir()
+		l := &court{Memory: ledger.NewMemory(), down: ledger.ErrDown}
+		c, stop := clerk(t, l, ledger.ClerkConfig{Spool: dir, Again: time.Hour})
+		record(t, c, "a")
+		record(t, c, "b")
+		stop()
+		l.set(reason, nil)
+		c, _ = clerk(t, l, ledger.ClerkConfig{Spool: dir, Again: time.Millisecond})
+		before := l.tried()
+		await(t, "tries", func(context.Context) error {
+			if l.tried() < before+3 {
+				return fmt.Errorf("%d tries", l.tried()-before)
+			}
+			return nil
+		})
+		l.set(nil, nil)
+		await(t, "the spool is delivered", func(context.Context) error {
+			if c.Waiting() > 0 {
+				return errors.New("batches wait")
+			}
+			return nil
+		})
+		if got := releases(t, l); got != "a b" {
+			t.Errorf("%v: on record: %q, want a b", reason, got)
+		}
 	}
 }
 

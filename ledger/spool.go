@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -146,9 +147,9 @@ func syncFolder(dir string) error {
 }
 
 // deliver hands batches over in order, until none is left or one is not
-// taken because the database is out of reach. One that is refused is put
-// aside, with .refused behind its name, and the error says so: those behind
-// it must not wait for ever.
+// taken that may be taken later. One that is refused is put aside, with
+// .refused behind its name, and the error says so: those behind it must not
+// wait for ever.
 func (s *spool) deliver(take func(Batch) error) error {
 	var errs error
 	for {
@@ -161,7 +162,7 @@ func (s *spool) deliver(take func(Batch) error) error {
 			err = take(b)
 		}
 		switch {
-		case errors.Is(err, ErrDown):
+		case passing(err):
 			return errors.Join(errs, err)
 		case err != nil:
 			errs = errors.Join(errs, fmt.Errorf("deliver %s, put aside as %s.refused: %w", name, name, err))
@@ -174,6 +175,16 @@ func (s *spool) deliver(take func(Batch) error) error {
 		}
 		s.drop(name)
 	}
+}
+
+// passing says that it is not for the batch that it was not taken or read: the
+// database is out of reach, was migrated by a newer program, whose turn it is
+// then, or lets this role write nothing; this process ends, or may open no
+// more files.
+func passing(err error) bool {
+	errno := syscall.Errno(0)
+	short := errors.As(err, &errno) && (errno.Temporary() || errno == syscall.ENOMEM)
+	return short || errors.Is(err, ErrDown) || errors.Is(err, ErrSchema) || errors.Is(err, context.Canceled) || sqlState(err) == "42501"
 }
 
 func (s *spool) first() (name string, ok bool) {

@@ -49,10 +49,11 @@ func withDefaults(p slo.ReleasePolicy, set *slo.Set) slo.ReleasePolicy {
 }
 
 // Bound is until when the gate stands by an answer, by the policy that gave
-// it; zero where it does not.
+// it; zero where it does not. An override has an end of its own, and people may
+// revoke it.
 func Bound(set *slo.Set, a GateAnswer) time.Time {
 	i := slices.IndexFunc(set.Policies, func(p slo.ReleasePolicy) bool { return p.Service == a.Service && p.Name == a.Policy })
-	if i < 0 || a.Release == "" || a.Verdict != slo.Allow || set.Policies[i].BindFor == 0 {
+	if i < 0 || a.Release == "" || a.Verdict != slo.Allow || set.Policies[i].BindFor == 0 || a.overridden() {
 		return time.Time{}
 	}
 	return a.At.Add(set.Policies[i].BindFor)

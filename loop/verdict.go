@@ -19,7 +19,7 @@ type Verdict struct {
 // to the older answer, and the newer one denies for the sake of budgets,
 // actuators and other releases only. What a person orders and what cannot be seen ends it.
 func Binds(old, now GateAnswer) bool {
-	if old.Verdict != slo.Allow || now.At.Before(old.At) || !now.At.Before(old.BoundUntil) {
+	if old.Verdict != slo.Allow || old.overridden() || now.At.Before(old.At) || !now.At.Before(old.BoundUntil) {
 		return false
 	}
 	passing := []string{
@@ -29,4 +29,9 @@ func Binds(old, now GateAnswer) bool {
 	return !slices.ContainsFunc(now.Reasons, func(r GateReason) bool {
 		return r.Verdict != slo.Allow && !slices.Contains(passing, r.Code)
 	})
+}
+
+// overridden reports whether people let it go, past what the gate says.
+func (a GateAnswer) overridden() bool {
+	return slices.ContainsFunc(a.Reasons, func(r GateReason) bool { return r.Code == GateOverridden })
 }

@@ -205,6 +205,26 @@ func TestBoundVerdict(t *testing.T) {
 	}
 }
 
+// TestOverrideBindsNobody: what an override let go is let go until the override
+// ends, by itself or by who revokes it, and not for longer.
+func TestOverrideBindsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _, h := recording(spent)
+		p := &w.set.Policies[0]
+		p.BindFor, p.StaleAfter = 10*time.Minute, time.Hour
+		spent(&w.report, p)
+		w.report.Orders = []loop.Order{{ID: "o", Kind: loop.OrderOverride, Target: "checkout", By: "ann", Why: "pager", At: time.Now(), Until: time.Now().Add(time.Minute)}}
+		first := asking(t, h, "?release=v2")
+		if first.Verdict != client.Allow || !first.BoundUntil.IsZero() {
+			t.Errorf("%s, bound until %v; want allow, not bound", first.Words, first.BoundUntil)
+		}
+		time.Sleep(time.Minute)
+		if a := asking(t, h, "?release=v2"); a.Verdict != client.Deny {
+			t.Errorf("when the override has ended: %s", a.Words)
+		}
+	})
+}
+
 // What one instance allowed binds the others, and itself after a restart; what
 // was allowed to another question binds nobody, nor does a ledger that does
 // not answer.

@@ -42,10 +42,19 @@ func (n *nemesis) faults() map[string]func(time.Duration) {
 	}
 }
 
-// strike does one of the faults; in a long run they last longer.
+// strike does one of the faults; in a long run they last longer. None is done
+// again before all the others were.
 func (n *nemesis) strike(long bool) {
 	all := n.faults()
-	name := slices.Sorted(maps.Keys(all))[n.rng.IntN(len(all))]
+	if long {
+		maps.Copy(all, n.longFaults())
+	}
+	if len(n.next) == 0 {
+		n.next = slices.Sorted(maps.Keys(all))
+		n.rng.Shuffle(len(n.next), func(i, k int) { n.next[i], n.next[k] = n.next[k], n.next[i] })
+	}
+	name := n.next[0]
+	n.next = n.next[1:]
 	lasts := time.Duration(200+n.rng.IntN(800)) * time.Millisecond
 	if long {
 		lasts *= 8
@@ -223,7 +232,7 @@ func (n *nemesis) report(lasts time.Duration, wrong []string) []byte {
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Faults under load\n\nMade by `make chaos` (DURATION=, SEED=); do not edit.\n\n")
-	fmt.Fprintf(&b, "Two instances over one PostgreSQL, four pipelines that ask the gate, each time about another release, and a nemesis that draws\nfaults by a seed, one after the other, for %s (seed %d). Clocks are not turned, and disks do not fill up, in this run.\n\n", lasts, *chaosSeed)
+	fmt.Fprintf(&b, "Two instances over one PostgreSQL, four pipelines that ask the gate, each time about another release, and a nemesis that draws\nfaults by a seed, one after the other, none again before all the others, for %s (seed %d). Clocks are not turned, and disks do not fill up, in this run: tests of\n[their own](faults.md) do that.\n\n", lasts, *chaosSeed)
 	fmt.Fprintf(&b, "| fault | times |\n|---|---:|\n")
 	for _, name := range slices.Sorted(maps.Keys(n.struck)) {
 		fmt.Fprintf(&b, "| %s | %d |\n", name, n.struck[name])
@@ -231,7 +240,8 @@ func (n *nemesis) report(lasts time.Duration, wrong []string) []byte {
 	fmt.Fprintf(&b, "\n| | |\n|---|---|\n| answers | %d: %s |\n| degraded by | %s |\n| questions without an answer (an instance was away or frozen) | %d |\n| `setpoint verify` | %s |\n| wrong | %d |\n", len(n.answers), tallied(verdicts), tallied(degraded), n.failed, n.verified, len(wrong))
 	fmt.Fprintf(&b, `
 Wrong is: a verdict that was given and is not on record once, as it was given; a release on record twice that was asked about once;
-an allowance that is not on record, or that rests on data older than %s or said to be stale or missing; a fault of the hash chains.
+an allowance that is not on record, or that rests on data older than %s or said to be stale or missing; an answer that is left in a spool, or
+was refused from there; a fault of the hash chains; a decision that is another one when it is made again.
 
 The run finds out when a safeguard is missing, which was tried:
 

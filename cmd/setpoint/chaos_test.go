@@ -71,8 +71,10 @@ type nemesis struct {
 	ledger   *cluster.Cluster
 	backend  *liar
 	servers  []*server
+	next     []string // faults that were not done yet, in this turn
 	struck   map[string]int
-	rows     int
+	archived map[int64][]recorded // :: number of the row, of all that were on record when it was looked
+	checks   checks               // of the prunings; without a file there was none
 	verified string
 
 	mu      sync.Mutex
@@ -81,7 +83,7 @@ type nemesis struct {
 }
 
 func newNemesis(t *testing.T) *nemesis {
-	n := &nemesis{t: t, rng: rand.New(rand.NewPCG(*chaosSeed, 0)), struck: map[string]int{}, answers: map[string]client.Answer{}}
+	n := &nemesis{t: t, rng: rand.New(rand.NewPCG(*chaosSeed, 0)), struck: map[string]int{}, archived: map[int64][]recorded{}, answers: map[string]client.Answer{}}
 	n.cfg = cluster.Config{Dir: stateDir(t), Name: "chaos", NoSync: true, Settings: map[string]string{"max_connections": "40"}}
 	n.raise()
 	t.Cleanup(func() { must(t, n.ledger.Stop()) })
@@ -202,9 +204,14 @@ func (n *nemesis) judge() (wrong []string) {
 	}
 	var kept map[string][]recorded
 	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(200 * time.Millisecond) {
-		if kept = n.recorded(); !slices.ContainsFunc(slices.Collect(maps.Keys(told)), func(id string) bool { return len(kept[id]) == 0 }) || time.Now().After(deadline) {
+		kept = n.recorded()
+		missing := slices.ContainsFunc(slices.Collect(maps.Keys(told)), func(id string) bool { return len(kept[id]) == 0 })
+		if !missing && len(n.waiting()) == 0 || time.Now().After(deadline) {
 			break
 		}
+	}
+	for _, name := range n.waiting() {
+		wrong = append(wrong, "left in a spool: "+name)
 	}
 	for id, a := range told {
 		if all := kept[id]; len(all) != 1 || all[0].verdict != string(a.Verdict) || all[0].release != a.Release {
@@ -212,24 +219,59 @@ func (n *nemesis) judge() (wrong []string) {
 		}
 	}
 	wrong = append(wrong, doubled(kept)...)
-	r := n.servers[0].run("verify")
-	if n.verified = strings.TrimSpace(r.out); r.code != 0 {
+	return append(wrong, n.sound()...)
+}
+
+// waiting are the files in the spools.
+func (n *nemesis) waiting() (out []string) {
+	for _, v := range n.servers {
+		out = append(out, n.spooled(v)...)
+	}
+	return out
+}
+
+// sound verifies the record, and makes every decision on it again.
+func (n *nemesis) sound() (wrong []string) {
+	args := []string{"verify"}
+	if n.checks.file != "" {
+		args = append(args, "--checkpoints", n.checks.file, "--key", n.checks.key+".pub")
+	}
+	r := n.servers[0].run(args...)
+	lines := strings.Split(strings.TrimSpace(r.out), "\n")
+	if n.verified = lines[len(lines)-1]; r.code != 0 { // those before it tell of prunings
 		wrong = append(wrong, "setpoint verify: "+r.String())
+	}
+	if r := n.servers[0].run("replay"); r.code != 0 {
+		wrong = append(wrong, "setpoint replay: "+r.String())
 	}
 	return wrong
 }
 
 // recorded is a verdict on record.
-type recorded struct{ release, verdict string }
+type recorded struct{ id, release, verdict string }
 
-// recorded reads the verdicts on record :: ID.
+// recorded are the verdicts that are or were on record :: ID.
 func (n *nemesis) recorded() map[string][]recorded {
-	type row struct{ ID, Release, Verdict string }
+	n.archive()
 	out := map[string][]recorded{}
-	for _, r := range rows[row](n.servers[0], `select id || '.' || (place - 1), coalesce(v #>> '{answer,release}', ''), v #>> '{answer,verdict}'
+	for _, row := range n.archived {
+		for _, r := range row {
+			out[r.id] = append(out[r.id], r)
+		}
+	}
+	return out
+}
+
+// onRecord reads the verdicts on record :: number of the row.
+func (n *nemesis) onRecord() map[int64][]recorded {
+	type row struct {
+		Seq                  int64
+		ID, Release, Verdict string
+	}
+	out := map[int64][]recorded{}
+	for _, r := range rows[row](n.servers[0], `select seq, id || '.' || (place - 1), coalesce(v #>> '{answer,release}', ''), v #>> '{answer,verdict}'
 		from setpoint.verdicts, json_array_elements(body::json -> 'verdicts') with ordinality as all_of (v, place)`) {
-		out[r.ID] = append(out[r.ID], recorded{r.Release, r.Verdict})
-		n.rows++
+		out[r.Seq] = append(out[r.Seq], recorded{r.ID, r.Release, r.Verdict})
 	}
 	return out
 }

@@ -205,6 +205,9 @@ func printAnswer(w io.Writer, a client.Answer) {
 	if !a.MayChangeAt.IsZero() {
 		fmt.Fprintf(w, "may change at %s\n", clock(a.MayChangeAt))
 	}
+	if !a.BoundUntil.IsZero() {
+		fmt.Fprintf(w, "stands for %s until %s, as answered at %s\n", a.Release, clock(a.BoundUntil), clock(a.At))
+	}
 	if a.Degraded {
 		fmt.Fprintf(w, "degraded: %v\n", a.DegradedBy)
 	}
