@@ -145,6 +145,9 @@ func TestGateExitCodes(t *testing.T) {
 type direct struct{ http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body == nil { // a server's request has one
+		r.Body = http.NoBody
+	}
 	w := httptest.NewRecorder()
 	d.ServeHTTP(w, r)
 	return w.Result(), nil
