@@ -72,8 +72,13 @@ func (a asking) question() (q loop.GateQuestion, err error) {
 
 // unfilled reports whether a text is a placeholder of a delivery tool, as it
 // comes here when a variable is misspelt: {{…}}, ${…}, $(…), #{…}, <+…>, <%…%>
-// or %…%. A policy about production does not judge the environment ${ENV}.
+// or %…%; or what JavaScript, Python and templates of Go write for a variable
+// that is not set. A policy about production does not judge the environment ${ENV}.
 func unfilled(text string) bool {
+	switch text {
+	case "undefined", "null", "None", "<no value>", "<nil>", "[object Object]":
+		return true
+	}
 	if !strings.ContainsAny(text, "{($<%") { // mostly
 		return false
 	}

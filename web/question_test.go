@@ -162,14 +162,14 @@ func TestAskedWrongly(t *testing.T) {
 // status would admit it where the failure policy is Ignore.
 func TestUnfilled(t *testing.T) {
 	h := house(well)
-	for _, text := range []string{"{{args.env}}", "${ENV}", "$(Build.Env)", "#{Octopus.Env}", "<+env.name>", "<%= env %>", "%ENV%", "eu-${REGION}"} {
+	for _, text := range []string{"{{args.env}}", "${ENV}", "$(Build.Env)", "#{Octopus.Env}", "<+env.name>", "<%= env %>", "%ENV%", "eu-${REGION}", "undefined", "null", "None", "<no value>", "<nil>", "[object Object]"} {
 		for _, path := range []string{"/v1/gate/checkout?environment=", "/v1/gate?service=", "/v1/gate/argo/checkout?release=", "/v1/gate/checkout?region="} {
 			if a := get(t, h, path+url.QueryEscape(text)); a.code != 400 || !strings.Contains(a.body, `"unfilled"`) {
 				t.Errorf("%s%s: status %d: %s", path, text, a.code, a.body)
 			}
 		}
 	}
-	for _, text := range []string{"v1+2", "50%", "feature/(a)", "$5", "release-{a}"} {
+	for _, text := range []string{"v1+2", "none", "undefined-1", "50%", "feature/(a)", "$5", "release-{a}"} {
 		if a := get(t, h, "/v1/gate/checkout?release="+url.QueryEscape(text)); a.code != 200 {
 			t.Errorf("%s: status %d: %s", text, a.code, a.body)
 		}
