@@ -42,7 +42,7 @@ func (h Histogram) within(limit float64) float64 {
 		case b.Upper <= limit:
 			sum += b.Count
 		case b.Lower < limit:
-			return sum + b.Count*h.share(b, limit)
+			return sum + float64(b.Count*h.share(b, limit)) // not fused, so that all machines count alike
 		}
 	}
 	return sum
@@ -71,7 +71,7 @@ func (h Histogram) custom() bool {
 		}
 		upper, lower := math.Log2(math.Abs(b.Upper)), math.Log2(math.Abs(b.Lower))
 		one := -math.Log2(math.Abs(upper - lower))
-		index := upper * math.Exp2(math.Round(one))
+		index := float64(upper * math.Exp2(math.Round(one)))
 		whole := math.Abs(one-math.Round(one)) < 1e-6 && math.Abs(index-math.Round(index)) < 1e-6 && math.Abs(math.Round(one)-2) <= 6
 		if !whole || known && math.Round(one) != schema {
 			return true
