@@ -28,7 +28,7 @@ parts: ## find or fetch what tests need: PostgreSQL, Prometheus 2 and 3, Victori
 test: parts ## run all tests, with the race detector and real parts; ARGS='-run Name'
 	@# One package more at once than processors, since many wait for servers; without what debuggers read, and
 	@# without vet, which check does.
-	go test -race -shuffle=on -vet=off -p $$(($$(nproc) + 1)) -ldflags=-w -gcflags=all=-dwarf=false $(ARGS) ./slo ./web/browser ./cmd/setpoint ./web ./ledger ./...
+	CGO_ENABLED=1 go test -race -shuffle=on -vet=off -p $$(($$(nproc) + 1)) -ldflags=-w -gcflags=all=-dwarf=false $(ARGS) ./slo ./web/browser ./cmd/setpoint ./web ./ledger ./...
 
 .PHONY: pipelines
 pipelines: ## ask the gate with the code of delivery tools; fetches much
