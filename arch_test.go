@@ -225,6 +225,43 @@ func packages(t *testing.T) map[string][]source {
 	return out
 }
 
+// TestArchAlone: what the Makefile tests without the race detector starts no
+// goroutine, but for the one of a test that watches the heap.
+func TestArchAlone(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	line := regexp.MustCompile(`(?m)^ALONE := (.*)$`).FindSubmatch(makefile)
+	if err != nil || line == nil {
+		t.Fatal("Makefile names no ALONE: ", err)
+	}
+	for dir := range strings.FieldsSeq(string(line[1])) {
+		files, _ := filepath.Glob(filepath.Join(dir, "*.go"))
+		if len(files) == 0 {
+			t.Errorf("Makefile's ALONE: %s has no Go files", dir)
+		}
+		for _, name := range files {
+			if filepath.ToSlash(name) != "slo/hostile_test.go" {
+				startsNothing(t, name)
+			}
+		}
+	}
+}
+
+func startsNothing(t *testing.T, name string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for node := range ast.Preorder(file) {
+		started, is := node.(*ast.SelectorExpr)
+		_, goes := node.(*ast.GoStmt)
+		if goes || is && slices.Contains([]string{"Parallel", "AfterFunc", "NewServer"}, started.Sel.Name) {
+			t.Errorf("%s runs something at once with something else: test its package with the race detector (ALONE in Makefile)", name)
+			return
+		}
+	}
+}
+
 // nested reports whether a directory is a module of its own.
 func nested(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "go.mod"))
