@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"setpoint.dev/setpoint/loop"
@@ -56,6 +57,8 @@ type Clerk struct {
 	writers sync.WaitGroup // those who do, while Run runs
 
 	last int64 // µs of the newest ID; of who writes
+
+	through atomic.Bool // the last batch that was taken from the spool got to the database
 }
 
 // A waiting verdict is one in line.
@@ -240,7 +243,7 @@ func (c *Clerk) record(ctx context.Context, id string, all []*waiting) {
 // to get there first, spools it. A commit whose end is not known is spooled
 // too: its ID makes it one row however it ended.
 func (c *Clerk) keep(ctx context.Context, b Batch) (spooled bool, err error) {
-	if c.Waiting() == 0 {
+	if c.emptied(ctx) {
 		hurry, cancel := context.WithTimeout(ctx, c.cfg.Patience)
 		err := c.to.Judge(hurry, b)
 		cancel()
@@ -253,6 +256,20 @@ func (c *Clerk) keep(ctx context.Context, b Batch) (spooled bool, err error) {
 	}
 	c.wake()
 	return true, nil
+}
+
+// emptied reports whether nothing waits in the spool. While that gets to the
+// database it waits for it, as long as a commit may take: those who come
+// meanwhile share a batch, so the spool is emptied faster than it is filled.
+func (c *Clerk) emptied(ctx context.Context) bool {
+	if !c.through.Load() || c.Waiting() == 0 {
+		return c.Waiting() == 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.Patience)
+	defer cancel()
+	for c.through.Load() && c.Waiting() > 0 && pause(ctx, time.Millisecond) {
+	}
+	return c.Waiting() == 0
 }
 
 func (c *Clerk) wake() {
@@ -275,7 +292,11 @@ func (c *Clerk) deliver(ctx context.Context, failed func(error)) {
 		case <-c.awake:
 		}
 		for c.spool.waiting() > 0 {
-			err := c.spool.deliver(func(b Batch) error { return c.to.Judge(ctx, b) })
+			err := c.spool.deliver(func(b Batch) error {
+				err := c.to.Judge(ctx, b)
+				c.through.Store(err == nil)
+				return err
+			})
 			if err != nil && !errors.Is(err, ErrDown) && ctx.Err() == nil {
 				failed(err)
 			}

@@ -286,6 +286,35 @@ func TestClerkKeepsWhatMayBeTakenLater(t *testing.T) {
 	}
 }
 
+// TestClerkCatchesUp: when the database is back, the spool is emptied though
+// verdicts come faster than a batch is recorded.
+func TestClerkCatchesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &slow{court{Memory: ledger.NewMemory(), down: ledger.ErrDown}}
+		c, stop := clerk(t, l, ledger.ClerkConfig{Spool: t.TempDir(), Again: time.Millisecond})
+		defer stop()
+		for i := range 20 {
+			record(t, c, fmt.Sprint("before", i))
+		}
+		l.set(nil, nil)
+		for i := range 500 {
+			if !record(t, c, fmt.Sprint("after", i)).Spooled {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+		t.Errorf("%d batches wait still", c.Waiting())
+	})
+}
+
+// A slow court takes 10 ms for a batch.
+type slow struct{ court }
+
+func (s *slow) Judge(ctx context.Context, b ledger.Batch) error {
+	time.Sleep(10 * time.Millisecond)
+	return s.court.Judge(ctx, b)
+}
+
 // A long queue is cut into rows that the ledger takes.
 func TestClerkCutsBatches(t *testing.T) {
 	l := &court{Memory: ledger.NewMemory(), held: make(chan struct{})}

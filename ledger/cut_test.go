@@ -107,7 +107,7 @@ func TestCutLosesNothing(t *testing.T) {
 	must(t, second(p.Heads(t.Context()))) // it is migrated and has a connection
 	rows := map[string]int64{}
 	write := func(w writing, n int, answer bool) (cut bool) {
-		id := fmt.Sprint(w.chain, n, answer)
+		id := fmt.Sprintf("%s-%d-%t", w.chain, n, answer)
 		if w.after != nil {
 			must(t, w.after(t.Context(), straight, id))
 			rows["decisions"]++
