@@ -22,6 +22,7 @@ type counting struct {
 	from, to, step int64 // ms
 	seen           instants
 	paces          []pace  // of each slice
+	horizons       []int64 // of each slice
 	totals         []track // of all events
 	flaws          []Flaw  // of each slice
 }
@@ -33,9 +34,10 @@ func (k *counting) measure(tracks []track) {
 		slices.SortStableFunc(tracks, byID)
 	}
 	k.seen = k.seen.of(tracks)
-	k.paces, k.flaws = k.paces[:0], k.flaws[:0]
+	k.paces, k.horizons, k.flaws = k.paces[:0], k.horizons[:0], k.flaws[:0]
 	for start := k.from; start < k.to; start += k.step {
 		k.paces, k.flaws = append(k.paces, k.pace(tracks, start, start+k.step)), append(k.flaws, "")
+		k.horizons = append(k.horizons, k.horizon(start))
 	}
 }
 
@@ -57,7 +59,7 @@ func (k *counting) sum(sums []Count, tracks []track) []Count {
 // n-th slice.
 func (k *counting) increment(t track, i, n int) (Count, Flaw) {
 	now, pace := t.points[i], k.paces[n]
-	horizon := k.horizon(k.from + int64(n)*k.step)
+	horizon := k.horizons[n]
 	if i == 0 || t.points[i-1].at <= horizon {
 		return k.born(t, i, pace, horizon)
 	}

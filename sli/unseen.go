@@ -48,7 +48,7 @@ func (k *counting) unseen(sums []Count, tracks []track) []Count {
 // restarted is what a track may have counted unseen before its i-th point,
 // which lies in the n-th slice; 0 when it did not begin anew there.
 func (k *counting) restarted(t track, i, n int) Count {
-	pace, horizon := k.paces[n], k.horizon(k.from+int64(n)*k.step)
+	pace, horizon := k.paces[n], k.horizons[n]
 	switch {
 	case i == 0 || t.points[i-1].at <= horizon:
 		return k.bornAnew(t.points[i], n, horizon)

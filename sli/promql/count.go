@@ -149,7 +149,11 @@ func indicatorsOf(members []*member) []*indicator {
 // chunk, where the horizon moves, where the answers would become too long, or
 // at the end.
 func (s *source) chunkEnd(c sli.Cut, end time.Time, members []*member) time.Time {
-	n := max(1, min(int64(s.cfg.Chunk/c.Slice), int64(end.Sub(c.From)/c.Slice), s.affordable(c, members)))
+	n := min(int64(s.cfg.Chunk/c.Slice), int64(end.Sub(c.From)/c.Slice))
+	if n > min(unmeasured, alwaysAffordable(c)) {
+		n = min(n, s.affordable(c, members))
+	}
+	n = max(1, n)
 	for n > 1 && !c.Horizon(c.From.Add(time.Duration(n-1)*c.Slice)).Equal(c.Horizon(c.From)) {
 		n--
 	}
@@ -160,10 +164,13 @@ func (s *source) chunkEnd(c sli.Cut, end time.Time, members []*member) time.Time
 // known how much that is.
 const unmeasured = 10
 
+// alwaysAffordable is how many slices are not too many whatever is known of the
+// members: as fit in a lookback. Each question has to read that too, so that
+// smaller chunks cost much more and save little.
+func alwaysAffordable(c sli.Cut) int64 { return int64((c.Lookback() + c.Slice) / c.Slice) }
+
 // affordable is how many slices may be asked for at once, for all that is held
-// in memory to be about twice the longest answer. They are no fewer than fit in
-// a lookback: each question has to read that too, so that smaller chunks cost
-// much more and save little. One member by itself is
+// in memory to be about twice the longest answer. One member by itself is
 // asked for without care: its answers are bounded anyway.
 func (s *source) affordable(c sli.Cut, members []*member) int64 {
 	if len(members) == 1 {
@@ -182,5 +189,5 @@ func (s *source) affordable(c sli.Cut, members []*member) int64 {
 		}
 	}
 	fits := time.Duration(2*s.cfg.MaxBytes/bytes)*time.Second - c.Lookback()
-	return int64(max(fits, c.Lookback()+c.Slice) / c.Slice)
+	return max(int64(fits/c.Slice), alwaysAffordable(c))
 }

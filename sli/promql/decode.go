@@ -18,8 +18,10 @@ const (
 // A reading reads one answer: for each series its samples. Only the window of
 // a scanner and what is kept are in memory.
 type reading struct {
-	kind   string  // that is wanted
-	window window  // that was asked about
+	kind   string // that is wanted
+	window window // that was asked about; in ms, (from, to]
+	from   int64
+	to     int64
 	roster *roster // knows the series
 	kept   []held
 	seen   int          // series, wanted or not
@@ -63,6 +65,7 @@ func seriesOf(kept []held) (all []sli.Series) {
 // read reads a whole answer and judges it.
 func (r *reading) read(from io.Reader, allowPartial bool) error {
 	s := newScanner(from)
+	r.from, r.to = r.window.from.UnixMilli(), r.window.to.UnixMilli()
 	r.roster.begin()
 	defer func() { r.bytes = s.bytes }()
 	err := r.outermost(s)
@@ -237,15 +240,14 @@ func (r *reading) sample(s *scanner) error {
 // placed judges the time of a sample; inside is false for one just at the
 // beginning of the window.
 func (r *reading) placed(milli *int64) (inside bool, err error) {
-	from, to := r.window.from.UnixMilli(), r.window.to.UnixMilli()
 	if r.kind == vector {
-		*milli = to
+		*milli = r.to
 	}
-	if *milli < from || *milli > to {
+	if *milli < r.from || *milli > r.to {
 		at := time.UnixMilli(*milli).UTC().Format(time.RFC3339Nano)
 		return false, fault{reason: sli.ReasonMalformed, words: fmt.Sprintf("%sa sample at %s was not asked for", r.of(), at)}
 	}
-	return *milli > from, nil
+	return *milli > r.from, nil
 }
 
 // of names the series being read.

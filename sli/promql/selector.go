@@ -34,10 +34,15 @@ type indicator struct {
 	buckets     string         // all buckets of the classic histogram of which part is one; empty for anything else
 	bound       slo.Decimal    // of that bucket
 	runs        []measurement  // of a deadline: when jobs started, and when they succeeded
+
+	key  counted    // of Counters
+	next *indicator // of Counters, that was read after it
 }
 
-// A library keeps indicators that were read, and each selector once.
+// A library keeps indicators that were read, and each selector once. They are
+// mostly read in the same order: the one that is expected next is not looked up.
 type library struct {
+	last      *indicator // of Counters, that was read
 	mu        sync.Mutex
 	counters  map[counted]*indicator
 	judged    map[slo.Indicator]*indicator
@@ -59,15 +64,28 @@ func (l *library) read(i *slo.Indicator) (*indicator, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if n := len(l.counters) + len(l.judged); n == 0 || n >= mostIndicators {
-		l.counters, l.judged = map[counted]*indicator{}, map[slo.Indicator]*indicator{}
+		l.counters, l.judged, l.last = map[counted]*indicator{}, map[slo.Indicator]*indicator{}, &indicator{}
 		l.selectors, l.matchers = map[string]*selector{}, map[string]*labels.Matcher{}
 	}
 	if i.Kind == slo.Counters {
-		return once(l.counters, counted{i.Good, i.Bad, i.Total, i.Bucket}, i, l.parse)
+		return l.counter(counted{i.Good, i.Bad, i.Total, i.Bucket}, i)
 	}
 	key := *i // indicators count the same, whatever they are called
 	key.Name, key.Source, key.Position = "", "", slo.Position{}
 	return once(l.judged, key, i, l.parse)
+}
+
+// counter is the indicator of counters with a key.
+func (l *library) counter(key counted, i *slo.Indicator) (*indicator, error) {
+	if next := l.last.next; next != nil && next.key == key {
+		l.last = next
+		return next, nil
+	}
+	q, err := once(l.counters, key, i, l.parse)
+	if err == nil {
+		q.key, l.last.next, l.last = key, q, q
+	}
+	return q, err
 }
 
 // once parses what is not known yet.

@@ -68,16 +68,16 @@ func wholeAnswers(base url.URL, cfg Config) *url.URL {
 }
 
 // countAll answers members, which are about several times.
-func (s *source) countAll(ctx context.Context, slots map[slot][]*member) {
-	var all errgroup.Group
-	all.SetLimit(s.cfg.Concurrency)
-	for _, some := range slots {
-		all.Go(func() error {
-			s.count(ctx, some[0].cut(s), some)
+func (s *source) countAll(ctx context.Context, crowds []*crowd) {
+	var group errgroup.Group
+	group.SetLimit(s.cfg.Concurrency)
+	for _, some := range crowds {
+		group.Go(func() error {
+			s.count(ctx, some.members[0].cut(s), some.members)
 			return nil
 		})
 	}
-	_ = all.Wait() // the errors are in the answers
+	_ = group.Wait() // the errors are in the answers
 }
 
 // cut is the slices that a member asks for. The samples of an expression are

@@ -73,39 +73,49 @@ func (s *Sources) Close() {
 func (s *Sources) CountsAll(ctx context.Context, asks []sli.Ask) []sli.Answer {
 	members, bySource := s.members(asks)
 	var all sync.WaitGroup
-	for src, slots := range bySource {
-		all.Go(func() { src.countAll(ctx, slots) })
+	for src, some := range bySource {
+		all.Go(func() { src.countAll(ctx, some) })
 	}
 	all.Wait()
 	answers := make([]sli.Answer, len(asks))
-	for i, m := range members {
-		answers[i] = m.answer
+	for i := range members {
+		answers[i] = members[i].answer
 	}
 	return answers
 }
 
-// members reads asks, and groups those that can be asked about together.
-func (s *Sources) members(asks []sli.Ask) ([]*member, map[*source]map[slot][]*member) {
-	members, room := make([]*member, len(asks)), make([]member, len(asks))
-	bySource := map[*source]map[slot][]*member{}
+// A crowd is members that can be asked about together.
+type crowd struct {
+	slot
+	members []*member
+}
+
+// members reads asks, and groups those that can be asked about together: mostly
+// all are like the one before.
+func (s *Sources) members(asks []sli.Ask) ([]member, map[*source][]*crowd) {
+	members, bySource := make([]member, len(asks)), map[*source][]*crowd{}
+	known := map[slot]*crowd{}
+	var with *crowd
 	for i, a := range asks {
-		m := &room[i]
+		m := &members[i]
 		src := s.read(m, a)
-		members[i] = m
 		if m.answer.Err != nil {
 			continue
 		}
-		if bySource[src] == nil {
-			bySource[src] = map[slot][]*member{}
+		if at := (slot{src, m.ask.From.UnixNano(), m.ask.To.UnixNano(), m.slice, m.evaluated(), m.runs != nil}); with == nil || at != with.slot {
+			if with = known[at]; with == nil {
+				with = &crowd{slot: at}
+				known[at], bySource[src] = with, append(bySource[src], with)
+			}
 		}
-		at := slot{m.ask.From.UnixNano(), m.ask.To.UnixNano(), m.slice, m.evaluated(), m.runs != nil}
-		bySource[src][at] = append(bySource[src][at], m)
+		with.members = append(with.members, m)
 	}
 	return members, bySource
 }
 
 // A slot is slices that can be asked about together.
 type slot struct {
+	source   *source
 	from, to int64 // ns
 	slice    time.Duration
 	grid     bool // expressions

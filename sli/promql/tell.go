@@ -45,8 +45,9 @@ func (s *Sources) Plan(ctx context.Context, asks []sli.Ask) (all []Query, errs [
 			errs = append(errs, m.answer.Err)
 		}
 	}
-	for src, slots := range bySource {
-		for at, some := range slots {
+	for src, crowds := range bySource {
+		for _, at := range crowds {
+			some := at.members
 			c := some[0].cut(src)
 			switch {
 			case at.runs:
