@@ -123,7 +123,7 @@ func (g *gauge) advance(at time.Time) {
 
 // at is the end of the newest slice that can be known at now.
 func (g *gauge) at(now time.Time) time.Time {
-	return budget.Floor(now.Add(-g.delay), g.objective.Step())
+	return budget.Floor(now.Add(-g.delay), g.late.step)
 }
 
 // start is where what the book needs begins, when it ends at at.

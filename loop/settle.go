@@ -62,6 +62,26 @@ func (t *tail) was(start time.Time) sli.Slice {
 	return sli.Slice{Start: start}
 }
 
+// unchanged is how many slices before next, from the first on, are as they were
+// read last: whole time slices, and not all.
+func (t *tail) unchanged(fresh []sli.Slice, next time.Time) (n int) {
+	read := t.read
+	for len(read) > 0 && len(fresh) > 0 && read[0].Start.Before(fresh[0].Start) {
+		read = read[1:]
+	}
+	for n < len(fresh) && n < len(read) && fresh[n].Start.Before(next) && fresh[n].Start.Equal(read[n].Start) && same(fresh[n], read[n]) {
+		n++
+	}
+	n = min(n, len(fresh)-1)
+	for n > 0 && !fresh[n].Start.Equal(budget.Floor(fresh[n].Start, t.step)) {
+		n--
+	}
+	return max(n, 0)
+}
+
+// same reports whether a slice says what another of the same time does.
+func same(a, b sli.Slice) bool { return a.Counts == b.Counts && a.Flaw == b.Flaw }
+
 // sift adds to news what is news of what was read: new slices that say
 // something, and those before next that are not as they were. The latter are
 // counted.
@@ -69,7 +89,7 @@ func (t *tail) sift(news, fresh []sli.Slice, next, at time.Time) []sli.Slice {
 	for _, s := range fresh {
 		was := t.was(s.Start)
 		switch {
-		case s.Counts == was.Counts && s.Flaw == was.Flaw:
+		case same(s, was):
 			continue
 		case s.Start.Before(next):
 			t.corrected, t.correctedAt = t.corrected+1, at
@@ -127,13 +147,17 @@ func (g *gauge) take(fresh []sli.Slice, ask sli.Ask, at time.Time) error {
 	for n < len(fresh) && fresh[n].Start.Before(from) {
 		n++
 	}
-	if err := g.book.Put(from, ask.To, fresh[n:]); err != nil {
+	known := g.late.unchanged(fresh[n:], g.next)
+	if known > 0 { // and counted: nothing would come of it
+		from = fresh[n+known].Start
+	}
+	if err := g.book.Put(from, ask.To, fresh[n+known:]); err != nil {
 		return err
 	}
 	if n > 0 {
 		g.late.older = fresh[:n]
 	}
-	g.unkept = g.late.sift(g.unkept, fresh[n:], g.next, at)
+	g.unkept = g.late.sift(g.unkept, fresh[n+known:], g.next, at)
 	g.late.move(fresh[n:], ask.From, ask.To, at)
 	g.next, g.oldest = ask.To, earliest(g.oldest, ask.From)
 	if len(fresh) > 0 {
