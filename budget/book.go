@@ -156,6 +156,7 @@ func (b *Book) Advance(at time.Time) error {
 	}
 	errs := b.settle(end)
 	b.end = end
+	b.ring.trim()
 	return errs
 }
 

@@ -48,14 +48,21 @@ func (r *ring) set(i int64, c cell) {
 	}
 }
 
-// spareRoom is by how much a ring that is too small grows: rings are many, and
-// stay as long as they are.
+// spareRoom is the most room that a ring has in the end for more bytes: rings
+// are many, and stay as long as they are.
 const spareRoom = 64
 
-// grow makes room for more bytes.
+// grow makes room for more bytes: plenty, since at a start many follow.
 func (r *ring) grow(more int) {
 	if need := len(r.data) + more; need > cap(r.data) {
-		r.data = append(make([]byte, 0, need+spareRoom), r.data...)
+		r.data = append(make([]byte, 0, 2*need), r.data...)
+	}
+}
+
+// trim lets go of what is much more than the room to spare.
+func (r *ring) trim() {
+	if cap(r.data) > len(r.data)+2*spareRoom {
+		r.data = append(make([]byte, 0, len(r.data)+spareRoom), r.data...)
 	}
 }
 

@@ -217,7 +217,8 @@ func (r *reader) flaw(t *loop.Total) {
 }
 
 // readSums unpacks the sums of a day's hours.
-func readSums(packed []byte, day int32) (all []hourSum, err error) {
+func readSums(packed []byte, day int32) ([]hourSum, error) {
+	all := make([]hourSum, 0, 24)
 	for r := (reader{left: packed}); len(r.left) > 0; {
 		hour := r.byte()
 		s := hourSum{hour: 24*day + int32(hour&^hourUnseen)}

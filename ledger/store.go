@@ -135,10 +135,9 @@ func (p *Postgres) keep(ctx context.Context, blocks []block) error {
 	var batch pgx.Batch
 	batch.Queue(`select pg_advisory_xact_lock_shared($1)`, int64(slicesKey))
 	for some := range slices.Chunk(blocks, keepAtOnce) {
-		var objectives, hours []int32
-		var packed [][]byte
-		for _, b := range some {
-			objectives, hours, packed = append(objectives, b.objective), append(hours, b.hour), append(packed, b.packed)
+		objectives, hours, packed := make([]int32, len(some)), make([]int32, len(some)), make([][]byte, len(some))
+		for i, b := range some {
+			objectives[i], hours[i], packed[i] = b.objective, b.hour, b.packed
 		}
 		batch.Queue(`insert into days (objective, day) select distinct o, floor(h / 24.0)::integer from unnest($1::integer[], $2::integer[]) k (o, h) order by 1, 2
 			on conflict (objective, day) do update set hours = null where days.hours is not null`, objectives, hours)

@@ -44,7 +44,7 @@ func (p *Postgres) Sums(ctx context.Context, asks ...loop.Stretch) ([]loop.Total
 	}
 	if err == nil {
 		err = p.eachHour(ctx, hours, func(ask int, hour int32, some []sli.Slice) {
-			all[ask].sums = append(all[ask].sums, sumOf(hour, within(some, asks[ask])))
+			all[ask].sum.Join(sumOf(hour, within(some, asks[ask])).Total)
 		})
 	}
 	if err != nil {
@@ -52,7 +52,7 @@ func (p *Postgres) Sums(ctx context.Context, asks ...loop.Stretch) ([]loop.Total
 	}
 	out := make([]loop.Total, len(asks))
 	for i := range all {
-		out[i] = all[i].total()
+		out[i] = all[i].sum
 	}
 	return out, nil
 }
@@ -106,7 +106,7 @@ type summing struct {
 	loop.Stretch
 	days, hours span   // that it touches
 	summed      []bool // days whose sums are on record
-	sums        []hourSum
+	sum         loop.Total
 }
 
 func newSumming(ask int, id int32, a loop.Stretch) summing {
@@ -118,7 +118,7 @@ func newSumming(ask int, id int32, a loop.Stretch) summing {
 }
 
 // restart forgets what was summed.
-func (s *summing) restart() { s.summed, s.sums = make([]bool, s.days.to-s.days.from), nil }
+func (s *summing) restart() { s.summed, s.sum = make([]bool, s.days.to-s.days.from), loop.Total{} }
 
 // wholeDays is the days that lie in the stretch as a whole.
 func (s *summing) wholeDays() (from, to int32) {
@@ -144,7 +144,7 @@ func (s *summing) takeDays(days []int32, t loop.Total, flaws []byte) error {
 	if r.failed {
 		return errPacked
 	}
-	s.sums = append(s.sums, hourSum{slices.Min(days) * 24, t})
+	s.sum.Join(t)
 	return nil
 }
 
@@ -155,7 +155,7 @@ func (s *summing) take(day int32, packed []byte) error {
 	s.summed[day-s.days.from] = true
 	for _, h := range all {
 		if s.whole(h.hour) {
-			s.sums = append(s.sums, h)
+			s.sum.Join(h.Total)
 		}
 	}
 	return err
@@ -177,13 +177,6 @@ func (s *summing) left() (spans []span) {
 		}
 	}
 	return spans
-}
-
-func (s *summing) total() (t loop.Total) {
-	for _, h := range s.sums {
-		t.Join(h.Total)
-	}
-	return t
 }
 
 // Tidy makes sums of days and drops old slices; see loop.Archive.
