@@ -145,5 +145,11 @@ func recordGuards() []guard {
 		{"-", "prunings that nothing covers", "ledger/prunings.go", "case !ok:", "case !ok && end.Seq < 0:", "TestPruneIsNoWayAround"},
 		{"-", "a record that is shorter", "ledger/lacks.go", "f.Kind, f.Why = Deleted, \"it is remembered, and not on record\"\n\t\t\tfaults = append(faults, f)", "f.Kind = Deleted", "TestRestoredBackup"},
 		{"-", "evidence is not dropped", "ledger/prune.go", "if err == nil && len(w.faults) > 0 {\n\t\terr = fmt.Errorf(\"%w: %s\", ErrUnsound, w.faults[0])\n\t}\n\treturn out, err", "return out, err", "TestPruneKeepsEvidence"},
+		{"-", "the encoding of the ledger", "ledger/postgres.go", "c.RuntimeParams[\"client_encoding\"] = \"UTF8\"", "", "TestHostileSettings"},
+		{"-", "deadlocks are tried again", "ledger/errors.go", "\"40001\", \"40P01\":", "\"40001\":", "TestDeadlock"},
+		{"-", "what waits in the spool", "ledger/spool.go", "case passing(err):", "case errors.Is(err, ErrDown):", "TestClerkKeepsWhatMayBeTakenLater"},
+		{"-", "the spool is emptied under load", "ledger/clerk.go", "if c.emptied(ctx) {", "if c.Waiting() == 0 {", "TestClerkCatchesUp"},
+		{"-", "clocks that are set back", "loop/setback.go", "if s.At.Sub(now) > setBackSlices*s.Slice {", "if false {", "TestClockSetBackIsOutOfSight"},
+		{"-", "the end of an override", "loop/gate_policy.go", " || a.overridden() {", " {", "web.TestOverrideBindsNobody"},
 	}
 }
