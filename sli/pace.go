@@ -53,18 +53,21 @@ func learn(tracks []track, start, end int64) (median, slowest int64) {
 	return distances[len(distances)/2], slowest
 }
 
-// own is the pace of one track after its i-th point: where most targets of an
+// own is the pace of one track after its i-th point.
+func (p pace) own(t track, i int) pace { return p.ownAt(t, i, t.points[i].at) }
+
+// ownAt is the pace of one track up to its i-th point: where most targets of an
 // indicator are scraped more often than another, there is no gap between two
 // scrapes of that one. It is told from the least distance of points in the half
-// of a lookback up to there, which is seen whatever slices are asked for; of a
-// track that has none, from the slowest one. It is no shorter than the
+// of a lookback before an instant, which is seen whatever slices are asked for;
+// of a track that has none, from the slowest one. It is no shorter than the
 // indicator's.
-func (p pace) own(t track, i int) pace {
+func (p pace) ownAt(t track, i int, at int64) pace {
 	if p.slowest <= p.interval || p.limit >= p.longest {
 		return p
 	}
 	least := p.longest
-	for end := t.points[i].at; i > 0 && end-t.points[i-1].at < p.longest; i-- {
+	for ; i > 0 && at-t.points[i-1].at < p.longest; i-- {
 		least = min(least, t.points[i].at-t.points[i-1].at)
 	}
 	if least == p.longest {
@@ -73,8 +76,10 @@ func (p pace) own(t track, i int) pace {
 	return newPace(max(p.interval, least), p.slowest, p.longest)
 }
 
-// apart reports whether there is a gap before the i-th point of a track.
+// apart reports whether there is a gap before the i-th point of a track. It
+// looks no further back from there than half of a lookback: from the point
+// before it, it might look beyond what is read when few slices are asked for.
 func (p pace) apart(t track, i int) bool {
 	distance := t.points[i].at - t.points[i-1].at
-	return distance > p.limit && distance > p.own(t, i-1).limit
+	return distance > p.limit && distance > p.ownAt(t, i-1, t.points[i].at).limit
 }
