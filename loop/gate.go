@@ -122,7 +122,7 @@ func judgeBy(v GateView, q GateQuestion, p slo.ReleasePolicy, known bool) GateAn
 		Region: q.Region, Size: q.Size, DataAge: -1, Risks: knownRisks(v.Risks),
 	}
 	if !known {
-		a.Reasons = []GateReason{{Code: GateUnknownService, Verdict: slo.Hold, Message: fmt.Sprintf("no objective or release policy names the service %q", q.Service)}}
+		a.Reasons = []GateReason{{Code: GateUnknownService, Verdict: slo.Hold, Message: unknownWords(v.Set, q.Service)}}
 		return a.conclude(p)
 	}
 	a.Reasons = append(a.Reasons, orderReasons(p, v.Report, &a)...)
@@ -134,6 +134,14 @@ func judgeBy(v GateView, q GateQuestion, p slo.ReleasePolicy, known bool) GateAn
 		a.Reasons = append(a.Reasons, unrecorded(p, &a))
 	}
 	return a.conclude(p).override(p, v.Report.Orders).dryRun(p)
+}
+
+func unknownWords(set *slo.Set, service string) string {
+	words := fmt.Sprintf("no objective or release policy names the service %q", service)
+	if near := set.NearestService(service); near != "" {
+		words += fmt.Sprintf("; did you mean %s?", near)
+	}
+	return words
 }
 
 // orderReasons denies while a person has frozen the service.

@@ -110,6 +110,18 @@ func TestGate(t *testing.T) {
 	}
 }
 
+// TestGateNamesTheServiceMeant: a name that was mistyped is told what is near.
+func TestGateNamesTheServiceMeant(t *testing.T) {
+	for service, want := range map[string]string{
+		"shpo":  `no objective or release policy names the service "shpo"; did you mean shop?`,
+		"other": `no objective or release policy names the service "other"`,
+	} {
+		if a := loop.Gate(view(), loop.GateQuestion{Service: service, At: noon}); a.Reasons[0].Message != want {
+			t.Errorf("%s: %s, want %s", service, a.Reasons[0].Message, want)
+		}
+	}
+}
+
 // TestGateSaysUntilWhen: a freeze with an end tells it.
 func TestGateSaysUntilWhen(t *testing.T) {
 	v := view()

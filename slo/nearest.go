@@ -2,6 +2,7 @@ package slo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,20 @@ func nearest(s string, candidates []string) string {
 		}
 	}
 	return best
+}
+
+// NearestService is the service of an objective or a release policy that a
+// name was most likely meant to be; "" when none is near.
+func (s *Set) NearestService(name string) string {
+	services := make([]string, 0, len(s.Objectives)+len(s.Policies))
+	for _, o := range s.Objectives {
+		services = append(services, o.Service)
+	}
+	for _, p := range s.Policies {
+		services = append(services, p.Service)
+	}
+	slices.Sort(services)
+	return nearest(name, slices.Compact(services))
 }
 
 // distance is the number of insertions, deletions, replacements and exchanges

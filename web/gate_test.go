@@ -61,6 +61,17 @@ func TestGateAnswers(t *testing.T) {
 	}
 }
 
+func TestGateNamesTheServiceMeant(t *testing.T) {
+	_, s := incident(time.Minute)
+	for asked, meant := range map[string]string{"chekcout": "checkout", "reportign": "reporting"} { // the one has a policy, the other objectives only
+		var got client.Answer
+		decode(t, get(t, s.Handler(), "/v1/gate/"+asked), &got)
+		if !strings.HasSuffix(got.Reasons[0].Message, "did you mean "+meant+"?") {
+			t.Errorf("reason %q does not name %s", got.Reasons[0].Message, meant)
+		}
+	}
+}
+
 func TestGateLinksAndEchoes(t *testing.T) {
 	w, _ := incident(time.Minute)
 	cfg := w.config()

@@ -239,7 +239,8 @@ func (l look) unrecorded(v loop.GateView, q loop.GateQuestion) loop.GateAnswer {
 
 // gateView is what the gate looks at when it is asked about a service: its
 // objectives and those that its policy names. With it the gate says what it
-// would say of all, and needs no time for the other 20,000.
+// would say of all, and needs no time for the other 20,000. Of a service that
+// has none it looks at all: a name that is near may be meant.
 func (l look) gateView(service string) loop.GateView {
 	v := l.narrowed(service)
 	if l.gone != nil {
@@ -249,7 +250,7 @@ func (l look) gateView(service string) loop.GateView {
 }
 
 func (l look) narrowed(service string) loop.GateView {
-	if l.index == nil {
+	if l.index == nil || len(l.index.of[service]) == 0 {
 		return loop.GateView{Set: l.set, Report: l.report, Let: l.thaws.let(service)}
 	}
 	set, r := *l.set, l.report
